@@ -1,0 +1,169 @@
+"""Each camera in a process of its own, watched by the age of its frames and started again."""
+
+import asyncio
+from dataclasses import dataclass, replace
+import logging
+import random
+import time
+from typing import Any, Final, Protocol
+
+from .capture import Message
+from .child import Child
+from .config import CameraConfig
+from .hardware import Opened
+from .models import CameraState, Packet, Picture
+from .motion import Motion
+from .wire import CameraStatus
+
+LOGGER: Final = logging.getLogger(__name__)
+
+FPS_WINDOW_US: Final = 5_000_000
+FPS_WORTH_TELLING: Final = 0.5
+
+
+class Listener(Protocol):
+    """What hears of a camera; called in the loop, so it must not wait."""
+
+    def packet(self, camera: str, packet: Packet) -> None: ...
+
+    def picture(self, camera: str, picture: Picture) -> None: ...
+
+    def motion(self, camera: str, score: float, moving: bool, captured_us: int) -> None: ...
+
+    def changed(self, camera: str, state: CameraState) -> None:
+        """Hear of all but the motion, which has a call of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a camera is waited for, in seconds."""
+
+    opening: float = 20.0  # a network camera that wakes up needs 15
+    stalled: float = 2.0
+    stalled_frames: int = 5
+    ending: float = 0.5  # the child has no handler, so what outlives SIGTERM hangs
+    first_retry: float = 1.0
+    last_retry: float = 60.0
+    healthy: float = 300.0  # whoever ran so long is retried as soon as at first
+
+
+class Camera:
+    """One camera in its own process, restarted when its frames stop coming."""
+
+    def __init__(
+        self, config: CameraConfig, listener: Listener, patience: Patience | None = None
+    ) -> None:
+        self.config = config
+        self.state = CameraState(
+            status=CameraStatus.STARTING, width=config.width, height=config.height
+        )
+        self._listener = listener
+        self._patience = patience or Patience()
+        self._demand = 0.0
+        self._child: Child | None = None
+        self._meter = _Meter()
+
+    def demand(self, fps: float) -> None:
+        """Ask for so many JPEGs a second from now on; 0 for none."""
+        if fps != self._demand:
+            self._demand = fps
+            if self._child:
+                self._child.order(fps)
+
+    async def run(self) -> None:
+        """Keep the camera running until cancelled; its process is gone within a second then."""
+        patience = self._patience
+        retry = patience.first_retry
+        while True:
+            began = time.monotonic()
+            self._failed(await self._capture())
+            if time.monotonic() - began >= patience.healthy:
+                retry = patience.first_retry
+            await asyncio.sleep(retry * random.uniform(0.8, 1.2))  # noqa: S311 - it only spreads the retries
+            retry = min(retry * 2, patience.last_retry)
+
+    async def _capture(self) -> str:
+        """Run the process once; return why it ended, in words for the camera's owner."""
+        try:
+            child = await Child.start(self.config)
+        except OSError as error:
+            return f"The camera's process cannot be started: {error.strerror}."
+        try:
+            self._child = child
+            child.order(self._demand)
+            stalled = await self._follow(child)
+        finally:
+            self._child = None
+            await child.end(self._patience.ending)
+        return stalled or await child.last_words()
+
+    async def _follow(self, child: Child) -> str:
+        """Pass on what the camera gives until that ends; if it only stalled, say so."""
+        patience = self._patience
+        limit = patience.opening
+        loop = asyncio.get_running_loop()
+        self._meter = _Meter()
+        try:
+            async with asyncio.timeout(limit) as deadline:
+                while message := await child.read():
+                    if isinstance(message, Packet):
+                        limit = max(patience.stalled, patience.stalled_frames / self.config.fps)
+                        deadline.reschedule(loop.time() + limit)
+                    self._take(message)
+                await child.exited()
+        except TimeoutError:
+            return f"No frame for {limit:g} s; restarting the camera."
+        return ""
+
+    def _take(self, message: Message) -> None:
+        camera = self.config.id
+        match message:
+            case Packet():
+                self._measure(message.captured_us)
+                self._listener.packet(camera, message)
+            case Picture():
+                self._listener.picture(camera, message)
+            case Motion(score, moving, captured_us):
+                self.state = replace(self.state, motion=score, moving=moving)
+                self._listener.motion(camera, score, moving, captured_us)
+            case Opened(width=width, height=height):
+                self.state = replace(self.state, width=width, height=height)
+
+    def _measure(self, captured_us: int) -> None:
+        fps = self._meter.tick(captured_us)
+        if self.state.status is not CameraStatus.ONLINE:
+            self._change(status=CameraStatus.ONLINE, error=None)
+        elif fps is not None and abs(fps - self.state.fps) > FPS_WORTH_TELLING:
+            self._change(fps=fps)
+
+    def _failed(self, error: str) -> None:
+        LOGGER.warning("Camera %s: %s", self.config.id, error)
+        if self.state.moving:
+            self._take(Motion(0.0, False, time.time_ns() // 1000))
+        restarts = self.state.restarts + 1
+        self._change(status=CameraStatus.OFFLINE, error=error, fps=0.0, restarts=restarts)
+
+    def _change(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self._listener.changed(self.config.id, self.state)
+
+
+class _Meter:
+    """Frames a second, told once a window."""
+
+    def __init__(self) -> None:
+        self._since_us = 0
+        self._frames = 0
+
+    def tick(self, captured_us: int) -> float | None:
+        """Count a frame; return the rate when a window is full."""
+        if not self._since_us:
+            self._since_us = captured_us
+            return None
+        self._frames += 1
+        span_us = captured_us - self._since_us
+        if span_us < FPS_WINDOW_US:
+            return None
+        fps = round(self._frames * 1e6 / span_us, 1)
+        self._since_us, self._frames = captured_us, 0
+        return fps

@@ -1,0 +1,105 @@
+"""The process of one camera as its parent holds it: orders in, messages and last words out."""
+
+import asyncio
+from asyncio.subprocess import DEVNULL, PIPE, Process
+import os
+import re
+import signal
+import sys
+from typing import Final, Self, cast
+
+from .capture import HEADER, Message, first_line, unpack
+from .config import CameraConfig
+
+PROGRAM: Final = (sys.executable, "-m", "camera_agent.capture")
+# A picture or two: more only makes old frames wait where the child should notice.
+PIPE_LIMIT: Final = 256 * 1024
+WORDS_LIMIT: Final = 4096
+
+
+class Child:
+    """One process of `camera_agent.capture`; nobody but its owner ends it."""
+
+    def __init__(
+        self, process: Process, pipe: asyncio.StreamReader, transport: asyncio.ReadTransport
+    ) -> None:
+        self._process = process
+        self._pipe = pipe
+        self._transport = transport
+        self._words = asyncio.create_task(self._last_line())
+
+    @classmethod
+    async def start(cls, config: CameraConfig) -> Self:
+        """Start a camera's process; raises OSError if the machine has no room for one."""
+        from_child, to_parent = os.pipe()
+        pipe = asyncio.StreamReader(limit=PIPE_LIMIT)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(pipe), os.fdopen(from_child, "rb", buffering=0)
+        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *PROGRAM,
+                str(to_parent),
+                stdin=PIPE,
+                stdout=DEVNULL,
+                stderr=PIPE,
+                pass_fds=(to_parent,),
+                start_new_session=True,  # Ctrl-C is for the parent, which ends its children itself
+            )
+        except BaseException:
+            transport.close()
+            raise
+        finally:
+            os.close(to_parent)
+        child = cls(process, pipe, transport)
+        child._write(first_line(config))
+        return child
+
+    def order(self, fps: float) -> None:
+        """Ask for so many JPEGs a second."""
+        self._write(b"%g\n" % fps)
+
+    async def read(self) -> Message | None:
+        """Return the next message, or None when there will be no more."""
+        try:
+            header = await self._pipe.readexactly(HEADER.size)
+            kind, flag, length, captured_us = HEADER.unpack(header)
+            body = await self._pipe.readexactly(length)
+        except EOFError:
+            return None
+        return unpack(kind, flag, captured_us, body)
+
+    async def exited(self) -> None:
+        await self._process.wait()
+
+    async def end(self, patience: float) -> None:
+        """End the process if it runs; after patience, in seconds, by force."""
+        self._transport.close()
+        if self._process.returncode is None:
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(patience):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    async def last_words(self) -> str:
+        """Return what an ended process said last, or else how it ended."""
+        code = self._process.returncode or 0
+        said = await self._words
+        if code < 0:
+            return f"The camera's process was killed ({signal.Signals(-code).name}). {said}".strip()
+        return said or f"The camera's process ended with code {code}."
+
+    def _write(self, line: bytes) -> None:
+        cast("asyncio.StreamWriter", self._process.stdin).write(line)
+
+    async def _last_line(self) -> str:
+        words = cast("asyncio.StreamReader", self._process.stderr)
+        tail = b""
+        while heard := await words.read(WORDS_LIMIT):
+            tail = (tail + heard)[-WORDS_LIMIT:]
+        lines = tail.decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return re.sub(r"(?<=//)[^/@\s]*@", "", last)  # an address may hold a password

@@ -1,0 +1,65 @@
+"""When a frame is due, which frames to take, and what time it is on them."""
+
+import time
+from typing import Final
+
+from . import CameraError
+
+# Later than this the frame is not shown: the viewers are better served by the next one.
+LATE: Final = 0.25
+# Later than this it was not one slow frame; the machine slept, and nothing is made up for.
+ASLEEP: Final = 2.0
+CLOCK_STEP_US: Final = 1_000_000
+
+
+class Pace:
+    """Plays moments of a film, in seconds, at the speed of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def wait(self, due: float) -> bool:
+        """Sleep until the moment; False if it is over and its frame should be skipped."""
+        late = time.monotonic() - self._start - due
+        if late < 0:
+            time.sleep(-late)
+        if late > ASLEEP:
+            self._start += late
+        return not LATE < late <= ASLEEP
+
+
+class Rate:
+    """Takes as many frames out of a stream as are wanted a second, evenly."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def takes(self, at_us: int, fps: float) -> bool:
+        if fps <= 0:
+            return False
+        interval = 1e6 / fps
+        late = at_us - self._next
+        # Frames come a little early and late; a quarter of an interval keeps the count right.
+        if late < -interval / 4:
+            return False
+        self._next = (self._next if late < interval else at_us) + interval
+        return True
+
+
+class Stamps:
+    """Capture times in microseconds since the epoch that strictly increase."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def stamp(self, captured_us: int) -> int:
+        """Return the time, or just after the last; CameraError when the clock was set back."""
+        if captured_us < self._last - CLOCK_STEP_US:
+            raise CameraError("The clock of this machine was set back; the camera begins anew.")
+        self._last = max(captured_us, self._last + 1)
+        return self._last
+
+
+def now_us() -> int:
+    """Return the wall clock in microseconds since the epoch."""
+    return time.time_ns() // 1000

@@ -1,0 +1,212 @@
+"""The agent's HTTP: one thin function a route, one gate for who may ask and what went wrong."""
+
+from dataclasses import asdict
+import json
+import logging
+import time
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+from aiohttp.typedefs import Handler, Middleware
+
+from . import messages, wire
+from .auth import CHALLENGE, admits
+from .broadcast import stamp
+from .errors import Refused
+from .hub import Channel, Hub
+from .wire import CameraStatus, ErrorCode
+
+LOGGER = logging.getLogger(__name__)
+HUB: Final = web.AppKey("hub", Hub)
+
+WHO: Final = "Send the agent's token as bearer or password, or come by a signed address."
+LARGEST_BODY: Final = 64 * 1024
+LEAST_FPS: Final = 0.01
+MOST_FPS: Final = 1000
+FAR: Final = 1e11  # a moment beyond the year 5000 is one in milliseconds
+STATUS: Final = {
+    ErrorCode.UNAUTHORIZED: 401,
+    ErrorCode.BAD_REQUEST: 400,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CAMERA_OFFLINE: 503,
+    ErrorCode.RECORDING_RUNNING: 409,
+    ErrorCode.RECORDING_OVER: 409,
+    ErrorCode.NO_SPACE: 507,
+    ErrorCode.TOO_MANY: 429,
+    ErrorCode.INTERNAL: 500,
+}
+
+
+def application(hub: Hub, token: str) -> web.Application:
+    """Build the application: every route but health needs the token."""
+    app = web.Application(middlewares=[_gate(token)], client_max_size=LARGEST_BODY)
+    app[HUB] = hub
+    app.add_routes(
+        [
+            web.get(wire.HEALTH, health),
+            web.get(wire.INFO, info),
+            web.get(wire.FEED, feed, allow_head=False),
+            web.get(wire.SNAPSHOT, snapshot),
+            web.get(wire.STREAM, stream, allow_head=False),
+            web.get(wire.LIVE, live, allow_head=False),
+            web.get(wire.RECORDINGS, recordings),
+            web.post(wire.RECORDINGS, start_recording),
+            web.get(wire.RECORDING, recording_file),
+            web.patch(wire.RECORDING, extend_recording),
+            web.delete(wire.RECORDING, delete_recording),
+            # What programs ask for that know ustreamer or mjpg-streamer.
+            web.get("/stream", stream, allow_head=False),
+            web.get("/snapshot", snapshot),
+            web.get("/", by_action, allow_head=False),
+        ]
+    )
+    return app
+
+
+class AccessLogger(AbstractAccessLogger):
+    """One line a request, without the query: it may hold a signature."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        self.logger.debug("%s %s %s %.3f s", request.method, request.path, response.status, time)
+
+
+async def health(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def info(request: web.Request) -> web.Response:
+    return web.json_response(request.app[HUB].info())
+
+
+async def feed(request: web.Request) -> web.StreamResponse:
+    return await request.app[HUB].feed.serve(request)
+
+
+async def snapshot(request: web.Request) -> web.Response:
+    picture = await _online(request).pictures.snapshot()
+    headers = {wire.CAPTURED_HEADER: stamp(picture.captured_us), "Cache-Control": "no-store"}
+    return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    fps = _fps(request)
+    return await _online(request).pictures.watch(request, fps)
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    return await _online(request).live.watch(request)
+
+
+async def by_action(request: web.Request) -> web.StreamResponse:
+    match request.query.get("action"):
+        case "stream":
+            return await stream(request)
+        case "snapshot":
+            return await snapshot(request)
+    raise Refused(ErrorCode.BAD_REQUEST, "Ask for /?action=stream or /?action=snapshot.")
+
+
+async def recordings(request: web.Request) -> web.Response:
+    found = request.app[HUB].recorder.recordings(_channel(request).camera.config.id)
+    return web.json_response({"recordings": [asdict(one) for one in found]})
+
+
+async def start_recording(request: web.Request) -> web.Response:
+    camera = _channel(request).camera.config.id
+    since, until = await _moments(request, "since", "until")
+    started = await request.app[HUB].recorder.start(camera, since, until)
+    return web.json_response(asdict(started), status=201)
+
+
+async def extend_recording(request: web.Request) -> web.Response:
+    (until,) = await _moments(request, "until")
+    extended = request.app[HUB].recorder.extend(*_recording(request), until)
+    return web.json_response(asdict(extended))
+
+
+async def recording_file(request: web.Request) -> web.FileResponse:
+    path = request.app[HUB].recorder.file(*_recording(request))
+    return web.FileResponse(path, headers={"Content-Type": "video/mp4"})
+
+
+async def delete_recording(request: web.Request) -> web.Response:
+    await request.app[HUB].recorder.delete(*_recording(request))
+    return web.Response(status=204)
+
+
+def _gate(token: str) -> Middleware:
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if request.path == wire.HEALTH or admits(token, request, time.time()):
+                return await handler(request)
+            return _refusal(401, ErrorCode.UNAUTHORIZED, WHO)
+        except Refused as error:
+            return _refusal(STATUS[error.code], error.code, error.message)
+        except web.HTTPException as error:
+            code = ErrorCode.NOT_FOUND if error.status == 404 else ErrorCode.BAD_REQUEST
+            return _refusal(error.status, code, f"{request.method} {request.path}: {error.reason}.")
+        except ConnectionError:
+            raise  # who asked has left
+        except OSError as error:
+            LOGGER.error("%s %s failed: %s", request.method, request.path, error)
+            return _refusal(500, ErrorCode.INTERNAL, f"The agent could not do that: {error}")
+
+    return gate
+
+
+def _refusal(status: int, code: ErrorCode, message: str) -> web.Response:
+    headers = {"WWW-Authenticate": CHALLENGE} if code is ErrorCode.UNAUTHORIZED else {}
+    return web.json_response(messages.error(code, message), status=status, headers=headers)
+
+
+def _channel(request: web.Request) -> Channel:
+    """The camera of the path, or of the query, or else the first."""
+    channels = request.app[HUB].channels
+    default = request.query.get("camera", next(iter(channels)))
+    name = request.match_info.get("camera", default)
+    if name not in channels:
+        has = ", ".join(channels)
+        sentence = f"There is no camera {name!r} on this agent; it has: {has}."
+        raise Refused(ErrorCode.NOT_FOUND, sentence)
+    return channels[name]
+
+
+def _online(request: web.Request) -> Channel:
+    channel = _channel(request)
+    state = channel.camera.state
+    if state.status is CameraStatus.OFFLINE:
+        raise Refused(ErrorCode.CAMERA_OFFLINE, state.error or "The camera is offline.")
+    return channel
+
+
+def _recording(request: web.Request) -> tuple[str, str]:
+    return _channel(request).camera.config.id, request.match_info["recording"]
+
+
+def _fps(request: web.Request) -> float | None:
+    text = request.query.get(wire.QUERY_FPS)
+    if text is None:
+        return None
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0.0
+    if not LEAST_FPS <= fps <= MOST_FPS:
+        sentence = f"{wire.QUERY_FPS} must be a number from {LEAST_FPS} to {MOST_FPS}."
+        raise Refused(ErrorCode.BAD_REQUEST, sentence)
+    return fps
+
+
+async def _moments(request: web.Request, *keys: str) -> list[float]:
+    """Read moments out of a JSON body."""
+    try:
+        body: Any = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        body = None
+    moments: list[Any] = [body.get(key) for key in keys] if isinstance(body, dict) else [None]
+    if not all(type(moment) in (int, float) and 0 <= moment < FAR for moment in moments):
+        sentence = f"Send a JSON object with {' and '.join(keys)} in seconds since the epoch."
+        raise Refused(ErrorCode.BAD_REQUEST, sentence)
+    return [float(moment) for moment in moments]

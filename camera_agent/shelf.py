@@ -1,0 +1,137 @@
+"""The recordings on this machine's disk: an MP4 and a small JSON file each; it blocks."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+import hashlib
+import json
+import logging
+from pathlib import Path
+import shutil
+from typing import Final
+
+import av
+
+from .wire import RecordingStatus
+
+LOGGER = logging.getLogger(__name__)
+
+# The integration fetches within seconds. What is still here after a day, or beyond this size, is of
+# one that is gone, and must not fill the card.
+KEPT: Final = timedelta(hours=24)
+KEPT_BYTES: Final = 2_000_000_000
+FREE_BYTES: Final = 200_000_000  # what the system itself needs to go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording, in the wire's words and units."""
+
+    id: str
+    camera: str
+    status: RecordingStatus = RecordingStatus.RECORDING
+    started: float
+    until: float
+    duration_s: float | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    error: str | None = None
+
+
+class Shelf:
+    """Files under one folder, by camera and recording."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder; raises OSError if that cannot be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    def path(self, recording: Recording) -> Path:
+        """Where the MP4 of a recording is."""
+        return self._folder / recording.camera / f"{recording.id}.mp4"
+
+    def load(self) -> Iterator[Recording]:
+        """Return what is here, and finish what a crash or a power cut left behind."""
+        for note in sorted(self._folder.glob("*/*.json")):
+            try:
+                recording = _read(note)
+            except (OSError, ValueError, TypeError) as error:
+                LOGGER.warning("%s is not the note of a recording: %s", note, error)
+                continue
+            if recording.status is RecordingStatus.RECORDING:
+                recording = self.finish(recording, "The agent stopped before the end.")
+            yield recording
+
+    def save(self, recording: Recording) -> None:
+        """Note a recording beside its file, whole or not at all."""
+        note = self._note(recording)
+        note.parent.mkdir(exist_ok=True)
+        draft = note.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(recording)), encoding="utf-8")
+        draft.replace(note)
+
+    def finish(self, recording: Recording, error: str | None = None) -> Recording:
+        """Measure a written file: complete if it plays, whatever ended it, else failed."""
+        path = self.path(recording)
+        duration = _duration(path)
+        if duration is None:
+            path.unlink(missing_ok=True)
+            reason = error or "The camera gave no picture in that time."
+            finished = replace(recording, status=RecordingStatus.FAILED, error=reason)
+        else:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            finished = replace(
+                recording,
+                status=RecordingStatus.COMPLETE,
+                duration_s=round(duration, 3),
+                bytes=path.stat().st_size,
+                sha256=digest,
+                error=error,
+            )
+        self.save(finished)
+        return finished
+
+    def remove(self, recording: Recording) -> None:
+        """Delete the file first and its note last, so that an interruption leaves no orphan."""
+        self.path(recording).unlink(missing_ok=True)
+        self._note(recording).unlink(missing_ok=True)
+
+    def has_room(self) -> bool:
+        """Whether the disk can take another recording."""
+        return shutil.disk_usage(self._folder).free >= FREE_BYTES
+
+    def _note(self, recording: Recording) -> Path:
+        return self.path(recording).with_suffix(".json")
+
+
+def surplus(recordings: Iterable[Recording], now: float) -> list[Recording]:
+    """Which finished recordings are to go: the old ones, and the oldest beyond the size."""
+    finished = [one for one in recordings if one.status is not RecordingStatus.RECORDING]
+    total = 0
+    gone = []
+    for recording in sorted(finished, key=lambda one: one.until, reverse=True):
+        total += recording.bytes or 0
+        if total > KEPT_BYTES or now - recording.until > KEPT.total_seconds():
+            gone.append(recording)
+    return gone
+
+
+def _read(note: Path) -> Recording:
+    fields = json.loads(note.read_text(encoding="utf-8"))
+    return Recording(**{**fields, "status": RecordingStatus(fields["status"])})
+
+
+def _duration(path: Path) -> float | None:
+    """How long a file plays, by its packets, since an unfinished one has no index; None if not."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            ends = [
+                (packet.pts + (packet.duration or 0)) * packet.time_base
+                for packet in container.demux(stream)
+                if packet.pts is not None
+            ]
+    except (OSError, av.FFmpegError, IndexError):
+        return None
+    return float(max(ends)) if ends else None

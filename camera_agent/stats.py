@@ -1,0 +1,128 @@
+"""How the machine is doing, out of /proc and /sys; what cannot be read is None, and only that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import fcntl
+import os
+from pathlib import Path
+import struct
+from typing import Final, TypeVar
+
+# linux/include/soc/bcm2835/raspberrypi-firmware.h, and the request that takes a pointer.
+_GET_THROTTLED: Final = 0x00030046
+_MAILBOX_REQUEST: Final = 0xC0006400 | struct.calcsize("P") << 16
+_ANSWERED: Final = 0x80000000
+_UNDER_VOLTAGE: Final = 0b0001
+_THROTTLED: Final = 0b1110  # frequency capped, throttled, soft temperature limit
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """One look at the machine, in the words of the wire."""
+
+    cpu_percent: float | None
+    memory_percent: float | None
+    disk_percent: float | None
+    disk_free_bytes: int | None
+    temperature_c: float | None
+    booted: float | None
+    load: float | None
+    under_voltage: bool | None
+    throttled: bool | None
+
+
+def mailbox(device: Path) -> int:
+    """Return what the Raspberry Pi's firmware says of its power, as bits; raises OSError."""
+    message = bytearray(struct.pack("<7I", 28, 0, _GET_THROTTLED, 4, 0, 0, 0))
+    with device.open("rb", buffering=0) as firmware:
+        fcntl.ioctl(firmware, _MAILBOX_REQUEST, message)
+    _, answer, _, _, _, bits, _ = struct.unpack("<7I", message)
+    if answer != _ANSWERED:
+        raise OSError(f"the firmware answered {answer:#x}")
+    return int(bits)
+
+
+class Machine:
+    """This machine; root is where its /proc, /sys and /dev are."""
+
+    def __init__(
+        self, data: Path, root: Path = Path("/"), firmware: Callable[[Path], int] = mailbox
+    ) -> None:
+        self._data = data
+        self._root = root
+        self._firmware = firmware
+        self._ticks = _attempt(self._cpu_ticks) or (0, 0)
+
+    @property
+    def model(self) -> str | None:
+        """What the machine is sold as, if it says so."""
+        path = self._root / "proc/device-tree/model"
+        return _attempt(lambda: path.read_text(encoding="utf-8").rstrip("\0\n")) or None
+
+    def read(self) -> Stats:
+        """Look at everything now; the CPU is the average since the last look."""
+        bits = _attempt(lambda: self._firmware(self._root / "dev/vcio"))
+        if bits is None:
+            under_voltage = _attempt(self._voltage_alarm)
+        else:
+            under_voltage = bool(bits & _UNDER_VOLTAGE)
+        disk = _attempt(lambda: os.statvfs(self._data))
+        return Stats(
+            cpu_percent=_attempt(self._cpu),
+            memory_percent=_attempt(self._memory),
+            disk_percent=disk and round(100 * (1 - disk.f_bavail / disk.f_blocks), 1),
+            disk_free_bytes=disk and disk.f_bavail * disk.f_frsize,
+            temperature_c=_attempt(self._temperature),
+            booted=_attempt(lambda: float(self._line("proc/stat", "btime")[0])),
+            load=_attempt(lambda: float(self._text("proc/loadavg").split()[0])),
+            under_voltage=under_voltage,
+            throttled=None if bits is None else bool(bits & _THROTTLED),
+        )
+
+    def _text(self, path: str) -> str:
+        return (self._root / path).read_text(encoding="ascii")
+
+    def _line(self, path: str, name: str) -> list[str]:
+        lines = (line.split() for line in self._text(path).splitlines())
+        return next(words[1:] for words in lines if words and words[0] == name)
+
+    def _cpu_ticks(self) -> tuple[int, int]:
+        """Return ticks since boot: busy, and all."""
+        user, nice, system, idle, wait, *rest = map(int, self._line("proc/stat", "cpu")[:8])
+        busy = user + nice + system + sum(rest)
+        return busy, busy + idle + wait
+
+    def _cpu(self) -> float:
+        before, self._ticks = self._ticks, self._cpu_ticks()
+        busy, total = (now - then for now, then in zip(self._ticks, before, strict=True))
+        return round(100 * busy / max(total, 1), 1)
+
+    def _memory(self) -> float:
+        total = int(self._line("proc/meminfo", "MemTotal:")[0])
+        available = int(self._line("proc/meminfo", "MemAvailable:")[0])
+        return round(100 * (1 - available / total), 1)
+
+    def _temperature(self) -> float:
+        """Return the processor's temperature: its own zone goes before the board's."""
+        zones = sorted((self._root / "sys/class/thermal").glob("thermal_zone*"))
+        kinds = {zone: (zone / "type").read_text(encoding="ascii").strip() for zone in zones}
+        for wanted in ("cpu", "x86_pkg", "soc", ""):
+            for zone, kind in kinds.items():
+                if wanted in kind:
+                    return round(int((zone / "temp").read_text(encoding="ascii")) / 1000, 1)
+        raise LookupError("no thermal zone")
+
+    def _voltage_alarm(self) -> bool:
+        for hwmon in (self._root / "sys/class/hwmon").glob("hwmon*"):
+            if (hwmon / "name").read_text(encoding="ascii").strip() == "rpi_volt":
+                return (hwmon / "in0_lcrit_alarm").read_text(encoding="ascii").strip() == "1"
+        raise LookupError("no rpi_volt")
+
+
+def _attempt(read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except (OSError, ValueError, LookupError, StopIteration, ZeroDivisionError):
+        return None  # most machines lack something of this

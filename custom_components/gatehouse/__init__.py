@@ -1,0 +1,81 @@
+"""Gatehouse: a watched and locked home, with one readable story of what happened."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN
+from .database import DatabaseError
+from .hub import Hub
+from .known_agents import KnownAgents
+from .services import async_setup_services
+from .views import async_register_views
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+type GatehouseConfigEntry = ConfigEntry[Hub]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what exists once, whether a site is set up or not."""
+    async_setup_services(hass)
+    async_register_views(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:
+    """Set up the site."""
+    site = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        name=entry.title,
+        manufacturer="Gatehouse",
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+    try:
+        hub = await Hub.async_open(hass, entry, site.id)
+    except DatabaseError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="database_failed",
+            translation_placeholders={"error": str(err)},
+        ) from err
+    entry.runtime_data = hub
+
+    async def async_stop(_: Event) -> None:
+        await hub.async_close()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop))
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    hub.start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:
+    """Take the site down: stories first, the database last."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_close()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
+    """Forget the agents; incidents and media stay, they are the user's."""
+    await KnownAgents(hass).remove()
+
+
+async def _async_reload(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
+    hass.config_entries.async_schedule_reload(entry.entry_id)

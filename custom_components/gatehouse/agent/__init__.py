@@ -1,0 +1,46 @@
+"""The Pis, over HTTP and WebSocket."""
+
+from .client import Agent
+from .errors import (
+    AgentError,
+    AgentGarbled,
+    AgentIncompatible,
+    AgentRefused,
+    AgentUnauthorized,
+    AgentUnreachable,
+    NotAnAgent,
+)
+from .messages import (
+    CameraChanged,
+    Message,
+    MotionChanged,
+    Recording,
+    RecordingChanged,
+    State,
+    StatsChanged,
+)
+from .recordings import Recordings
+from .wire import DEFAULT_PORT, SERVICE_TYPE, ErrorCode, RecordingStatus
+
+__all__ = [
+    "DEFAULT_PORT",
+    "SERVICE_TYPE",
+    "Agent",
+    "AgentError",
+    "AgentGarbled",
+    "AgentIncompatible",
+    "AgentRefused",
+    "AgentUnauthorized",
+    "AgentUnreachable",
+    "CameraChanged",
+    "ErrorCode",
+    "Message",
+    "MotionChanged",
+    "NotAnAgent",
+    "Recording",
+    "RecordingChanged",
+    "RecordingStatus",
+    "Recordings",
+    "State",
+    "StatsChanged",
+]

@@ -1,0 +1,93 @@
+"""One Pi, over HTTP and WebSocket."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from email.message import Message as Headers
+from urllib.parse import quote
+
+import aiohttp
+
+from ..models import AgentInfo, Picture
+from . import wire
+from .connection import ANSWER, STREAM, Connection
+from .errors import AgentGarbled, NotAnAgent
+from .messages import Message, State, decoding, moment, parse_info, parse_message
+from .mjpeg import PictureParser
+from .recordings import Recordings
+
+
+class Agent:
+    """Asks one agent and listens to it; the session is somebody else's."""
+
+    recordings: Recordings
+    clock_ahead: timedelta
+    """How far the agent's clock is ahead of ours, as its feed last told."""
+
+    def __init__(self, session: aiohttp.ClientSession, host: str, port: int, token: str) -> None:
+        """Nothing is sent before somebody asks."""
+        self._connection = Connection(session, host, port, token)
+        self.recordings = Recordings(self._connection)
+        self.clock_ahead = timedelta(0)
+
+    async def info(self) -> AgentInfo:
+        """Return who the agent is; NotAnAgent or AgentIncompatible if we cannot talk with it."""
+        try:
+            body = await self._connection.json("GET", wire.INFO)
+        except AgentGarbled as error:
+            raise NotAnAgent("What answers there is not an agent of Gatehouse.") from error
+        return parse_info(body)
+
+    async def feed(self) -> AsyncGenerator[Message]:
+        """Yield what the agent tells, its full state first, until it closes the connection."""
+        async with self._connection.websocket(wire.FEED) as socket:
+            async for frame in socket:
+                if frame.type is aiohttp.WSMsgType.ERROR:
+                    raise AgentGarbled(f"The agent's feed is broken: {frame.data!r}")
+                message = parse_message(frame.data)
+                if isinstance(message, State):
+                    self.clock_ahead = message.now - datetime.now(UTC)
+                if message is not None:
+                    yield message
+
+    async def snapshot(self, camera: str) -> Picture:
+        """Return a picture of now."""
+        path = wire.SNAPSHOT.format(camera=quote(camera, safe=""))
+        async with self._connection.request("GET", path, timeout=ANSWER) as response:
+            _expect(response, "image/jpeg")
+            with decoding():
+                captured = moment(float(response.headers[wire.CAPTURED_HEADER]))
+            return Picture(jpeg=await response.read(), captured=captured)
+
+    async def pictures(self, camera: str, fps: float | None = None) -> AsyncGenerator[Picture]:
+        """Yield pictures as they come, at most fps a second, until the agent ends the stream."""
+        path = wire.STREAM.format(camera=quote(camera, safe=""))
+        query = None if fps is None else {wire.QUERY_FPS: f"{fps:g}"}
+        async with self._connection.request("GET", path, query=query, timeout=STREAM) as response:
+            parser = PictureParser(_boundary(response), self._now)
+            async for chunk in response.content.iter_any():
+                for picture in parser.feed(chunk):
+                    yield picture
+
+    def live_url(self, camera: str, lifetime: timedelta) -> str:
+        """Return an address of the camera's H.264 in MPEG-TS, good for a while, for any player."""
+        path = wire.LIVE.format(camera=quote(camera, safe=""))
+        return self._connection.signed(path, self._now() + lifetime)
+
+    def _now(self) -> datetime:
+        """Return the time by the agent's clock."""
+        return datetime.now(UTC) + self.clock_ahead
+
+
+def _expect(response: aiohttp.ClientResponse, kind: str) -> None:
+    if response.content_type != kind:
+        raise AgentGarbled(f"The agent sent {response.content_type} where {kind} belongs.")
+
+
+def _boundary(response: aiohttp.ClientResponse) -> str:
+    _expect(response, "multipart/x-mixed-replace")
+    headers = Headers()
+    headers["Content-Type"] = response.headers["Content-Type"]
+    boundary = headers.get_boundary()
+    if boundary is None:
+        raise AgentGarbled("The agent's stream of pictures names no boundary.")
+    return boundary.removeprefix("--")

@@ -1,0 +1,199 @@
+"""What an agent says, from JSON to nouns: unknown keys and messages are passed over."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+
+from ..models import AgentInfo, AgentStats, CameraInfo, CameraState
+from . import wire
+from .errors import AgentGarbled, AgentIncompatible, NotAnAgent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A recording on an agent; what is known only at its end is None before."""
+
+    id: str
+    camera: str
+    status: wire.RecordingStatus
+    started: datetime | None
+    """When its first frame was captured."""
+    until: datetime
+    duration: timedelta | None
+    size: int | None
+    """Bytes."""
+    sha256: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All of an agent at once; the first message of every feed."""
+
+    now: datetime
+    """The agent's clock."""
+    info: AgentInfo
+    cameras: Mapping[str, CameraState]
+    stats: AgentStats
+    recordings: tuple[Recording, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraChanged:
+    """A camera came, went, or counts its frames anew."""
+
+    camera: str
+    state: CameraState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionChanged:
+    """How much moves in front of a camera."""
+
+    camera: str
+    score: float
+    moving: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingChanged:
+    """A recording began, was extended, or ended."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsChanged:
+    """How the Pi is now."""
+
+    stats: AgentStats
+
+
+type Message = State | CameraChanged | MotionChanged | RecordingChanged | StatsChanged
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Turn everything that broken JSON can raise into AgentGarbled."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, OSError) as error:
+        raise AgentGarbled(f"What the agent sent makes no sense: {error!r}") from error
+
+
+@decoding()
+def parse_message(text: str) -> Message | None:
+    """Return a message of the feed, None if it is of a type that we do not know."""
+    body = json.loads(text)
+    match body["type"]:
+        case wire.MessageType.STATE:
+            return _state(body)
+        case wire.MessageType.CAMERA:
+            return CameraChanged(camera=body["camera"], state=_camera_state(body["state"]))
+        case wire.MessageType.MOTION:
+            return _motion(body)
+        case wire.MessageType.RECORDING:
+            return RecordingChanged(recording=parse_recording(body["recording"]))
+        case wire.MessageType.STATS:
+            return StatsChanged(stats=_stats(body["stats"]))
+    return None
+
+
+@decoding()
+def parse_info(body: Mapping[str, Any]) -> AgentInfo:
+    """Return who the agent is; NotAnAgent or AgentIncompatible if we cannot talk with it."""
+    if body.get("product") != wire.PRODUCT:
+        raise NotAnAgent("What answers there is not an agent of Gatehouse.")
+    if body["api"] != wire.API_VERSION:
+        raise AgentIncompatible(body["api"], wire.API_VERSION)
+    return AgentInfo(
+        id=str(body["id"]),
+        name=str(body["name"]),
+        version=str(body["version"]),
+        model=body.get("model"),
+        cameras=tuple(_camera_info(camera) for camera in body["cameras"]),
+    )
+
+
+@decoding()
+def parse_recording(body: Mapping[str, Any]) -> Recording:
+    """Return a recording as the agent describes it."""
+    duration = body.get("duration_s")
+    return Recording(
+        id=str(body["id"]),
+        camera=str(body["camera"]),
+        status=wire.RecordingStatus(body["status"]),
+        started=_moment_or_none(body.get("started")),
+        until=moment(body["until"]),
+        duration=None if duration is None else timedelta(seconds=duration),
+        size=body.get("bytes"),
+        sha256=body.get("sha256"),
+        error=body.get("error"),
+    )
+
+
+def moment(seconds: float) -> datetime:
+    """Return the time that the wire calls by seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _moment_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else moment(seconds)
+
+
+def _state(body: Mapping[str, Any]) -> State:
+    return State(
+        now=moment(body["now"]),
+        info=parse_info(body["info"]),
+        cameras={camera: _camera_state(state) for camera, state in body["cameras"].items()},
+        stats=_stats(body["stats"]),
+        recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
+    )
+
+
+def _motion(body: Mapping[str, Any]) -> MotionChanged:
+    return MotionChanged(
+        camera=body["camera"],
+        score=float(body["score"]),
+        moving=bool(body["moving"]),
+        at=moment(body["at"]),
+    )
+
+
+def _camera_info(body: Mapping[str, Any]) -> CameraInfo:
+    return CameraInfo(
+        id=str(body["id"]),
+        name=str(body["name"]),
+        width=int(body["width"]),
+        height=int(body["height"]),
+        fps=float(body["fps"]),
+    )
+
+
+def _camera_state(body: Mapping[str, Any]) -> CameraState:
+    return CameraState(
+        online=body["status"] == wire.CameraStatus.ONLINE,
+        error=body.get("error"),
+        motion=float(body["motion"]),
+        moving=bool(body["moving"]),
+        fps=float(body["fps"]),
+        restarts=int(body["restarts"]),
+    )
+
+
+def _stats(body: Mapping[str, Any]) -> AgentStats:
+    return AgentStats(
+        cpu_percent=body.get("cpu_percent"),
+        memory_percent=body.get("memory_percent"),
+        disk_percent=body.get("disk_percent"),
+        disk_free_bytes=body.get("disk_free_bytes"),
+        temperature=body.get("temperature_c"),
+        booted=_moment_or_none(body.get("booted")),
+        load=body.get("load"),
+        under_voltage=body.get("under_voltage"),
+        throttled=body.get("throttled"),
+    )

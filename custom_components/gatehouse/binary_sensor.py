@@ -1,0 +1,144 @@
+"""Somebody is there, something moves, the agent is connected, the Pi's supply sags."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import GatehouseConfigEntry
+from .coordinator import AgentCoordinator, AgentData, CameraData
+from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSensor(BinarySensorEntityDescription):
+    """A binary sensor of a camera."""
+
+    is_on_fn: Callable[[CameraData], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSensor(BinarySensorEntityDescription):
+    """A binary sensor of an agent."""
+
+    is_on_fn: Callable[[AgentData], bool | None]
+
+
+CAMERA_SENSORS: tuple[CameraSensor, ...] = (
+    CameraSensor(
+        key="person",
+        translation_key="person",
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        is_on_fn=lambda camera: camera.presence.present,
+    ),
+    CameraSensor(
+        key="motion",
+        device_class=BinarySensorDeviceClass.MOTION,
+        is_on_fn=lambda camera: camera.state.moving,
+    ),
+)
+
+AGENT_SENSORS: tuple[AgentSensor, ...] = (
+    AgentSensor(
+        key="under_voltage",
+        translation_key="under_voltage",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        is_on_fn=lambda agent: agent.stats.under_voltage,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of each agent and each camera."""
+    async_add_agent_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [
+            Connectivity(coordinator),
+            *(AgentBinarySensor(coordinator, sensor) for sensor in AGENT_SENSORS),
+        ],
+    )
+    async_add_camera_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, camera: [
+            CameraBinarySensor(coordinator, camera, sensor) for sensor in CAMERA_SENSORS
+        ],
+    )
+
+
+class CameraBinarySensor(CameraEntity, BinarySensorEntity):
+    """Yes or no, on one camera."""
+
+    entity_description: CameraSensor
+
+    def __init__(
+        self, coordinator: AgentCoordinator, camera: str, description: CameraSensor
+    ) -> None:
+        """Read what the description reads."""
+        super().__init__(coordinator, camera, description.key)
+        self._attr_translation_key = description.translation_key
+        self.entity_description = description
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether it is so now."""
+        return self.entity_description.is_on_fn(self.camera_data)
+
+
+class AgentBinarySensor(AgentEntity, BinarySensorEntity):
+    """Yes or no, on one Pi."""
+
+    entity_description: AgentSensor
+
+    def __init__(self, coordinator: AgentCoordinator, description: AgentSensor) -> None:
+        """Read what the description reads."""
+        super().__init__(coordinator, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether it is so now; None where this machine cannot tell."""
+        return self.entity_description.is_on_fn(self.coordinator.data)
+
+
+class Connectivity(AgentEntity, BinarySensorEntity):
+    """Whether the agent is connected: the one entity that stays available without it."""
+
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(self, coordinator: AgentCoordinator) -> None:
+        """Take the name of the device class."""
+        super().__init__(coordinator, "connectivity")
+        self._attr_translation_key = None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: this is the entity that says so when nothing else can."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether the agent's feed is up."""
+        return self.coordinator.last_update_success

@@ -1,0 +1,102 @@
+"""What every entity of Gatehouse shares."""
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from . import GatehouseConfigEntry
+from .const import DOMAIN
+from .coordinator import AgentCoordinator, CameraData
+
+
+class AgentEntity(CoordinatorEntity[AgentCoordinator]):
+    """Something about a Pi; unavailable as soon as the Pi is lost."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: AgentCoordinator, key: str) -> None:
+        """Belong to the agent's device."""
+        super().__init__(coordinator)
+        self._attr_unique_id = f"{coordinator.agent_id}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.agent_id)})
+
+
+class CameraEntity(CoordinatorEntity[AgentCoordinator]):
+    """Something about one camera; unavailable when the Pi or the camera is lost."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: AgentCoordinator, camera: str, key: str) -> None:
+        """Belong to the camera's device."""
+        super().__init__(coordinator)
+        self.camera = camera
+        self._attr_unique_id = f"{coordinator.agent_id}_{camera}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, coordinator.key(camera))},
+            name=self.camera_data.info.name,
+            manufacturer="Gatehouse",
+            model="Camera",
+            via_device_id=coordinator.device_id,
+        )
+
+    @property
+    def camera_data(self) -> CameraData:
+        """What is known of this entity's camera."""
+        return self.coordinator.data.cameras[self.camera]
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the camera gives pictures now."""
+        cameras = self.coordinator.data.cameras
+        return super().available and self.camera in cameras and cameras[self.camera].state.online
+
+
+@callback
+def async_add_agent_entities(
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[AgentCoordinator], Iterable[Entity]],
+) -> None:
+    """Add the entities that build makes for each agent."""
+    for coordinator in entry.runtime_data.coordinators.values():
+        async_add_entities(build(coordinator), config_subentry_id=coordinator.subentry.subentry_id)
+
+
+@callback
+def async_add_camera_entities(
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[AgentCoordinator, str], Iterable[Entity]],
+) -> None:
+    """Add the entities that build makes for each camera: those known now, and each that appears."""
+    for coordinator in entry.runtime_data.coordinators.values():
+        _follow_cameras(entry, coordinator, async_add_entities, build)
+
+
+def _follow_cameras(
+    entry: GatehouseConfigEntry,
+    coordinator: AgentCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[AgentCoordinator, str], Iterable[Entity]],
+) -> None:
+    known: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        new = coordinator.data.cameras.keys() - known
+        known.intersection_update(coordinator.data.cameras)
+        known.update(new)
+        entities = [entity for camera in sorted(new) for entity in build(coordinator, camera)]
+        if entities:
+            async_add_entities(entities, config_subentry_id=coordinator.subentry.subentry_id)
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))

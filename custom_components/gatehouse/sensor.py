@@ -1,0 +1,217 @@
+"""How each Pi is, how many people each camera sees, how risky its last incident was."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, UnitOfTemperature
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import GatehouseConfigEntry
+from .const import DOMAIN
+from .coordinator import AgentCoordinator, CameraData, incident_attributes
+from .detection import Detection, DetectorStatus
+from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+from .models import AgentStats
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatsSensor(SensorEntityDescription):
+    """A reading of a Pi."""
+
+    value_fn: Callable[[AgentStats], float | int | datetime | None]
+    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSensor(SensorEntityDescription):
+    """A figure of a camera."""
+
+    value_fn: Callable[[CameraData], int | None]
+    attributes_fn: Callable[[CameraData], dict[str, Any]] = lambda _: {}
+
+
+STATS_SENSORS: tuple[StatsSensor, ...] = (
+    StatsSensor(
+        key="temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.temperature,
+    ),
+    StatsSensor(
+        key="cpu",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.cpu_percent,
+    ),
+    StatsSensor(
+        key="disk",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.disk_percent,
+    ),
+    StatsSensor(
+        key="memory",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda stats: stats.memory_percent,
+    ),
+    StatsSensor(
+        key="disk_free",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        suggested_unit_of_measurement=UnitOfInformation.GIGABYTES,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        value_fn=lambda stats: stats.disk_free_bytes,
+    ),
+    StatsSensor(
+        key="load",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        value_fn=lambda stats: stats.load,
+    ),
+    StatsSensor(
+        key="booted",
+        device_class=SensorDeviceClass.UPTIME,
+        entity_registry_enabled_default=False,
+        value_fn=lambda stats: stats.booted,
+    ),
+)
+
+CAMERA_SENSORS: tuple[CameraSensor, ...] = (
+    CameraSensor(
+        key="person_count",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda camera: camera.presence.count,
+    ),
+    CameraSensor(
+        key="last_risk",
+        value_fn=lambda camera: (
+            camera.incident.assessment.risk
+            if camera.incident and camera.incident.assessment
+            else None
+        ),
+        attributes_fn=lambda camera: (
+            incident_attributes(camera.incident) if camera.incident else {}
+        ),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of the site, of each agent and of each camera."""
+    async_add_entities([DetectorSensor(entry)])
+    async_add_agent_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator: [AgentSensor(coordinator, sensor) for sensor in STATS_SENSORS],
+    )
+    async_add_camera_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, camera: [
+            CameraFigure(coordinator, camera, sensor) for sensor in CAMERA_SENSORS
+        ],
+    )
+
+
+class AgentSensor(AgentEntity, SensorEntity):
+    """One reading of a Pi."""
+
+    entity_description: StatsSensor
+
+    def __init__(self, coordinator: AgentCoordinator, description: StatsSensor) -> None:
+        """Read what the description reads."""
+        super().__init__(coordinator, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> float | int | datetime | None:
+        """The newest reading; None where this machine cannot tell."""
+        return self.entity_description.value_fn(self.coordinator.data.stats)
+
+
+class CameraFigure(CameraEntity, SensorEntity):
+    """One figure of a camera."""
+
+    entity_description: CameraSensor
+    _unrecorded_attributes = frozenset({"reasons"})
+
+    def __init__(
+        self, coordinator: AgentCoordinator, camera: str, description: CameraSensor
+    ) -> None:
+        """Read what the description reads."""
+        super().__init__(coordinator, camera, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        """The figure now."""
+        return self.entity_description.value_fn(self.camera_data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """What explains the figure."""
+        return self.entity_description.attributes_fn(self.camera_data)
+
+
+class DetectorSensor(SensorEntity):
+    """How far the site's detector has come."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_translation_key = "detector"
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_options = [status.value for status in DetectorStatus]  # noqa: RUF012 - Home Assistant's own shape
+    _unrecorded_attributes = frozenset({"progress", "error"})
+
+    def __init__(self, entry: GatehouseConfigEntry) -> None:
+        """Belong to the site's device."""
+        self._detection: Detection = entry.runtime_data.detection
+        self._attr_unique_id = f"{entry.entry_id}_detector"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry.entry_id)})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the detector."""
+        self.async_on_remove(self._detection.subscribe(self.async_write_ha_state))
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """The detector's status."""
+        return self._detection.status.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """The download's percent and the reason of a failure."""
+        return {"progress": self._detection.progress, "error": self._detection.error}

@@ -1,0 +1,76 @@
+"""The named tasks of a site, each started again when it fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import logging
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from . import GatehouseConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+# A story that fails at once must not spin; one that ran for minutes starts over quickly.
+RESTART_FIRST: Final = 1.0
+RESTART_LONGEST: Final = 60.0
+STEADY: Final = 300.0
+
+# Once is an accident, five times in a row is something that a person should know of.
+FAILURES_TO_REPORT: Final = 5
+
+
+class Stories:
+    """Runs stories until they end or the site does."""
+
+    def __init__(self, hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
+        """Nothing runs yet."""
+        self._hass = hass
+        self._entry = entry
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, story: Callable[[], Awaitable[None]]) -> None:
+        """Run a story under a name of its own; one that runs already goes on."""
+        if name not in self._tasks:
+            self._tasks[name] = self._entry.async_create_background_task(
+                self._hass, self._run(name, story), f"{DOMAIN} {name}"
+            )
+
+    async def cancel(self) -> None:
+        """Cancel every story and wait until each has let go of what it held."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, name: str, story: Callable[[], Awaitable[None]]) -> None:
+        failures = 0
+        while True:
+            began = self._hass.loop.time()
+            try:
+                await story()
+            except Exception:
+                _LOGGER.exception("The story '%s' failed and is started again", name)
+            else:
+                return
+            steady = self._hass.loop.time() - began > STEADY
+            failures = 1 if steady else failures + 1
+            if failures == FAILURES_TO_REPORT:
+                self._report(name)
+            await asyncio.sleep(min(RESTART_FIRST * 2 ** (failures - 1), RESTART_LONGEST))
+
+    def _report(self, name: str) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"story_failing_{name}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="story_failing",
+            translation_placeholders={"name": name},
+        )

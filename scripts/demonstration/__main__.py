@@ -1,0 +1,181 @@
+"""Show Gatehouse at work: two agents play a real video, the newest Home Assistant watches."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Final
+
+import aiohttp
+
+from .check import watch_for_incident
+from .children import Child, ChildFailed, watch
+from .dashboard import make_dashboard
+from .gatehouse import set_up
+from .home_assistant import DemoError, HomeAssistant
+from .memory import Memory, free_port
+from .places import DEMO, LOCAL, PLACES, ROOT, Assets, Place, forget, write_agent, write_home
+
+FIRST_AGENT_PORT: Final = 8467
+FIRST_PORT: Final = 8123
+LOCAL_NAMES: Final = (LOCAL, "0.0.0.0")  # noqa: S104 - compared, and only used if asked for
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run until Ctrl-C, or until the check is done; 0 if all went well."""
+    options = _options()
+    if options.fresh:
+        forget()
+    try:
+        assets = _assets()
+        asyncio.run(_show(options, assets))
+    except (ChildFailed, DemoError, aiohttp.ClientError, TimeoutError) as error:
+        _say(f"Stopped: {str(error) or type(error).__name__}")
+        return 1
+    except KeyboardInterrupt, asyncio.CancelledError:
+        return 0 if options.check is None else 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="forget earlier runs first")
+    parser.add_argument(
+        "--host", default=LOCAL, help="where Home Assistant listens (0.0.0.0: everywhere)"
+    )
+    parser.add_argument(
+        "--check",
+        type=float,
+        metavar="SECONDS",
+        help="wait so long at most for an incident with picture and clip, print it and stop",
+    )
+    return parser.parse_args()
+
+
+def _assets() -> Assets:
+    """Fetch the video and the model, or find that they are here."""
+    done = subprocess.run([ROOT / "scripts" / "demo-assets"], check=False)  # noqa: S603 - our own
+    if done.returncode:
+        raise DemoError("There is nothing to play (above: why).")
+    return Assets.load(DEMO / "assets.json")
+
+
+async def _show(options: argparse.Namespace, assets: Assets) -> None:
+    """Run everything until a signal comes, a child falls or the check is done."""
+    began = time.monotonic()
+    _stop_on_signals()
+    async with AsyncExitStack() as stack:
+        memory = _remember()
+        children = [
+            await stack.enter_async_context(_agent(place, memory, assets)) for place in PLACES
+        ]
+        port = free_port(options.host, FIRST_PORT)
+        children.append(await stack.enter_async_context(_hass(options.host, port)))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        url = f"http://{'localhost' if options.host in LOCAL_NAMES else options.host}:{port}"
+        work = _present(HomeAssistant(session, url), memory, assets, options.check, began)
+        tasks = [asyncio.create_task(work), asyncio.create_task(watch(children))]
+        for task in tasks:
+            stack.callback(task.cancel)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()
+        if options.check is None:
+            await tasks[1]
+
+
+def _stop_on_signals() -> None:
+    """Cancel the running task at the first signal; those that follow find that it is on its way."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def stop() -> None:
+        for number in SIGNALS:
+            loop.add_signal_handler(number, lambda: None)
+        _say("Stopping ...")
+        if task is not None:
+            task.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+
+
+async def _present(
+    home: HomeAssistant, memory: Memory, assets: Assets, check: float | None, began: float
+) -> None:
+    """Set everything up, say where it is to be seen, and check it if that was asked for."""
+    await home.wait_until_up()
+    await home.enter(memory.username, memory.password)
+    async with home.talking():
+        memory = await set_up(home, memory, assets)
+        memory.save(DEMO / "memory.json")
+        await make_dashboard(home, memory)
+        _invite(home, memory, assets, time.monotonic() - began)
+        if check is not None:
+            print(await watch_for_incident(home, memory, check), flush=True)
+
+
+def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: float) -> None:
+    if assets.model is None:
+        _say(f"Nobody will be detected: {assets.why}")
+    _say(
+        f"Ready after {took:.0f} s.",
+        "",
+        f"  address    {home.url}",
+        f"  user       {memory.username}",
+        f"  password   {memory.password}",
+        "",
+        f"The logs are in {(DEMO / 'logs').relative_to(ROOT)}. Ctrl-C stops everything.",
+    )
+
+
+def _remember() -> Memory:
+    """Return what earlier runs left, with ports that are free now."""
+    names = [place.agent for place in PLACES]
+    memory = Memory.load(DEMO / "memory.json") or Memory.fresh(names)
+    taken = frozenset[int]()
+    for name in names:
+        port = free_port(LOCAL, memory.agents[name].port or FIRST_AGENT_PORT, taken)
+        taken |= {port}
+        memory = memory.with_agent(name, port=port)
+    memory.save(DEMO / "memory.json")
+    return memory
+
+
+def _agent(place: Place, memory: Memory, assets: Assets) -> AbstractAsyncContextManager[Child]:
+    config = write_agent(place, memory.agents[place.agent], assets)
+    python = ROOT / ".venv-agent" / "bin" / "python"
+    return _running(f"agent-{place.agent}", [python, "-m", "camera_agent", "--config", config])
+
+
+def _hass(host: str, port: int) -> AbstractAsyncContextManager[Child]:
+    # Not in the repository's folder: there is a package called custom_components in both.
+    home = write_home(host, port)
+    return _running("home-assistant", [sys.executable, "-m", "homeassistant", "-c", home], home)
+
+
+@asynccontextmanager
+async def _running(
+    name: str, command: list[str | Path], folder: Path = ROOT
+) -> AsyncIterator[Child]:
+    logs = DEMO / "logs"
+    logs.mkdir(exist_ok=True)
+    child = await Child.start(name, command, folder, logs / f"{name}.log")
+    try:
+        yield child
+    finally:
+        await child.stop()
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(f"gatehouse: {line}" if line.strip() else "", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

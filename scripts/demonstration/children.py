@@ -1,0 +1,86 @@
+"""The processes of the demonstration: none of them outlives it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+import ctypes
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Final, NoReturn, Self
+
+PR_SET_PDEATHSIG: Final = 1
+KILL_AFTER: Final = 8.0
+"""Seconds that a process has to end when it is asked to; Home Assistant writes its state then."""
+
+
+class ChildFailed(Exception):
+    """A process ended by itself."""
+
+
+class Child:
+    """One process and its log."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.name = name
+        self.pid = process.pid
+        self._process = process
+        self._log = log
+
+    @classmethod
+    async def start(cls, name: str, command: Sequence[str | Path], folder: Path, log: Path) -> Self:
+        """Start a process in a folder; it writes all that it says into its log."""
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+        return cls(name, process, log)
+
+    async def end(self) -> str:
+        """Wait for the end and return what there is to say of it."""
+        code = await self._process.wait()
+        return (
+            f"{self.name} ended by itself (code {code}). The end of its log, {self._log}:\n"
+            + self._last_words()
+        )
+
+    async def stop(self) -> None:
+        """End the process, politely first, and whatever it left in its group."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), KILL_AFTER)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._process.wait()
+
+    def _last_words(self, lines: int = 25) -> str:
+        text = self._log.read_text("utf-8", errors="replace")
+        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+
+
+async def watch(children: Iterable[Child]) -> NoReturn:
+    """Watch until one of them ends, which is a failure; raises ChildFailed with its last words."""
+    ends = [asyncio.create_task(child.end()) for child in children]
+    try:
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        raise ChildFailed(done.pop().result())
+    finally:
+        for end in ends:
+            end.cancel()
+
+
+_libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process when the demonstration is gone, however it went."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,175 @@
+"""What is shown, and the files that make it so: the agents' and Home Assistant's."""
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import shutil
+from typing import Any, Final
+
+from .memory import AgentMemory
+
+ROOT: Final = Path(__file__).parents[2]
+DEMO: Final = ROOT / ".demo"
+LOCAL: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One agent with one camera; `views` says what it plays of each kind of video."""
+
+    agent: str
+    camera: str
+    name: str
+    views: dict[str, dict[str, Any]]
+
+
+PLACES: Final = (
+    Place(
+        agent="square",
+        camera="square",
+        name="Square",
+        views={
+            "vtest": {"width": 768, "height": 576, "fps": 10},
+            "bikes": {"width": 640, "height": 272, "fps": 25},
+        },
+    ),
+    # Of the picture and of the video the part in which people come and go: a walk every 34 s.
+    Place(
+        agent="path",
+        camera="path",
+        name="Garden path",
+        views={
+            "vtest": {
+                "width": 896,
+                "height": 512,
+                "fps": 10,
+                "crop": [0, 320, 448, 256],
+                "start": 42,
+                "end": 76,
+            },
+            "bikes": {"width": 640, "height": 272, "fps": 25, "start": 3},
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assets:
+    """What scripts/demo-assets found: a video, and a model (or why there is none)."""
+
+    video: Path
+    video_kind: str
+    model: Path | None
+    model_kind: str | None
+    threshold: float
+    why: str
+
+    @classmethod
+    def load(cls, path: Path) -> Assets:
+        """Read what scripts/demo-assets wrote."""
+        found = json.loads(path.read_text("utf-8"))
+        model = found["model"]
+        return cls(
+            video=Path(found["video"]),
+            video_kind=found["video_kind"],
+            model=Path(model) if model else None,
+            model_kind=found.get("model_kind"),
+            threshold=found.get("threshold") or 0.35,
+            why=found.get("why") or "",
+        )
+
+
+def write_agent(place: Place, memory: AgentMemory, assets: Assets) -> Path:
+    """Write an agent's configuration and return where it is."""
+    folder = DEMO / "agents" / place.agent
+    folder.mkdir(parents=True, exist_ok=True)
+    agent = {
+        "id": memory.id,
+        "name": f"{place.name} Pi",
+        "token": memory.token,
+        "host": LOCAL,
+        "port": memory.port,
+        "data": str(folder / "data"),
+        "announce": False,
+    }
+    camera = {
+        "id": place.camera,
+        "name": place.name,
+        "source": "video",
+        "path": str(assets.video),
+        **place.views[assets.video_kind],
+    }
+    file = folder / "agent.toml"
+    file.touch(mode=0o600)
+    file.write_text(f"[agent]\n{_toml(agent)}\n[[cameras]]\n{_toml(camera)}", "utf-8")
+    return file
+
+
+def write_home(host: str, port: int) -> Path:
+    """Write Home Assistant's configuration, with Gatehouse in it, and return its folder."""
+    home = DEMO / "config"
+    storage = home / ".storage"
+    (DEMO / "media").mkdir(parents=True, exist_ok=True)
+    storage.mkdir(parents=True, exist_ok=True)
+    components = home / "custom_components"
+    components.mkdir(exist_ok=True)
+    link = components / "gatehouse"
+    if not link.is_symlink():
+        link.symlink_to(ROOT / "custom_components" / "gatehouse", target_is_directory=True)
+    (home / "configuration.yaml").write_text(_CONFIGURATION.format(media=DEMO / "media"), "utf-8")
+    # The port is not read from YAML any more. The oldest form of this file is migrated.
+    _store(storage / "http", {"server_host": [host], "server_port": port})
+    if not (storage / "onboarding").exists():
+        # The owner comes over the wire. These steps would fetch a weather service and a radio.
+        _store(storage / "onboarding", {"done": ["core_config", "analytics", "integration"]}, 4)
+    return home
+
+
+def forget() -> None:
+    """Remove what earlier runs left, but not what was fetched."""
+    for name in ("config", "media", "agents"):
+        shutil.rmtree(DEMO / name, ignore_errors=True)
+    (DEMO / "memory.json").unlink(missing_ok=True)
+
+
+def _store(file: Path, data: dict[str, Any], version: int = 1) -> None:
+    content = {"version": version, "minor_version": 1, "key": file.name, "data": data}
+    file.write_text(json.dumps(content), "utf-8")
+
+
+def _toml(table: dict[str, Any]) -> str:
+    """Return a flat table; what JSON writes of texts, numbers, flags and lists is TOML as well."""
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+
+
+# Only what the demonstration needs: the usual default_config also looks for devices in the network.
+_CONFIGURATION: Final = """\
+homeassistant:
+  name: Gatehouse demo
+  latitude: 51.4779
+  longitude: -0.0015
+  elevation: 45
+  unit_system: metric
+  time_zone: Europe/London
+  country: GB
+  currency: GBP
+  language: en
+  media_dirs:
+    local: {media}
+
+config:
+frontend:
+history:
+logbook:
+media_source:
+my:
+recorder:
+  commit_interval: 2
+stream:
+sun:
+
+logger:
+  default: warning
+  logs:
+    custom_components.gatehouse: info
+"""

@@ -1,0 +1,97 @@
+"""Who may ask."""
+
+import base64
+
+from aiohttp.test_utils import make_mocked_request
+import pytest
+
+from camera_agent.auth import admits, signature
+
+TOKEN = "correct horse battery staple"
+PATH = "/api/v1/cameras/front/live.ts"
+NOW = 1795000000.0
+LATER = "1795000060"
+
+
+def request(path=PATH, method="GET", authorization=None):
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return make_mocked_request(method, path, headers=headers)
+
+
+def basic(text):
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+def signed(path=PATH, expires=LATER, token=TOKEN):
+    return f"{path}?expires={expires}&signature={signature(token, path, expires)}"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(f"anybody:{TOKEN}"), basic(f":{TOKEN}")],
+)
+def test_who_knows_the_token_may_ask(authorization):
+    assert admits(TOKEN, request(authorization=authorization), NOW)
+    assert admits(TOKEN, request(method="DELETE", authorization=authorization), NOW)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong horse battery staple",
+        f"Bearer {TOKEN}x",
+        f"Token {TOKEN}",
+        TOKEN,
+        "Bearer schlüssel",
+        basic(TOKEN),
+        basic(f"{TOKEN}:"),
+        basic("anybody:wrong"),
+        "Basic not base64!",
+        "Basic",
+    ],
+)
+def test_who_does_not_know_the_token_may_not(authorization):
+    assert not admits(TOKEN, request(authorization=authorization), NOW)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_signed_address_lets_anybody_read_it(method):
+    assert admits(TOKEN, request(signed(), method), NOW)
+
+
+def test_the_signature_is_the_one_that_the_wire_describes():
+    assert signature("a" * 16, "/api/v1/info", "1795000000") == (
+        "2910f02e4537b9cd4ee627567a5b1e662809089b0542482950de63f4458ddbe4"
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_signed_address_lets_nobody_change_anything(method):
+    assert not admits(TOKEN, request(signed(), method), NOW)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        signed(expires="1794999999"),
+        signed(expires="never"),
+        signed(expires=""),
+        signed(token="another token that is long"),
+        signed().replace("front", "back"),
+        signed().replace(LATER, "1795000061"),
+        signed().replace("signature=", "signature=0"),
+        signed().partition("&")[0],
+        f"{PATH}?expires={LATER}&signature=%C3%BC",
+        f"{PATH}?token={TOKEN}",
+    ],
+)
+def test_an_address_that_is_expired_forged_or_altered_is_refused(address):
+    assert not admits(TOKEN, request(address), NOW)
+
+
+def test_a_signature_does_not_make_up_for_a_wrong_token():
+    assert not admits(TOKEN, request(signed(), authorization="Bearer wrong"), NOW)

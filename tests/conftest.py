@@ -1,0 +1,22 @@
+"""What all tests share; it imports nothing of Home Assistant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import time
+
+import pytest
+
+Eventually = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def eventually() -> Eventually:
+    """Wait until a condition holds, for five seconds at most."""
+
+    async def wait(condition: Callable[[], object], within: float = 5.0) -> None:
+        deadline = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < deadline, f"never came true within {within} s"
+            await asyncio.sleep(0.005)
+
+    return wait

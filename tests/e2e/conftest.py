@@ -1,0 +1,143 @@
+"""A real agent, in a process and a Python of its own, that plays a real video with people in it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import signal
+import socket
+
+import pytest
+
+# Before Home Assistant mounts the test plugin's own custom_components.
+import custom_components.gatehouse  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+MATERIAL = Path(os.environ.get("GATEHOUSE_MATERIAL", ROOT.parent / "shared"))
+DEMO = ROOT / ".demo" / "assets.json"
+TOKEN = "a-token-for-a-test-on-loopback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A video in which somebody comes and goes, and a model that sees them."""
+
+    video: Path
+    model: Path
+    threshold: float
+    settings: str
+    """The camera's own lines of agent.toml."""
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """Return the best scene that this machine has."""
+    video = MATERIAL / "media" / "clips" / "onebyone_dev.mp4"
+    model = MATERIAL / "models" / "yolox_nano.onnx"
+    if video.is_file() and model.is_file():
+        # Nobody, then one person who comes in and leaves.
+        return Scene(
+            video=video,
+            model=model,
+            threshold=0.35,
+            settings="width = 768\nheight = 432\nfps = 10\nstart = 0\nend = 24\n",
+        )
+    if DEMO.is_file():
+        assets = json.loads(DEMO.read_text())
+        if assets["model"] and assets["video_kind"] == "vtest":
+            # The part of the picture in which nobody is at first, then people come and go.
+            return Scene(
+                video=Path(assets["video"]),
+                model=Path(assets["model"]),
+                threshold=assets["threshold"],
+                settings=(
+                    "width = 896\nheight = 512\nfps = 10\n"
+                    "crop = [0, 320, 448, 256]\nstart = 46\nend = 79\n"
+                ),
+            )
+    pytest.skip(f"no video with people and no model: neither {MATERIAL.name}/ nor .demo/ has both")
+
+
+class AgentProcess:
+    """`python -m camera_agent` with one camera, `front`, on loopback."""
+
+    def __init__(self, folder: Path, scene: Scene) -> None:
+        self.port = _free_port()
+        self.folder = folder
+        self._config = folder / "agent.toml"
+        self._config.write_text(
+            f'[agent]\nid = "c0ffee000001"\nname = "Porch"\ntoken = "{TOKEN}"\n'
+            f'host = "127.0.0.1"\nport = {self.port}\ndata = "{folder / "data"}"\n'
+            "announce = false\n\n"
+            f'[[cameras]]\nid = "front"\nname = "Front door"\nsource = "video"\n'
+            f'path = "{scene.video}"\n{scene.settings}'
+        )
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start, and wait until the port answers."""
+        with (self.folder / "agent.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                ROOT / ".venv-agent" / "bin" / "python",
+                *("-m", "camera_agent", "--config", self._config),
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(20):
+            while not _answers(self.port):
+                assert self._process.returncode is None, self.log()
+                await asyncio.sleep(0.1)
+
+    @property
+    def children(self) -> list[int]:
+        """The pids of the camera processes."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [
+            int(child)
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def log(self) -> str:
+        """What the agent wrote."""
+        return (self.folder / "agent.log").read_text()
+
+    async def kill(self) -> None:
+        """End at once, as a Pi without power does."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait; it has two seconds."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                await self._process.wait()
+
+
+@pytest.fixture
+async def agent(tmp_path: Path, scene: Scene, socket_enabled: None) -> AsyncIterator[AgentProcess]:
+    """A running agent."""
+    agent = AgentProcess(tmp_path, scene)
+    await agent.start()
+    yield agent
+    await agent.stop()
+
+
+@pytest.fixture(autouse=True)
+def _gatehouse_is_found(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load custom integrations."""
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,63 @@
+"""Home Assistant with Gatehouse in it, and agents on loopback."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+# Before Home Assistant mounts the test plugin's own custom_components.
+import custom_components.gatehouse  # noqa: F401
+from tests.ha.scripted import ScriptedAgent, scripted_agent
+from tests.ha.site import eventually, site_with, subentry_of
+
+
+@pytest.fixture(autouse=True)
+def _gatehouse_is_found(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load custom integrations."""
+
+
+@pytest.fixture
+async def agent(socket_enabled: None) -> AsyncIterator[ScriptedAgent]:
+    """An agent called Porch."""
+    async with scripted_agent() as agent:
+        yield agent
+
+
+@pytest.fixture
+async def other_agent(socket_enabled: None) -> AsyncIterator[ScriptedAgent]:
+    """An agent called Garage."""
+    async with scripted_agent() as agent:
+        agent.state["info"] |= {"id": "c0ffee000002", "name": "Garage"}
+        yield agent
+
+
+@pytest.fixture
+def never_set_up() -> Iterator[None]:
+    """Leave the set-up of entries away, where a test is about nothing but a flow."""
+    with (
+        patch("custom_components.gatehouse.async_setup_entry", return_value=True),
+        patch("custom_components.gatehouse.async_unload_entry", return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give each test a configuration folder of its own: there is a database in it."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+async def running_site(
+    hass: HomeAssistant, agent: ScriptedAgent, tmp_path: Path
+) -> MockConfigEntry:
+    """A site that is connected with Porch, and detects nothing."""
+    hass.config.media_dirs = {"local": str(tmp_path / "media")}
+    site = site_with(subentry_of(agent), detector="off")
+    site.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(site.entry_id)
+    await eventually(lambda: hass.states.is_state("camera.front_door", "streaming"))
+    return site

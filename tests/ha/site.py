@@ -1,0 +1,40 @@
+"""A site as Home Assistant stores it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryData
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.scripted import ScriptedAgent
+
+
+def site_with(*agents: ConfigSubentryData, **options: Any) -> MockConfigEntry:
+    """Return a site that is not yet in Home Assistant."""
+    return MockConfigEntry(
+        domain="gatehouse", unique_id="site", title="Home", options=options, subentries_data=agents
+    )
+
+
+def subentry_of(agent: ScriptedAgent, **fields: Any) -> ConfigSubentryData:
+    """Return an agent as its site stores it."""
+    info = agent.state["info"]
+    return ConfigSubentryData(
+        subentry_type="agent",
+        title=info["name"],
+        unique_id=info["id"],
+        data=fields_of(agent) | fields,
+    )
+
+
+def fields_of(agent: ScriptedAgent) -> dict[str, Any]:
+    """Return what a user types to add an agent."""
+    return {"host": "127.0.0.1", "port": agent.port, "token": agent.token}
+
+
+async def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; fails after ten seconds."""
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - nobody tells when it is
+            await asyncio.sleep(0.01)

@@ -1,0 +1,552 @@
+"""Seen, on Home Assistant's floor: what entities show of what agents and detections say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    WebSocketGenerator,
+)
+
+from tests.ha.scripted import (
+    CAMERA,
+    TOKEN,
+    ScriptedAgent,
+    ScriptedDetections,
+    golden,
+    scripted_detections,
+)
+from tests.ha.site import site_with, subentry_of
+
+LIVE = "camera.front_door"
+PERSON = "binary_sensor.front_door_person"
+MOTION = "binary_sensor.front_door_motion"
+CONNECTED = "binary_sensor.porch_connectivity"
+PEOPLE = "sensor.front_door_people"
+RISK = "sensor.front_door_last_risk"
+EVENT = "event.front_door_incident"
+PICTURE = "image.front_door_last_incident"
+DETECTION = "switch.front_door_detection"
+
+
+@pytest.fixture
+async def detections(socket_enabled: None) -> AsyncIterator[ScriptedDetections]:
+    """A detection service that finds nobody yet."""
+    async with scripted_detections() as detections:
+        yield detections
+
+
+@pytest.fixture
+def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A configuration and a media folder of this test's own."""
+    media = tmp_path / "media"
+    media.mkdir()
+    hass.config.config_dir = str(tmp_path)
+    hass.config.media_dirs = {"local": str(media)}
+    return tmp_path
+
+
+@pytest.fixture
+async def site(
+    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, folder: Path
+) -> MockConfigEntry:
+    """A site with the agent connected."""
+    assert await async_setup_component(hass, "http", {})
+    entry = site_with(
+        subentry_of(agent),
+        detector="remote",
+        remote_url=detections.url,
+        idle=1,
+        needed=2,
+        of=3,
+        pre_roll=1,
+        post_roll=1,
+    )
+    await set_up(hass, entry)
+    return entry
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set a site up and wait until its agent is connected."""
+    if entry.state is ConfigEntryState.NOT_LOADED and not hass.config_entries.async_entries():
+        entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await becomes(hass, CONNECTED, "on")
+    await hass.async_block_till_done()
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something is so; ten seconds are plenty on loopback."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def becomes(hass: HomeAssistant, entity: str, state: str) -> None:
+    """Wait until an entity has a state."""
+    try:
+        await eventually(lambda: state_of(hass, entity) == state)
+    except TimeoutError:
+        pytest.fail(f"{entity} is {state_of(hass, entity)}, not {state}")
+
+
+def state_of(hass: HomeAssistant, entity: str) -> str | None:
+    """Return an entity's state, None if it has none."""
+    state = hass.states.get(entity)
+    return state.state if state else None
+
+
+async def incidents(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
+    """Return what the action says that happened."""
+    answer = await hass.services.async_call(
+        "gatehouse", "get_incidents", fields, blocking=True, return_response=True
+    )
+    return answer["incidents"]
+
+
+async def walk_by(
+    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, people: int = 1
+) -> None:
+    """Let somebody come into view, be seen, and leave."""
+    detections.people = people
+    await agent.move(moving=True)
+    await becomes(hass, PERSON, "on")
+    await eventually(lambda: agent.recordings)
+    detections.people = 0
+    await agent.move(moving=False)
+    await becomes(hass, PERSON, "off")
+
+
+async def test_every_entity_of_an_agent_and_a_camera_is_there(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    entities = er.async_entries_for_config_entry(registry, site.entry_id)
+
+    assert {entity.entity_id for entity in entities} == {
+        LIVE,
+        PERSON,
+        MOTION,
+        CONNECTED,
+        PEOPLE,
+        RISK,
+        EVENT,
+        PICTURE,
+        DETECTION,
+        "binary_sensor.porch_under_voltage",
+        "sensor.home_detector",
+        "sensor.porch_cpu",
+        "sensor.porch_cpu_temperature",
+        "sensor.porch_disk",
+        "sensor.porch_free_disk_space",
+        "sensor.porch_load",
+        "sensor.porch_memory",
+        "sensor.porch_started",
+    }
+    assert {entity.entity_id for entity in entities if entity.disabled} == {
+        "binary_sensor.porch_under_voltage",
+        "sensor.porch_free_disk_space",
+        "sensor.porch_load",
+        "sensor.porch_memory",
+        "sensor.porch_started",
+    }
+    assert state_of(hass, PERSON) == "off"
+    assert hass.states.get(PERSON).attributes["device_class"] == "occupancy"
+    assert state_of(hass, "sensor.porch_cpu") == "12.5"
+    assert state_of(hass, "sensor.home_detector") == "ready"
+
+
+async def test_a_pi_hangs_below_the_site_and_a_camera_below_its_pi(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    devices = {
+        device.name: device
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), site.entry_id)
+    }
+
+    assert set(devices) == {"Home", "Porch", "Front door"}
+    assert devices["Porch"].via_device_id == devices["Home"].id
+    assert devices["Front door"].via_device_id == devices["Porch"].id
+    assert devices["Porch"].sw_version == "0.1.0"
+    assert devices["Porch"].model == "Raspberry Pi 5 Model B Rev 1.0"
+
+
+async def test_motion_follows_the_feed(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    await agent.move(moving=True)
+    await becomes(hass, MOTION, "on")
+
+    await agent.move(moving=False)
+    await becomes(hass, MOTION, "off")
+
+
+async def test_an_idle_camera_sends_no_pictures(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    assert agent.streams == 0
+
+    await agent.move(moving=True)
+    await eventually(lambda: detections.asked > 2)
+    assert agent.streams == 1
+
+    await agent.move(moving=False)
+    await eventually(lambda: agent.streams == 0)
+
+
+async def test_a_walk_becomes_an_incident_with_a_picture_and_a_clip(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+    folder: Path,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    told: list[Event] = []
+    hass.bus.async_listen("gatehouse_incident", callback(told.append))
+
+    await walk_by(hass, agent, detections, people=2)
+    await eventually(lambda: state_of(hass, EVENT) not in {"unknown", None})
+    await eventually(lambda: hass.states.get(EVENT).attributes["event_type"] == "closed")
+    await agent.complete()
+    async with asyncio.timeout(10):
+        while not (found := await incidents(hass)) or not found[0]["clip"]:
+            await asyncio.sleep(0.05)
+
+    [incident] = found
+    assert incident["camera"] == LIVE
+    assert (incident["state"], incident["labels"], incident["count"]) == ("closed", ["person"], 2)
+    assert state_of(hass, RISK) == str(incident["risk"])
+    assert hass.states.get(RISK).attributes["reasons"] == incident["reasons"]
+    assert [event.data["type"] for event in told] == ["confirmed", "closed"]
+    assert told[0].data["entity_id"] == LIVE
+
+    client = await hass_client()
+    shown = await client.get(hass.states.get(PICTURE).attributes["entity_picture"])
+    assert shown.content_type == "image/jpeg"
+    assert list(folder.glob("media/gatehouse/*/*/*.mp4"))
+    assert list(folder.glob("media/gatehouse/*/*/*.jpg"))
+    assert not agent.recordings
+    assert not await incidents(hass, level="critical")
+    assert await incidents(hass, camera=[LIVE], limit=1)
+
+
+async def test_the_person_count_is_how_many_are_there(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    detections.people = 3
+    await agent.move(moving=True)
+    await becomes(hass, PEOPLE, "3")
+
+    detections.people = 0
+    await agent.move(moving=False)
+    await becomes(hass, PEOPLE, "0")
+
+
+async def test_an_agent_that_is_lost_makes_everything_unavailable_at_once(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    detections.people = 1
+    await agent.move(moving=True)
+    await becomes(hass, PERSON, "on")
+    agent.state["cameras"][CAMERA]["moving"] = False
+    detections.people = 0
+
+    await agent.stop()
+
+    await becomes(hass, LIVE, "unavailable")
+    for entity in (PERSON, MOTION, PEOPLE, "sensor.porch_cpu"):
+        assert state_of(hass, entity) == "unavailable"
+    assert state_of(hass, CONNECTED) == "off"
+    async with asyncio.timeout(10):
+        while (await incidents(hass))[0]["state"] != "interrupted":
+            await asyncio.sleep(0.02)
+
+    await agent.start(agent.port)
+
+    await becomes(hass, CONNECTED, "on")
+    assert state_of(hass, PERSON) == "off"
+    assert state_of(hass, LIVE) == "streaming"
+
+
+async def test_a_camera_that_goes_offline_takes_only_its_own_entities(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    await agent.say(golden("camera"))
+
+    await becomes(hass, LIVE, "unavailable")
+    assert state_of(hass, PERSON) == "unavailable"
+    assert state_of(hass, CONNECTED) == "on"
+    assert state_of(hass, "sensor.porch_cpu") == "12.5"
+
+
+async def test_a_restart_in_mid_incident_leaves_nobody_present(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    detections.people = 1
+    await agent.move(moving=True)
+    await becomes(hass, PERSON, "on")
+    detections.people = 0
+    agent.state["cameras"][CAMERA]["moving"] = False
+
+    await hass.config_entries.async_unload(site.entry_id)
+    assert state_of(hass, PERSON) == "unavailable"
+    await set_up(hass, site)
+
+    assert state_of(hass, PERSON) == "off"
+    [incident] = await incidents(hass)
+    assert incident["state"] == "interrupted"
+    assert state_of(hass, RISK) == str(incident["risk"])
+
+
+async def test_the_entities_of_an_agent_that_is_away_at_the_start_are_there(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    await hass.config_entries.async_unload(site.entry_id)
+    await agent.stop()
+
+    assert await hass.config_entries.async_setup(site.entry_id)
+    await hass.async_block_till_done()
+
+    assert state_of(hass, LIVE) == "unavailable"
+    assert state_of(hass, PERSON) == "unavailable"
+    assert state_of(hass, CONNECTED) == "off"
+
+    await agent.start(agent.port)
+    await becomes(hass, LIVE, "streaming")
+
+
+async def test_a_camera_that_an_agent_gains_or_loses_comes_and_goes(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    back = agent.state["info"]["cameras"][0] | {"id": "back", "name": "Back door"}
+    agent.state["info"]["cameras"].append(back)
+    agent.state["cameras"]["back"] = agent.state["cameras"][CAMERA]
+    await agent.cut()
+    await becomes(hass, "camera.back_door", "streaming")
+
+    agent.state["info"]["cameras"].pop()
+    del agent.state["cameras"]["back"]
+    await agent.cut()
+    await eventually(lambda: hass.states.get("camera.back_door") is None)
+    assert state_of(hass, LIVE) == "streaming"
+
+
+async def test_detection_that_is_switched_off_sees_nobody_and_stays_off_over_a_restart(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": DETECTION}, blocking=True
+    )
+    detections.people = 1
+    await agent.move(moving=True)
+    await becomes(hass, MOTION, "on")
+    assert state_of(hass, DETECTION) == "off"
+    assert detections.asked == 0
+
+    await hass.config_entries.async_unload(site.entry_id)
+    mock_restore_cache(hass, [State(DETECTION, "off")])
+    await set_up(hass, site)
+    assert state_of(hass, DETECTION) == "off"
+
+    await hass.services.async_call("switch", "turn_on", {"entity_id": DETECTION}, blocking=True)
+    await becomes(hass, PERSON, "on")
+
+
+async def test_a_token_that_is_refused_asks_for_a_new_one(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    agent.token = "another-token-of-some-length"
+    await agent.cut()
+
+    await eventually(lambda: hass.config_entries.flow.async_progress_by_handler("gatehouse"))
+    [flow] = hass.config_entries.flow.async_progress_by_handler("gatehouse")
+    assert flow["context"]["source"] == "reauth"
+    assert state_of(hass, LIVE) == "unavailable"
+
+
+async def test_an_agent_of_another_version_is_a_repair_issue_until_it_is_updated(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    agent.state["info"]["api"] = 2
+    await agent.cut()
+    issue = ("gatehouse", f"agent_incompatible_{agent.state['info']['id']}")
+    await eventually(lambda: ir.async_get(hass).async_get_issue(*issue))
+
+    agent.state["info"]["api"] = 1
+    await becomes(hass, CONNECTED, "on")
+    assert ir.async_get(hass).async_get_issue(*issue) is None
+
+
+async def test_a_model_that_cannot_be_loaded_is_said_and_everything_else_goes_on(
+    hass: HomeAssistant, agent: ScriptedAgent, folder: Path
+) -> None:
+    model = folder / "cut.onnx"
+    model.write_bytes(b"\x08\x08\x12\x07pytorch")
+    assert await async_setup_component(hass, "http", {})
+    entry = site_with(
+        subentry_of(agent), detector="local", model="file", model_path=str(model)
+    )
+
+    await set_up(hass, entry)
+
+    await becomes(hass, "sensor.home_detector", "failed")
+    assert "cut.onnx" in hass.states.get("sensor.home_detector").attributes["error"]
+    assert ir.async_get(hass).async_get_issue("gatehouse", "detector_unavailable")
+    assert state_of(hass, LIVE) == "streaming"
+
+
+async def test_the_still_and_the_live_pictures_pass_through(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    client = await hass_client()
+
+    still = await client.get(f"/api/camera_proxy/{LIVE}")
+    assert (await still.read())[:2] == b"\xff\xd8"
+
+    async with client.get(f"/api/camera_proxy_stream/{LIVE}") as stream:
+        received = b""
+        while received.count(b"image/jpeg") < 3:
+            received += await stream.content.readany()
+    await eventually(lambda: agent.streams == 0)
+
+    await agent.stop()
+    gone = await client.get(f"/api/camera_proxy_stream/{LIVE}")
+    assert gone.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+async def test_the_stream_source_is_a_short_lived_address_without_the_token(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    camera = hass.data["camera"].get_entity(LIVE)
+
+    source = await camera.stream_source()
+
+    assert source.startswith(f"http://127.0.0.1:{agent.port}/api/v1/cameras/front/live.ts?expires=")
+    assert TOKEN not in source
+
+
+async def test_media_is_only_for_those_who_may_see_it(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    await walk_by(hass, agent, detections)
+    [incident] = await incidents(hass)
+    address = f"/api/gatehouse/picture/{incident['id']}"
+    stranger = await hass_client_no_auth()
+    signed = async_sign_path(hass, address, timedelta(minutes=1), use_content_user=True)
+
+    assert (await stranger.get(address)).status == HTTPStatus.FORBIDDEN
+    wrong = await stranger.get(address, headers={"Authorization": "Bearer wrong"})
+    assert wrong.status == HTTPStatus.UNAUTHORIZED
+    assert (await stranger.get(signed)).status == HTTPStatus.OK
+    other = signed.replace(incident["id"], "0" * 32)
+    assert (await stranger.get(other)).status == HTTPStatus.FORBIDDEN
+
+    friend = await hass_client()
+    assert (await friend.get(address)).status == HTTPStatus.OK
+    assert (await friend.get("/api/gatehouse/picture/abc123")).status == HTTPStatus.NOT_FOUND
+    assert (await friend.get("/api/gatehouse/footage/no-id")).status == HTTPStatus.BAD_REQUEST
+    assert (await friend.get("/api/gatehouse/footage/..%2f..%2fx")).status == HTTPStatus.BAD_REQUEST
+
+
+async def test_the_media_browser_shows_cameras_days_and_clips(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    assert await async_setup_component(hass, "media_source", {})
+    await walk_by(hass, agent, detections)
+    await agent.complete()
+    async with asyncio.timeout(10):
+        while not (await incidents(hass))[0]["clip"]:
+            await asyncio.sleep(0.05)
+    socket = await hass_ws_client()
+
+    async def ask(kind: str, content: str) -> dict[str, Any]:
+        await socket.send_json_auto_id(
+            {"type": f"media_source/{kind}", "media_content_id": content}
+        )
+        return await socket.receive_json()
+
+    site_level = (await ask("browse_media", "media-source://gatehouse"))["result"]
+    assert [child["title"] for child in site_level["children"]] == ["Front door"]
+    camera = (await ask("browse_media", site_level["children"][0]["media_content_id"]))["result"]
+    day = (await ask("browse_media", camera["children"][0]["media_content_id"]))["result"]
+    [item] = day["children"]
+    assert item["title"].startswith(camera["children"][0]["title"])
+    assert "person, risk" in item["title"]
+    assert "authSig=" in item["thumbnail"]
+
+    played = (await ask("resolve_media", item["media_content_id"]))["result"]
+    assert played["mime_type"] == "video/mp4"
+    for gone in ("footage/abc", "picture/abc", "nonsense"):
+        assert not (await ask("resolve_media", f"media-source://gatehouse/{gone}"))["success"]
+    for gone in ("day/a/b/yesterday", "nonsense"):
+        assert not (await ask("browse_media", f"media-source://gatehouse/{gone}"))["success"]
+
+
+async def test_record_and_snapshot_keep_what_they_are_asked_for(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent, folder: Path
+) -> None:
+    answer = await hass.services.async_call(
+        "gatehouse",
+        "record",
+        {"entity_id": LIVE, "duration": 5},
+        blocking=True,
+        return_response=True,
+    )
+    await eventually(lambda: agent.recordings)
+    [recording] = agent.recordings.values()
+    assert recording["until"] - recording["started"] == pytest.approx(5)
+    await agent.complete()
+    await eventually(lambda: list(folder.glob("media/gatehouse/*/*/*.mp4")))
+    assert answer[LIVE]["footage_id"]
+
+    await hass.services.async_call("gatehouse", "snapshot", {"entity_id": LIVE}, blocking=True)
+    assert list(folder.glob("media/gatehouse/*/*/*snapshot*.jpg"))
+
+
+async def test_removing_the_site_forgets_its_agents_and_keeps_the_users_media(
+    hass: HomeAssistant, site: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    await hass.config_entries.async_remove(site.entry_id)
+    await hass.async_block_till_done()
+
+    assert "gatehouse.agents" not in hass_storage
+    assert not er.async_entries_for_config_entry(er.async_get(hass), site.entry_id)

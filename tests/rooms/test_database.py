@@ -1,0 +1,323 @@
+"""The database: one file, one writer, readers that never wait."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+import sqlite3
+import threading
+
+from hypothesis import given, strategies as st
+import pytest
+from sqlalchemy import Connection, Table, exc, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from custom_components.gatehouse import database as module
+from custom_components.gatehouse.database import (
+    MIGRATIONS,
+    Database,
+    DatabaseCorrupt,
+    DatabaseError,
+    DatabaseLocked,
+    DatabaseTooNew,
+    Moment,
+)
+from custom_components.gatehouse.footage.store import FOOTAGE
+from custom_components.gatehouse.incidents.store import INCIDENTS
+
+INSERT = text(
+    "INSERT INTO footage (id, camera, stage, since, until, attempts)"
+    " VALUES (:id, 'porch/front', 'requested', 0, 0, 0)"
+)
+
+
+def add(connection: Connection, name: str = "one") -> None:
+    connection.execute(INSERT, {"id": name})
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(text("SELECT count(*) FROM footage")).scalar_one()
+
+
+def pragma(connection: Connection, name: str) -> object:
+    return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gatehouse.db"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(path)
+    yield database
+    await database.close()
+
+
+async def test_what_was_written_is_there_after_a_restart(path: Path) -> None:
+    database = await Database.open(path)
+    await database.write(add)
+    await database.close()
+
+    again = await Database.open(path)
+
+    assert await again.read(count) == 1
+    await again.close()
+
+
+async def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "new" / "gatehouse.db")
+
+    assert await database.read(count) == 0
+    await database.close()
+
+
+async def test_a_server_is_named_by_url(path: Path) -> None:
+    database = await Database.open(f"sqlite:///{path}")
+    await database.close()
+
+    assert path.exists()
+
+
+async def test_a_plain_string_is_a_path(path: Path) -> None:
+    database = await Database.open(str(path))
+    await database.close()
+
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("journal_mode", "wal"), ("synchronous", 1), ("foreign_keys", 1)]
+)
+async def test_every_connection_is_set_up(database: Database, name: str, value: object) -> None:
+    assert await database.read(lambda connection: pragma(connection, name)) == value
+    assert await database.write(lambda connection: pragma(connection, name)) == value
+
+
+async def test_work_that_fails_leaves_nothing_behind(database: Database) -> None:
+    def half(connection: Connection) -> None:
+        add(connection)
+        raise LookupError("half way")
+
+    with pytest.raises(LookupError):
+        await database.write(half)
+
+    assert await database.read(count) == 0
+
+
+async def test_a_read_changes_nothing(database: Database) -> None:
+    await database.read(add)
+
+    assert await database.read(count) == 0
+
+
+async def test_a_mistake_of_ours_is_not_called_a_state_of_the_database(database: Database) -> None:
+    await database.write(add)
+
+    with pytest.raises(exc.IntegrityError):
+        await database.write(add)
+
+
+async def test_writes_take_turns_in_one_thread(database: Database) -> None:
+    def which(_: Connection) -> str:
+        return threading.current_thread().name
+
+    names = await asyncio.gather(*(database.write(which) for _ in range(20)))
+
+    assert len(set(names)) == 1
+    assert threading.current_thread().name not in names
+
+
+async def test_a_read_does_not_wait_for_the_writer(database: Database) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add(connection)
+        begun.set()
+        assert release.wait(10)
+
+    writing = asyncio.create_task(database.write(slow))
+    await asyncio.to_thread(begun.wait, 10)
+
+    assert await asyncio.wait_for(database.read(count), 5) == 0
+    release.set()
+    await writing
+    assert await database.read(count) == 1
+
+
+async def test_closing_waits_for_what_was_asked(path: Path) -> None:
+    database = await Database.open(path)
+    writes = [
+        asyncio.create_task(database.write(lambda connection, name=str(number): add(connection, name)))
+        for number in range(20)
+    ]
+    await asyncio.sleep(0)
+
+    await database.close()
+    await asyncio.gather(*writes)
+
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM footage").fetchone() == (20,)
+    connection.close()
+
+
+async def test_a_file_that_another_program_holds_is_locked(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.write(lambda connection: pragma(connection, "busy_timeout = 10"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseLocked, match=r"gatehouse\.db is in use by another program"):
+        await database.write(add)
+
+    other.execute("ROLLBACK")
+    other.close()
+    await database.write(add)
+    assert await database.read(count) == 1
+
+
+async def test_a_file_that_is_no_database_is_corrupt(path: Path) -> None:
+    path.write_bytes(b"This is no database at all." * 100)
+
+    with pytest.raises(DatabaseCorrupt, match="restore it from a backup"):
+        await Database.open(path)
+
+
+async def test_a_place_that_cannot_be_opened_is_an_error_of_the_family(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="does not work"):
+        await Database.open(tmp_path)
+
+
+async def test_a_damaged_file_is_corrupt_when_it_is_read(path: Path) -> None:
+    database = await Database.open(path)
+    for number in range(500):
+        await database.write(lambda connection, name=f"{number:0>200}": add(connection, name))
+    await database.close()
+    damaged = bytearray(path.read_bytes())
+    damaged[4096 * 8 :] = b"\xff" * (len(damaged) - 4096 * 8)
+    path.write_bytes(damaged)
+
+    database = await Database.open(path)
+    with pytest.raises(DatabaseCorrupt):
+        await database.read(
+            lambda connection: connection.execute(text("SELECT * FROM footage")).all()
+        )
+    await database.close()
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
+    database = await Database.open(path)
+    await database.write(
+        lambda connection: connection.execute(text("INSERT INTO schema_version VALUES (99)"))
+    )
+    await database.close()
+    before = path.read_bytes()
+
+    with pytest.raises(DatabaseTooNew, match="schema 99.*update Gatehouse"):
+        await Database.open(path)
+
+    assert path.read_bytes() == before
+
+
+async def test_an_older_schema_is_migrated_and_kept_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await Database.open(path)
+    await old.write(add)
+    await old.close()
+    monkeypatch.setattr(
+        module, "MIGRATIONS", (*MIGRATIONS, ("ALTER TABLE footage ADD COLUMN size BIGINT",))
+    )
+
+    new = await Database.open(path)
+
+    query = text("SELECT size FROM footage")
+    assert await new.read(lambda connection: connection.execute(query).all()) == [(None,)]
+    await new.close()
+    with sqlite3.connect(path.with_name("gatehouse.v1.db")) as copy:
+        assert copy.execute("SELECT id FROM footage").fetchall() == [("one",)]
+        assert "size" not in [row[1] for row in copy.execute("PRAGMA table_info(footage)")]
+    copy.close()
+    assert not list(path.parent.glob("*.part"))
+
+
+async def test_a_migration_that_fails_is_undone_as_a_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await Database.open(path)).close()
+    broken = ("CREATE TABLE half (id TEXT)", "CREATE TABLE half (id TEXT)")
+    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, broken))
+
+    with pytest.raises(DatabaseError):
+        await Database.open(path)
+
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'")
+        assert tables.fetchall() == []
+    connection.close()
+
+
+async def test_a_new_file_leaves_no_copy(database: Database, path: Path) -> None:
+    assert not list(path.parent.glob("gatehouse.v*"))
+
+
+@pytest.mark.parametrize("table", [INCIDENTS, FOOTAGE], ids=lambda table: table.name)
+async def test_the_migrations_make_what_the_stores_declare(
+    database: Database, table: Table
+) -> None:
+    dialect = sqlite.dialect()
+
+    def made(connection: Connection) -> list[tuple[str, str, bool, bool]]:
+        columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})").mappings()
+        return [
+            (column["name"], column["type"], not column["notnull"], bool(column["pk"]))
+            for column in columns
+        ]
+
+    assert await database.read(made) == [
+        (column.name, column.type.compile(dialect), bool(column.nullable), column.primary_key)
+        for column in table.columns
+    ]
+
+
+@pytest.mark.parametrize("table", [INCIDENTS, FOOTAGE], ids=lambda table: table.name)
+def test_the_migrations_use_the_types_that_postgresql_knows_these_columns_by(table: Table) -> None:
+    made = next(sql for sql in MIGRATIONS[0] if f"CREATE TABLE {table.name} " in sql)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+    for column in table.columns:
+        assert f"{column.name} {column.type.compile(dialect)}" in made
+
+
+@given(st.datetimes(timezones=st.timezones(), allow_imaginary=False))
+def test_a_moment_survives_to_the_microsecond(moment: datetime) -> None:
+    column, dialect = Moment(), sqlite.dialect()
+
+    kept = column.process_bind_param(moment, dialect)
+
+    assert isinstance(kept, int)
+    assert column.process_result_value(kept, dialect) == moment.astimezone(UTC)
+
+
+def test_a_moment_is_the_same_in_every_zone() -> None:
+    column, dialect = Moment(), sqlite.dialect()
+    moment = datetime(2026, 11, 18, 23, 10, tzinfo=UTC)
+    elsewhere = moment.astimezone(timezone(timedelta(hours=5, minutes=45)))
+
+    assert column.process_bind_param(moment, dialect) == 1795043400000000
+    assert column.process_bind_param(elsewhere, dialect) == 1795043400000000
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(TypeError):
+        Moment().process_bind_param(datetime(2026, 11, 18), sqlite.dialect())  # noqa: DTZ001
+
+
+def test_no_moment_stays_no_moment() -> None:
+    column, dialect = Moment(), sqlite.dialect()
+
+    assert column.process_bind_param(None, dialect) is None
+    assert column.process_result_value(None, dialect) is None
