@@ -10,8 +10,8 @@ import numpy.typing as npt
 DIFFERS: Final = 20.0
 # Of each new plane, five times a second: what stands still is background after about 3 s.
 LEARNS: Final = 0.1
-# When nearly everything changes at once it is a lamp or the infrared filter, not somebody.
-LIGHT: Final = 0.7
+# When most of the picture changes at once it is a lamp or the infrared filter, not somebody.
+LIGHT: Final = 0.5
 # A camera that has just started still adjusts its exposure.
 WARM_UP_US: Final = 1_500_000
 # A pause in somebody's walk is not the end of it.

@@ -22,8 +22,10 @@ HYBRID: Final = av.library_versions["libavformat"] >= (61, 7, 0)
 MP4: Final = {
     "movflags": "+hybrid_fragmented+frag_keyframe"
     if HYBRID
-    else "+frag_keyframe+empty_moov+default_base_moof"
+    else "+frag_keyframe+empty_moov+default_base_moof",
+    "flush_packets": "1",  # a finished group is on its way to the disk
 }
+LARGE: Final = bytes((0, 0, 0, 1))  # the size of a box that has its size in 64 bits
 TRANSPORT_STREAM: Final = {
     "mpegts_flags": "resend_headers+pat_pmt_at_frames",
     "flush_packets": "1",
@@ -51,13 +53,28 @@ class Mp4File:
             self._held = packet
 
     def close(self) -> None:
-        """Write what is held and the index, through to the disk; there is no file without packets."""
+        """Write what is held and the index, through to the disk; without packets, nothing."""
         if self._muxer is None or self._held is None:
             return
         self._muxer.write(self._held, self._shown_us)
         self._muxer.close()
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
+
+
+def mend(path: Path) -> None:
+    """Cut off what an interrupted writer left behind the last whole fragment of an MP4."""
+    whole = end = 0
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        while end < size:
+            file.seek(end)
+            head = file.read(16).ljust(16, b"\0")
+            length = int.from_bytes(head[:4]) if head[:4] != LARGE else int.from_bytes(head[8:])
+            end += length or size
+            if end <= size and head[4:8] != b"moof":  # whose pictures come in the box after it
+                whole = end
+        file.truncate(whole)
 
 
 class TransportStream:

@@ -182,7 +182,7 @@ class _Running:
         self._deadline = _in(seconds)
 
     def take(self, packet: Packet) -> bool:
-        """Keep a packet of its time; true if it is the first, which tells when the recording began."""
+        """Keep a packet of its time; true if it is the first, and so tells when this began."""
         if self.is_over or not (self._began or packet.key):
             return False
         if packet.captured_us >= self.recording.until * 1_000_000:

@@ -12,6 +12,7 @@ from typing import Final
 
 import av
 
+from .mux import mend
 from .wire import RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Shelf:
         for note in sorted(self._folder.glob("*/*.json")):
             try:
                 recording = _read(note)
-            except (OSError, ValueError, TypeError) as error:
+            except (OSError, ValueError, TypeError, KeyError) as error:
                 LOGGER.warning("%s is not the note of a recording: %s", note, error)
                 continue
             if recording.status is RecordingStatus.RECORDING:
@@ -73,7 +74,7 @@ class Shelf:
     def finish(self, recording: Recording, error: str | None = None) -> Recording:
         """Measure a written file: complete if it plays, whatever ended it, else failed."""
         path = self.path(recording)
-        duration = _duration(path)
+        duration = _duration(path) if path.exists() else None
         if duration is None:
             path.unlink(missing_ok=True)
             reason = error or "The camera gave no picture in that time."
@@ -125,6 +126,7 @@ def _read(note: Path) -> Recording:
 def _duration(path: Path) -> float | None:
     """How long a file plays, by its packets, since an unfinished one has no index; None if not."""
     try:
+        mend(path)
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             ends = [

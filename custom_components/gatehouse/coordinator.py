@@ -251,8 +251,8 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         dr.async_get(self.hass).async_update_device(
             self.device_id, model=state.info.model, sw_version=state.info.version
         )
-        self._listener.described(self.agent_id, state.info)
         self.async_set_updated_data(AgentData(info=state.info, stats=state.stats, cameras=cameras))
+        self._listener.described(self.agent_id, state.info)
         for camera, data in cameras.items():
             if data.state.online:
                 self._listener.motion(self.key(camera), data.state.moving)

@@ -82,7 +82,6 @@ class Hub:
             )
             coordinator.async_register_device(site)
             hub.coordinators[coordinator.agent_id] = coordinator
-            await hub._recall(coordinator)
         return hub
 
     @callback
@@ -99,6 +98,7 @@ class Hub:
         await self._stories.cancel()
         await self.incidents.stop()
         await self.detection.close()
+        await self._known.save()
         await self.database.close()
 
     def camera_names(self) -> dict[str, str]:
@@ -142,13 +142,6 @@ class Hub:
             recording=self.footage.recording_changed,
         )
 
-    async def _recall(self, coordinator: AgentCoordinator) -> None:
-        """Show each camera's last incident again."""
-        for camera in coordinator.data.cameras:
-            query = IncidentQuery(cameras=(coordinator.key(camera),), limit=1)
-            for incident in await self.incidents.find(query):
-                coordinator.async_set_incident(camera, incident)
-
     @callback
     def _described(self, agent: str, info: AgentInfo) -> None:
         self._known.put(agent, info)
@@ -158,14 +151,16 @@ class Hub:
     def _watch(self, coordinator: AgentCoordinator) -> None:
         """Give each camera its story; a camera that has one keeps it."""
         for camera, data in coordinator.data.cameras.items():
-            source = Watched(
-                camera=coordinator.key(camera),
-                name=data.info.name,
-                pictures=partial(_pictures, coordinator, camera),
-            )
-            self._stories.start(
-                f"watch {coordinator.key(camera)}", partial(self.incidents.watch, source)
-            )
+            key = coordinator.key(camera)
+            pictures = partial(_pictures, coordinator, camera)
+            source = Watched(camera=key, name=data.info.name, pictures=pictures)
+            self._stories.start(f"watch {key}", partial(self._story, coordinator, source))
+
+    async def _story(self, coordinator: AgentCoordinator, source: Watched) -> None:
+        """Show a camera's last incident again, then watch for the next."""
+        for incident in await self.incidents.find(IncidentQuery(cameras=(source.camera,), limit=1)):
+            coordinator.async_set_incident(source.camera.partition("/")[2], incident)
+        await self.incidents.watch(source)
 
     def _coordinator(self, camera: str) -> AgentCoordinator:
         return self.coordinators[camera.partition("/")[0]]

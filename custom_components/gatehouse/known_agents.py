@@ -39,6 +39,10 @@ class KnownAgents:
             self._infos[agent] = info
             self._store.async_delay_save(self._fields, SAVE_DELAY)
 
+    async def save(self) -> None:
+        """Write at once what waits to be written: whoever loads next must find it."""
+        await self._store.async_save(self._fields())
+
     async def remove(self) -> None:
         """Forget everything, also on disk."""
         self._infos = {}

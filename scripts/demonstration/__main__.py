@@ -19,7 +19,18 @@ from .dashboard import make_dashboard
 from .gatehouse import set_up
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory, free_port
-from .places import DEMO, LOCAL, PLACES, ROOT, Assets, Place, forget, write_agent, write_home
+from .places import (
+    DEMO,
+    LOCAL,
+    PLACES,
+    ROOT,
+    Assets,
+    Place,
+    forget,
+    has_owner,
+    write_agent,
+    write_home,
+)
 
 FIRST_AGENT_PORT: Final = 8467
 FIRST_PORT: Final = 8123
@@ -110,7 +121,7 @@ async def _present(
 ) -> None:
     """Set everything up, say where it is to be seen, and check it if that was asked for."""
     await home.wait_until_up()
-    await home.enter(memory.username, memory.password)
+    await home.enter(memory.username, memory.password, new=not has_owner())
     async with home.talking():
         memory = await set_up(home, memory, assets)
         memory.save(DEMO / "memory.json")

@@ -16,9 +16,8 @@ OF_A_CAMERA: Final = (
     "person_count",
     "last_risk",
     "last_incident",
-    "incident",
 )
-OF_AN_AGENT: Final = ("cpu", "memory")
+OF_AN_AGENT: Final = ("cpu", "disk")
 
 KNOWN_WITHIN: Final = 60.0
 """Seconds until an agent that was added has told of its cameras."""
@@ -122,12 +121,12 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
         {"entity": entities.of(agent, place.camera, "person"), "name": place.name}
         for place, agent in agents
     ]
-    incidents = [entities.of(agent, place.camera, "incident") for place, agent in agents]
+    cameras = [entities.of(agent, place.camera, "camera") for place, agent in agents]
     cards = [
         {"type": "heading", "heading": "What happened", "icon": "mdi:script-text-outline"},
         {
             "type": "logbook",
-            "target": {"entity_id": incidents},
+            "target": {"entity_id": cameras},
             "hours_to_show": 1,
             "grid_options": {"columns": "full", "rows": 7},
         },
@@ -142,7 +141,7 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
         *(
             _tile(entities.of(agent, key), f"{place.name} Pi: {label}")
             for place, agent in agents
-            for key, label in (("cpu", "CPU"), ("memory", "memory"))
+            for key, label in (("cpu", "CPU"), ("disk", "disk"))
         ),
     ]
     return {"type": "grid", "cards": cards}

@@ -38,14 +38,10 @@ class HomeAssistant:
                     pass
                 await asyncio.sleep(0.2)
 
-    async def enter(self, username: str, password: str) -> None:
-        """Log in as the owner, who is made first where there is none; then open the WebSocket."""
-        steps = await self._request("GET", "/api/onboarding")
-        owned = any(step["step"] == "user" and step["done"] for step in steps)
-        if owned:
-            code = await self._log_in(username, password)
-        else:
-            code = await self._make_owner(username, password)
+    async def enter(self, username: str, password: str, *, new: bool) -> None:
+        """Log in as the owner, who is made first if new; then open the WebSocket."""
+        meet = self._make_owner if new else self._log_in
+        code = await meet(username, password)
         fields = {"grant_type": "authorization_code", "code": code, "client_id": self._client}
         async with self._session.post(f"{self.url}/auth/token", data=fields) as response:
             self.token = (await _answer(response))["access_token"]

@@ -125,6 +125,12 @@ def write_home(host: str, port: int) -> Path:
     return home
 
 
+def has_owner() -> bool:
+    """Whether Home Assistant has been told who owns it."""
+    onboarding = DEMO / "config" / ".storage" / "onboarding"
+    return "user" in json.loads(onboarding.read_text("utf-8"))["data"]["done"]
+
+
 def forget() -> None:
     """Remove what earlier runs left, but not what was fetched."""
     for name in ("config", "media", "agents"):

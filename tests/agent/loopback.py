@@ -66,9 +66,13 @@ class Player:
     async def read(self, count: int) -> bytes:
         return await self._reader.readexactly(count)
 
-    async def rest(self) -> bytes:
-        """Read until the server ends it."""
-        return await self._reader.read()
+    async def some(self, patience: float) -> bytes:
+        """Read what comes next, or nothing if nothing comes."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self._reader.read(1_000_000)
+        except TimeoutError:
+            return b""
 
     def close(self) -> None:
         self._writer.close()

@@ -10,12 +10,12 @@ from typing import Any
 
 import av
 from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
@@ -103,25 +103,19 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
     hass_client: ClientSessionGenerator,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    told: list[Event] = []
-    hass.bus.async_listen("gatehouse_incident", callback(told.append))
-    types: list[str] = []
-    hass.bus.async_listen(
-        "state_changed",
-        callback(
-            lambda event: (
-                types.append(event.data["new_state"].attributes.get("event_type"))
-                if event.data["entity_id"] == EVENT
-                else None
-            )
-        ),
-    )
+    told = async_capture_events(hass, "gatehouse_incident")
+    changes = async_capture_events(hass, "state_changed")
+
+    def types() -> list[str]:
+        states = [event.data["new_state"] for event in changes if event.data["entity_id"] == EVENT]
+        return [state.attributes["event_type"] for state in states if state.state != "unavailable"]
+
 
     await eventually(is_state(hass, PERSON, "on"), 40, "the person sensor is on")
     assert int(hass.states.get("sensor.front_door_people").state) >= 1
     await eventually(is_state(hass, PERSON, "off"), 40, "the person sensor is off again")
-    await eventually(lambda: "closed" in types, 40, "the incident is closed")
-    assert [kind for kind in types if kind][:3] == ["opened", "confirmed", "closed"]
+    await eventually(lambda: "closed" in types(), 40, "the incident is closed")
+    assert types()[-3:] == ["opened", "confirmed", "closed"]
     assert [event.data["type"] for event in told][:2] == ["confirmed", "closed"]
 
     async def incidents() -> list[dict[str, Any]]:
@@ -249,23 +243,17 @@ async def test_a_camera_whose_process_dies_is_unavailable_until_it_is_restarted(
     hass: HomeAssistant, site: MockConfigEntry, agent: AgentProcess
 ) -> None:
     await eventually(is_state(hass, CAMERA, "streaming"), 15, "the camera shows pictures")
-    changes: list[str] = []
-    hass.bus.async_listen(
-        "state_changed",
-        callback(
-            lambda event: (
-                changes.append(event.data["new_state"].state)
-                if event.data["entity_id"] == CAMERA
-                else None
-            )
-        ),
-    )
+    events = async_capture_events(hass, "state_changed")
+
+    def changes() -> list[str]:
+        ours = [event for event in events if event.data["entity_id"] == CAMERA]
+        return [event.data["new_state"].state for event in ours]
 
     for child in agent.children:
         os.kill(child, signal.SIGKILL)
 
-    await eventually(lambda: "streaming" in changes, 30, "the camera is back")
-    assert changes[0] == "unavailable"
+    await eventually(lambda: "streaming" in changes(), 30, "the camera is back")
+    assert changes()[0] == "unavailable"
     assert hass.states.get(CONNECTED).state == "on"
 
 

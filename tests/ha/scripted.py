@@ -55,38 +55,19 @@ class ScriptedAgent:
         self.state = golden("state")
         self.token = TOKEN
         self.pictures_per_second = 20
+        self.port = 0
         self.recordings: dict[str, dict[str, Any]] = {}
         self.video = clip()
         self.streams = 0
         self._feeds: set[web.WebSocketResponse] = set()
-        app = web.Application(middlewares=[self._authorized])
-        camera = "/api/v1/cameras/{camera}"
-        app.add_routes(
-            [
-                web.get("/api/v1/info", self._info),
-                web.get("/api/v1/feed", self._feed),
-                web.get(f"{camera}/snapshot", self._snapshot),
-                web.get(f"{camera}/stream", self._stream),
-                web.get(f"{camera}/recordings", self._list),
-                web.post(f"{camera}/recordings", self._start),
-                web.patch(f"{camera}/recordings/{{recording}}", self._extend),
-                web.get(f"{camera}/recordings/{{recording}}", self._fetch),
-                web.delete(f"{camera}/recordings/{{recording}}", self._delete),
-            ]
-        )
-        self._app = app
-        self.server = TestServer(app, host="127.0.0.1")
-
-    @property
-    def port(self) -> int:
-        """The port that it answers on."""
-        return self.server.port
+        self.server = self._make_server()
 
     async def start(self, port: int = 0) -> None:
         """Answer, at a port that is free or at the one given."""
         if port:
-            self.server = TestServer(self._app, host="127.0.0.1", port=port)
+            self.server = self._make_server(port)
         await self.server.start_server()
+        self.port = self.server.port
 
     async def say(self, message: dict[str, Any]) -> None:
         """Say something on every feed."""
@@ -119,6 +100,24 @@ class ScriptedAgent:
         """Be gone, as a Pi without power is."""
         await self.cut()
         await self.server.close()
+
+    def _make_server(self, port: int | None = None) -> TestServer:
+        app = web.Application(middlewares=[self._authorized])
+        camera = "/api/v1/cameras/{camera}"
+        app.add_routes(
+            [
+                web.get("/api/v1/info", self._info),
+                web.get("/api/v1/feed", self._feed),
+                web.get(f"{camera}/snapshot", self._snapshot),
+                web.get(f"{camera}/stream", self._stream),
+                web.get(f"{camera}/recordings", self._list),
+                web.post(f"{camera}/recordings", self._start),
+                web.patch(f"{camera}/recordings/{{recording}}", self._extend),
+                web.get(f"{camera}/recordings/{{recording}}", self._fetch),
+                web.delete(f"{camera}/recordings/{{recording}}", self._delete),
+            ]
+        )
+        return TestServer(app, host="127.0.0.1", port=port)
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Any) -> web.StreamResponse:

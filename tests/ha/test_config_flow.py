@@ -54,6 +54,7 @@ async def answering(status: int, text: str) -> AsyncIterator[int]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
+        assert server.port
         yield server.port
 
 

@@ -1,6 +1,7 @@
 """The options: what is answered is tried, and saving one part leaves the others alone."""
 
 from pathlib import Path
+import sys
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -15,6 +16,7 @@ from custom_components.gatehouse.options_flow import PARTS
 from tests.ha import words
 from tests.ha.scripted import scripted_detections
 from tests.ha.site import site_with
+from tests.networks import network, yolov8
 
 OPTIONS = words.ENGLISH["options"]
 
@@ -152,8 +154,7 @@ async def test_a_model_file_is_loaded_before_it_is_saved(
 async def test_a_good_model_file_is_saved(
     hass: HomeAssistant, site: MockConfigEntry, tmp_path: Path
 ) -> None:
-    file = tmp_path / "model.onnx"
-    file.write_bytes(tiny_model())
+    file = network(tmp_path / "model.onnx", yolov8(()))
     form = await opened(hass, site, "detection")
 
     saved = await answer(hass, form, model="file", model_path=str(file))
@@ -168,7 +169,7 @@ async def test_a_model_file_is_taken_on_trust_where_nothing_can_load_it(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     file = tmp_path / "model.onnx"
     file.write_bytes(b"who knows")
     form = await opened(hass, site, "detection")
@@ -226,21 +227,3 @@ async def test_every_form_reaches_the_browser(
     form = await answered.json()
     assert [field["name"] for field in form["data_schema"]] == [str(k) for k in PARTS[part].schema]
     assert all("selector" in field for field in form["data_schema"])
-
-
-def tiny_model() -> bytes:
-    """Return a network in the style of YOLOv8 that never sees anything."""
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    nothing = numpy_helper.from_array(np.zeros((1, 84, 6), np.float32), "nothing")
-    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 32, 32])
-    found = helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 84, 6])
-    graph = helper.make_graph(
-        [helper.make_node("Constant", [], ["output0"], value=nothing)], "tiny", [picture], [found]
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.checker.check_model(model)
-    return model.SerializeToString()

@@ -9,11 +9,15 @@ from typing import Any
 
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import Event, HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    mock_restore_cache,
+)
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     WebSocketGenerator,
@@ -216,8 +220,7 @@ async def test_a_walk_becomes_an_incident_with_a_picture_and_a_clip(
     folder: Path,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    told: list[Event] = []
-    hass.bus.async_listen("gatehouse_incident", callback(told.append))
+    told = async_capture_events(hass, "gatehouse_incident")
 
     await walk_by(hass, agent, detections, people=2)
     await eventually(lambda: state_of(hass, EVENT) not in {"unknown", None})

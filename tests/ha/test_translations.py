@@ -73,6 +73,21 @@ def told(kind: str) -> list[Any]:
     ]
 
 
+def sentences(texts: dict[str, Any] | str, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text and where it stands."""
+    if isinstance(texts, str):
+        yield path, texts
+        return
+    for key, below in texts.items():
+        yield from sentences(below, f"{path}.{key}")
+
+
+@pytest.mark.parametrize(("where", "text"), sentences(ENGLISH))
+def test_texts_are_what_home_assistant_takes(where: str, text: str) -> None:
+    assert text == text.strip()
+    assert not re.search(r"://|[<>]|\[%key|'\{", text), where
+
+
 # --- Forms -----------------------------------------------------------------------------------
 
 

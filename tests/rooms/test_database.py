@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 import sqlite3
 import threading
@@ -149,8 +150,7 @@ async def test_a_read_does_not_wait_for_the_writer(database: Database) -> None:
 async def test_closing_waits_for_what_was_asked(path: Path) -> None:
     database = await Database.open(path)
     writes = [
-        asyncio.create_task(database.write(lambda connection, name=str(number): add(connection, name)))
-        for number in range(20)
+        asyncio.create_task(database.write(partial(add, name=str(number)))) for number in range(20)
     ]
     await asyncio.sleep(0)
 
@@ -193,7 +193,7 @@ async def test_a_place_that_cannot_be_opened_is_an_error_of_the_family(tmp_path:
 async def test_a_damaged_file_is_corrupt_when_it_is_read(path: Path) -> None:
     database = await Database.open(path)
     for number in range(500):
-        await database.write(lambda connection, name=f"{number:0>200}": add(connection, name))
+        await database.write(partial(add, name=f"{number:0>200}"))
     await database.close()
     damaged = bytearray(path.read_bytes())
     damaged[4096 * 8 :] = b"\xff" * (len(damaged) - 4096 * 8)
@@ -215,7 +215,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     await database.close()
     before = path.read_bytes()
 
-    with pytest.raises(DatabaseTooNew, match="schema 99.*update Gatehouse"):
+    with pytest.raises(DatabaseTooNew, match=r"schema 99.*update Gatehouse"):
         await Database.open(path)
 
     assert path.read_bytes() == before

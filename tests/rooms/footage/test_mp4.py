@@ -113,7 +113,7 @@ def test_pictures_that_cannot_be_decoded_are_noticed(
         data[position + 5 : position + size] = b"\xa5" * (size - 5)
     source.write_bytes(data)
 
-    with pytest.raises(NotPlayable, match=r"cannot be decoded|h264 None"):
+    with pytest.raises(NotPlayable, match=r"cannot be|h264 None"):
         remux(source, target)
 
 

@@ -1,0 +1,239 @@
+"""A camera comes back by itself, whatever happens to its process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+import os
+from pathlib import Path
+import signal
+import sys
+import time
+
+import pytest
+
+from camera_agent.cameras import Camera, Patience, _Meter
+from camera_agent.config import CameraConfig
+from camera_agent.models import CameraState, Packet, Picture
+from camera_agent.wire import CameraStatus
+
+from .conftest import Configured, Filmed
+
+Eventually = Callable[..., Awaitable[None]]
+SOON = Patience(opening=10.0, stalled=1.0, ending=0.3, first_retry=0.05, last_retry=0.2)
+
+
+class Notes:
+    """Writes down all that is heard of a camera."""
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+        self.pictures: list[Picture] = []
+        self.motions: list[tuple[float, bool]] = []
+        self.states: list[CameraState] = []
+
+    def packet(self, camera: str, packet: Packet) -> None:
+        self.packets.append(packet)
+
+    def picture(self, camera: str, picture: Picture) -> None:
+        self.pictures.append(picture)
+
+    def motion(self, camera: str, score: float, moving: bool, captured_us: int) -> None:
+        self.motions.append((score, moving))
+
+    def changed(self, camera: str, state: CameraState) -> None:
+        self.states.append(state)
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@asynccontextmanager
+async def running(
+    config: CameraConfig, notes: Notes, patience: Patience = SOON
+) -> AsyncIterator[Camera]:
+    camera = Camera(config, notes, patience)
+    story = asyncio.create_task(camera.run())
+    try:
+        yield camera
+    finally:
+        story.cancel()
+        await asyncio.gather(story, return_exceptions=True)
+
+
+def process(camera: Camera) -> int:
+    assert camera._child is not None
+    return camera._child._process.pid
+
+
+async def test_a_camera_starts_and_is_online_with_its_first_frame(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    async with running(configured(), notes) as camera:
+        assert camera.state == CameraState(status=CameraStatus.STARTING, width=320, height=180)
+        await eventually(lambda: len(notes.packets) > 15, 20)
+        assert camera.state.status is CameraStatus.ONLINE
+        assert notes.states[0] == camera.state
+    stamps = [packet.captured_us for packet in notes.packets]
+    assert stamps == sorted(set(stamps))
+    assert abs(stamps[-1] / 1e6 - time.time()) < 5
+    assert notes.packets[0].key
+
+
+async def test_pictures_are_made_on_demand(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    async with running(configured(jpeg_fps=10.0), notes) as camera:
+        camera.demand(60)  # before there is a process: it is told later
+        await eventually(lambda: len(notes.pictures) > 10, 20)
+        rate = len(notes.pictures) / len(notes.packets)
+        assert rate == pytest.approx(10 / 15, abs=0.15)
+        camera.demand(0)
+        await eventually(
+            lambda: notes.packets[-1].captured_us > notes.pictures[-1].captured_us + 5e5
+        )
+        camera.demand(15)
+        before = len(notes.pictures)
+        await eventually(lambda: len(notes.pictures) > before)
+
+
+async def test_motion_is_part_of_the_state(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    async with running(configured(), notes) as camera:
+        await eventually(lambda: notes.motions, 20)
+        score, moving = notes.motions[-1]
+        assert (camera.state.motion, camera.state.moving) == (score, moving) == (score, True)
+
+
+async def test_a_killed_process_comes_back(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    async with running(configured(), notes) as camera:
+        await eventually(lambda: notes.motions, 20)
+        os.kill(process(camera), signal.SIGKILL)
+        await eventually(lambda: camera.state.status is CameraStatus.OFFLINE)
+        assert camera.state.error == "The camera's process was killed (SIGKILL)."
+        assert (camera.state.restarts, camera.state.fps) == (1, 0.0)
+        assert notes.motions[-1] == (0.0, False)
+        assert not camera.state.moving
+        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
+        assert (camera.state.error, camera.state.restarts) == (None, 1)
+        before = len(notes.packets)
+        await eventually(lambda: len(notes.packets) > before)
+
+
+async def test_a_hung_process_is_replaced(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    async with running(configured(), notes) as camera:
+        await eventually(lambda: notes.packets, 20)
+        hung = process(camera)
+        os.kill(hung, signal.SIGSTOP)
+        await eventually(lambda: camera.state.status is CameraStatus.OFFLINE)
+        assert camera.state.error == "No frame for 1 s; restarting the camera."
+        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
+        assert process(camera) != hung
+
+
+async def test_a_camera_that_never_opens_is_given_up_and_tried_again(
+    configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = (sys.executable, "-c", "import time; time.sleep(60)")
+    monkeypatch.setattr("camera_agent.child.PROGRAM", program)
+    patience = Patience(opening=0.2, ending=0.2, first_retry=0.01, last_retry=0.01)
+    async with running(configured(), notes, patience) as camera:
+        await eventually(lambda: camera.state.restarts >= 2)
+        assert camera.state.error == "No frame for 0.2 s; restarting the camera."
+
+
+async def test_a_missing_film_is_named_and_found_once_it_is_there(
+    configured: Configured,
+    filmed: Filmed,
+    notes: Notes,
+    eventually: Eventually,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "yard.mp4"
+    async with running(configured("video", path=str(path)), notes) as camera:
+        await eventually(lambda: camera.state.restarts >= 2, 20)
+        assert camera.state.error == f"Cannot open {path}: No such file or directory."
+        assert camera.state.status is CameraStatus.OFFLINE
+        filmed()
+        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
+        assert camera.state.error is None
+
+
+async def test_a_machine_without_room_for_a_process_says_so(
+    configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camera_agent.child.PROGRAM", ("/nowhere/python",))
+    async with running(configured(), notes) as camera:
+        await eventually(lambda: camera.state.restarts >= 2)
+        error = "The camera's process cannot be started: No such file or directory."
+        assert camera.state.error == error
+
+
+async def test_failures_are_retried_ever_more_slowly(
+    configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = slept(monkeypatch)
+    monkeypatch.setattr("camera_agent.child.PROGRAM", ("/nowhere/python",))
+    async with running(configured(), notes, Patience()):
+        await eventually(lambda: len(waits) >= 9)
+    for wait, plain in zip(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=False):
+        assert 0.8 * plain <= wait <= 1.2 * plain
+
+
+async def test_a_camera_that_ran_well_is_retried_at_once_again(
+    configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = slept(monkeypatch)
+    monkeypatch.setattr("camera_agent.child.PROGRAM", ("/nowhere/python",))
+    async with running(configured(), notes, Patience(healthy=0)):
+        await eventually(lambda: len(waits) >= 5)
+    assert max(waits) <= 1.2
+
+
+async def test_the_end_of_the_agent_is_the_end_of_the_process_within_a_second(
+    configured: Configured, notes: Notes, eventually: Eventually
+) -> None:
+    camera = Camera(configured(), notes)
+    story = asyncio.create_task(camera.run())
+    await eventually(lambda: notes.packets, 20)
+    child = process(camera)
+    os.kill(child, signal.SIGSTOP)  # even of one that hangs
+    began = time.monotonic()
+    story.cancel()
+    await asyncio.gather(story, return_exceptions=True)
+    assert time.monotonic() - began < 1
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_the_rate_is_told_once_a_window() -> None:
+    meter = _Meter()
+    told = [meter.tick(1_000_000 + frame * 100_000) for frame in range(101)]
+    assert [rate for rate in told if rate is not None] == [10.0, 10.0]
+
+
+async def test_the_rate_is_part_of_the_state_and_told_when_it_changes(
+    configured: Configured, notes: Notes
+) -> None:
+    camera = Camera(configured(), notes)
+    for frame in range(200):
+        camera._take(Packet(b"", False, 1_000_000 + frame * 100_000))
+    assert [state.fps for state in notes.states] == [0.0, 10.0]
+
+
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let the pauses between two tries pass at once; return how long they were."""
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pass_at_once(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0.001)
+
+    monkeypatch.setattr("camera_agent.cameras.asyncio.sleep", pass_at_once)
+    return waits

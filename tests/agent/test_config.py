@@ -1,0 +1,255 @@
+"""agent.toml: what is read, and what is said about mistakes."""
+
+from dataclasses import asdict, fields
+from datetime import timedelta
+from pathlib import Path
+import re
+
+import pytest
+
+from camera_agent.config import (
+    DEFAULT,
+    AgentConfig,
+    CameraConfig,
+    ConfigError,
+    SourceKind,
+    load,
+)
+from camera_agent.wire import DEFAULT_PORT
+
+TOKEN = "0123456789abcdef"
+FILLED_IN = DEFAULT.replace('token = ""', f'token = "{TOKEN}"')
+SETTINGS = re.findall(r"^# (\w+ = (?:\"[^\"]*\"|[^ \n]+|\[.*?\]))(?:  .*)?$", DEFAULT, re.MULTILINE)
+CAMERA = '[[cameras]]\nid = "front"\nsource = "pattern"\n'
+
+
+@pytest.fixture
+def machine_id(tmp_path: Path) -> Path:
+    path = tmp_path / "machine-id"
+    path.write_text("4f1c2f1fb6a14d12b3e1b8a9a1c0ffee\n")
+    return path
+
+
+def read(tmp_path: Path, text: str) -> AgentConfig:
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    machine = tmp_path / "machine-id"
+    return load(path, machine)
+
+
+def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    return caught.value.problems
+
+
+@pytest.mark.usefixtures("machine_id")
+class TestADefaultConfiguration:
+    def test_lacks_only_the_token(self, tmp_path: Path) -> None:
+        (problem,) = problems(tmp_path, DEFAULT)
+        assert problem.startswith("agent.token: must have 16 characters or more; make one with")
+
+    def test_is_what_the_dataclasses_say(self, tmp_path: Path) -> None:
+        config = read(tmp_path, FILLED_IN)
+        assert config.port == DEFAULT_PORT
+        assert config.ring == timedelta(seconds=15)
+        (front,) = config.cameras
+        assert front == CameraConfig(id="front", name="Front door", source=SourceKind.PICAMERA)
+
+    @pytest.mark.parametrize(
+        "setting", [one for one in SETTINGS if not one.startswith(("path", "start", "end"))]
+    )
+    def test_may_have_each_of_its_settings_switched_on(self, tmp_path: Path, setting: str) -> None:
+        assert read(tmp_path, FILLED_IN.replace(f"# {setting}", setting))
+
+    def test_may_have_the_settings_of_a_file_switched_on(self, tmp_path: Path) -> None:
+        text = FILLED_IN.replace('"picamera"', '"video"')
+        for setting in ('path = "/dev/video0"', "start = 0", "end = 60"):
+            text = text.replace(f"# {setting}", setting)
+        (front,) = read(tmp_path, text).cameras
+        assert (front.path, front.start, front.end) == ("/dev/video0", 0.0, 60.0)
+
+    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig])
+    def test_speaks_of_every_setting(self, noun: type) -> None:
+        for one in fields(noun):
+            assert re.search(rf"^(# )?(\[\[)?{one.name}\b", DEFAULT, re.MULTILINE), one.name
+
+    @pytest.mark.parametrize(
+        "name",
+        "width height fps bitrate jpeg_fps quality start motion_threshold port ring".split(),
+    )
+    def test_tells_the_true_default(self, tmp_path: Path, name: str) -> None:
+        config = read(tmp_path, FILLED_IN)
+        said = float(dict(line.split(" = ") for line in SETTINGS)[name])
+        true = {**asdict(config.cameras[0]), "port": config.port, "ring": config.ring.seconds}
+        assert said == true[name]
+
+
+@pytest.mark.usefixtures("machine_id")
+class TestWhatIsRight:
+    def test_is_read_with_its_type(self, tmp_path: Path) -> None:
+        text = f"""
+            [agent]
+            id = "porch"
+            name = "Porch"
+            token = "{TOKEN}"
+            host = "127.0.0.1"
+            port = 8000
+            data = "recordings"
+            announce = false
+            ring = 30
+            {CAMERA}
+            crop = [10, 20, 640, 360]
+            fps = 10
+        """
+        config = read(tmp_path, text)
+        assert config == AgentConfig(
+            id="porch",
+            name="Porch",
+            token=TOKEN,
+            host="127.0.0.1",
+            port=8000,
+            data=tmp_path / "recordings",
+            announce=False,
+            ring=timedelta(seconds=30),
+            cameras=(
+                CameraConfig(
+                    id="front",
+                    name="Front",
+                    source=SourceKind.PATTERN,
+                    crop=(10, 20, 640, 360),
+                    fps=10.0,
+                ),
+            ),
+        )
+
+    def test_a_machine_always_gets_the_same_id_and_keeps_its_own_secret(
+        self, tmp_path: Path, machine_id: Path
+    ) -> None:
+        first, second = read(tmp_path, FILLED_IN), read(tmp_path, FILLED_IN)
+        assert first.id == second.id
+        assert re.fullmatch("[0-9a-f]{12}", first.id)
+        assert first.id not in machine_id.read_text()
+
+    def test_another_machine_gets_another_id(self, tmp_path: Path, machine_id: Path) -> None:
+        first = read(tmp_path, FILLED_IN)
+        machine_id.write_text("another\n")
+        assert read(tmp_path, FILLED_IN).id != first.id
+
+    @pytest.mark.parametrize("address", ["rtsp://me:secret@camera/1", "http://camera/video"])
+    def test_an_address_stays_as_it_is(self, tmp_path: Path, address: str) -> None:
+        text = FILLED_IN.replace('"picamera"', f'"video"\npath = "{address}"')
+        assert read(tmp_path, text).cameras[0].path == address
+
+    def test_a_file_is_looked_for_beside_the_configuration(self, tmp_path: Path) -> None:
+        text = FILLED_IN.replace('"picamera"', '"video"\npath = "clips/yard.mp4"')
+        assert read(tmp_path, text).cameras[0].path == str(tmp_path / "clips/yard.mp4")
+
+    def test_secrets_are_not_printed(self, tmp_path: Path) -> None:
+        text = FILLED_IN.replace('"picamera"', '"video"\npath = "rtsp://me:secret@camera/1"')
+        printed = repr(read(tmp_path, text))
+        assert TOKEN not in printed
+        assert "secret" not in printed
+
+
+@pytest.mark.usefixtures("machine_id")
+class TestMistakes:
+    def test_are_told_all_at_once_and_by_their_key(self, tmp_path: Path) -> None:
+        text = """
+            [agnt]
+            [agent]
+            prt = 8000
+            port = 0
+            [[cameras]]
+            sorce = "video"
+            [[cameras]]
+            id = "yard"
+            source = "video"
+            width = 641
+            [[cameras]]
+            id = "yard"
+            source = "pattern"
+            end = 3
+            start = 4
+        """
+        assert problems(tmp_path, text) == (
+            "agnt: unknown key; did you mean 'agent'?",
+            "agent.prt: unknown key; did you mean 'port'?",
+            "agent.token: is missing",
+            "agent.port: must be a whole number from 1 to 65535",
+            "cameras[0].sorce: unknown key; did you mean 'source'?",
+            "cameras[0].id: is missing",
+            "cameras[0].source: is missing",
+            "cameras[1].width: must be an even number from 64 to 4096",
+            "cameras[1].path: is missing; a video is a file, /dev/videoN or rtsp://...",
+            "cameras[2].start: only a camera with source = 'video' can have it",
+            "cameras[2].end: only a camera with source = 'video' can have it",
+            "cameras[2].end: must be later than start",
+            "cameras: the id 'yard' is used 2 times; each camera needs its own",
+        )
+
+    def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
+        (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
+        assert problem == "zzz: unknown key; known are agent, cameras"
+
+    @pytest.mark.parametrize(
+        ("line", "problem"),
+        [
+            ("name = 3", "name: must be a text"),
+            ('name = " "', "name: must be a text"),
+            ("fps = true", "fps: must be a number from 1 to 60"),
+            ("fps = 61", "fps: must be a number from 1 to 60"),
+            ("fps = nan", "fps: must be a number from 1 to 60"),
+            ('jpeg_fps = "fast"', "jpeg_fps: must be a number from 0.1 to 60"),
+            ("quality = 80.5", "quality: must be a whole number from 10 to 100"),
+            ("height = 721", "height: must be an even number from 64 to 4096"),
+            ("crop = [0, 0, 0, 10]", "crop: must be [x, y, width, height] in pixels of the source"),
+            ("crop = [1, 2]", "crop: must be [x, y, width, height] in pixels of the source"),
+            ('crop = "all"', "crop: must be [x, y, width, height] in pixels of the source"),
+            ("motion_threshold = 2", "motion_threshold: must be a number from 0.0005 to 1"),
+        ],
+    )
+    def test_say_what_would_be_right(self, tmp_path: Path, line: str, problem: str) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n{CAMERA}{line}'
+        assert problems(tmp_path, text) == (f"cameras[0].{problem}",)
+
+    @pytest.mark.parametrize("wrong", ["Front", "", "a/b", "-a", "x" * 33])
+    def test_an_id_is_a_plain_word(self, tmp_path: Path, wrong: str) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n[[cameras]]\nid = "{wrong}"\nsource = "pattern"'
+        (problem,) = problems(tmp_path, text)
+        assert problem.startswith("cameras[0].id: must be 1 to 32 of a-z")
+
+    def test_a_source_is_one_of_three(self, tmp_path: Path) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n[[cameras]]\nid = "a"\nsource = "usb"'
+        assert problems(tmp_path, text) == (
+            "cameras[0].source: must be one of picamera, video, pattern",
+        )
+
+    def test_yes_is_not_true(self, tmp_path: Path) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\nannounce = "yes"\n{CAMERA}'
+        assert problems(tmp_path, text) == ("agent.announce: must be true or false",)
+
+    @pytest.mark.parametrize("cameras", ["", "cameras = []", 'cameras = "front"'])
+    def test_an_agent_needs_a_camera(self, tmp_path: Path, cameras: str) -> None:
+        assert problems(tmp_path, f'{cameras}\n[agent]\ntoken = "{TOKEN}"') == (
+            "cameras: at least one [[cameras]] table is needed",
+        )
+
+    def test_a_table_is_a_table(self, tmp_path: Path) -> None:
+        assert problems(tmp_path, "agent = 1\ncameras = [1]") == (
+            "agent: must be a table",
+            "cameras[0]: must be a table",
+        )
+
+    def test_a_machine_without_an_id_is_told_to_choose_one(self, tmp_path: Path) -> None:
+        (tmp_path / "machine-id").unlink()
+        (problem,) = problems(tmp_path, FILLED_IN)
+        assert problem.startswith("agent.id: is missing")
+
+    def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"missing\.toml: cannot be read: No such file"):
+            load(tmp_path / "missing.toml")
+
+    def test_a_file_that_is_not_toml_tells_the_line(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"is not valid TOML: .*line 2"):
+            read(tmp_path, "[agent]\nname = Porch")

@@ -1,0 +1,171 @@
+"""What happens, told to everybody who listens."""
+
+import asyncio
+
+from aiohttp import ClientSession, WSMsgType
+import pytest
+
+from camera_agent import feed as module
+from camera_agent.feed import Feed, MotionNews
+
+from .loopback import Player, eventually, serving
+
+STATE = {"type": "state", "now": 1795000000.25}
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def motion(score, camera="front"):
+    return {"type": "motion", "camera": camera, "score": score, "moving": True, "at": 1795000003.5}
+
+
+def recording(name):
+    return {"type": "recording", "recording": {"id": name}}
+
+
+@pytest.fixture
+def feed():
+    return Feed(lambda: STATE)
+
+
+@pytest.fixture
+async def port(feed):
+    async with serving(feed.serve) as port:
+        yield port
+
+
+@pytest.fixture
+async def listen(port):
+    async with ClientSession(f"http://127.0.0.1:{port}") as session:
+
+        async def connect(**options):
+            return await session.ws_connect("/", **options)
+
+        yield connect
+
+
+async def test_the_state_comes_first(feed, listen):
+    listener = await listen()
+
+    assert await listener.receive_json(timeout=5) == STATE
+
+
+async def test_everybody_hears_what_happens_in_order(feed, listen):
+    listeners = [await listen() for _ in range(3)]
+    await eventually(lambda: len(feed._listeners) == 3)
+
+    for name in "abc":
+        feed.publish(recording(name))
+
+    for listener in listeners:
+        heard = [await listener.receive_json(timeout=5) for _ in range(4)]
+        assert heard == [STATE, recording("a"), recording("b"), recording("c")]
+
+
+async def test_a_slow_listener_hears_only_the_newest_of_each_kind(feed, listen):
+    listener = await listen()
+    await eventually(lambda: feed._listeners)
+
+    for step in range(1000):  # no chance to send in between
+        feed.publish(motion(step / 1000))
+        feed.publish(motion(step / 500, "back"))
+    feed.publish(recording("a"))
+
+    heard = [await listener.receive_json(timeout=5) for _ in range(4)]
+    assert heard == [STATE, motion(0.999), motion(1.998, "back"), recording("a")]
+
+
+async def test_a_listener_that_does_not_read_costs_nothing(feed, port, listen):
+    deaf = await Player.open(port, headers=UPGRADE)
+    await deaf.head()
+    listener = await listen()
+    await eventually(lambda: len(feed._listeners) == 2)
+    assert await listener.receive_json(timeout=5) == STATE
+
+    large = {"type": "camera", "camera": "front", "state": "x" * 100_000}
+    for _ in range(100):
+        feed.publish(large)
+        assert await listener.receive_json(timeout=5) == large
+
+    assert max(len(one._pending) for one in feed._listeners) <= 1
+    deaf.close()
+
+
+async def test_a_listener_that_does_not_answer_is_dropped(feed, port, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT", 0.1)
+    deaf = await Player.open(port, headers=UPGRADE)
+    await deaf.head()
+    await eventually(lambda: feed._listeners)
+
+    await eventually(lambda: not feed._listeners)
+    deaf.close()
+
+
+async def test_a_listener_that_answers_stays(feed, listen, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT", 0.1)
+    listener = await listen()
+    assert await listener.receive_json(timeout=5) == STATE
+    asyncio.get_running_loop().call_later(0.5, feed.publish, motion(0.5))
+
+    assert await listener.receive_json(timeout=5) == motion(0.5)
+
+
+async def test_what_a_listener_says_is_passed_over(feed, listen):
+    listener = await listen()
+    await listener.send_str("hello")
+    await listener.receive_json(timeout=5)
+
+    feed.publish(motion(0.5))
+
+    assert await listener.receive_json(timeout=5) == motion(0.5)
+
+
+async def test_who_left_is_forgotten(feed, listen):
+    listener = await listen()
+    await eventually(lambda: feed._listeners)
+
+    await listener.close()
+
+    await eventually(lambda: not feed._listeners)
+    feed.publish(motion(0.5))
+
+
+async def test_the_end_of_the_agent_is_told(feed, listen):
+    listener = await listen()
+    await listener.receive_json(timeout=5)
+
+    await feed.close()
+
+    assert (await listener.receive(timeout=5)).type is WSMsgType.CLOSE
+    assert listener.close_code == 1001
+
+
+async def test_a_listener_that_does_not_answer_does_not_hold_up_the_end(feed, port):
+    deaf = await Player.open(port, headers=UPGRADE)
+    await deaf.head()
+    await eventually(lambda: feed._listeners)
+
+    async with asyncio.timeout(1.5):
+        await feed.close()
+    deaf.close()
+
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ([(0.0, False)] * 5, []),
+        ([(0.004, False), (0.02, False), (0.0, False)], []),
+        ([(0.05, True)], [0.05]),
+        ([(0.001, True)], [0.001]),
+        ([(0.05, True), (0.055, True), (0.045, True)], [0.05]),
+        ([(0.05, True), (0.07, True), (0.075, True), (0.09, True)], [0.05, 0.07, 0.09]),
+        ([(0.05, True), (0.05, False), (0.0, False), (0.05, True)], [0.05, 0.05, 0.05]),
+    ],
+)
+def test_only_noticeable_motion_is_told(scores, told):
+    news = MotionNews()
+
+    assert [score for score, moving in scores if news.has(score, moving)] == told

@@ -1,0 +1,185 @@
+"""H.264 to players."""
+
+import asyncio
+from datetime import timedelta
+from io import BytesIO
+import time
+
+import av
+import pytest
+
+from camera_agent import viewer
+from camera_agent.live import Live
+from camera_agent.models import Packet
+from camera_agent.ring import Ring
+
+from .loopback import Player, eventually, serving
+from .media import packets
+
+
+class Camera:
+    """A ring and its live stream, fed by hand."""
+
+    def __init__(self):
+        self.ring = Ring(timedelta(seconds=15))
+        self.live = Live(self.ring)
+
+    def feed(self, packets):
+        for packet in packets:
+            self.ring.append(packet)
+            self.live.packet(packet)
+
+    @property
+    def players(self):
+        return len(self.live._players)
+
+
+@pytest.fixture
+def camera():
+    return Camera()
+
+
+@pytest.fixture
+async def watch(camera):
+    """Open a player that is already served."""
+    players = []
+
+    async def open_player():
+        served = camera.players
+        players.append(await Player.open(port))
+        await eventually(lambda: camera.players > served)
+        return players[-1]
+
+    async with serving(camera.live.watch) as port:
+        yield open_player
+        for player in players:
+            player.close()
+
+
+def played(stream):
+    """The frames of a transport stream: when each is shown, and its number."""
+    with av.open(BytesIO(stream), format="mpegts") as container:
+        frames = list(container.decode(video=0))
+    return [
+        (frame.time - frames[0].time, round((frame.to_ndarray()[:180].mean() - 16) / 2))
+        for frame in frames
+    ]
+
+
+def numbers(stream):
+    return [number for _, number in played(stream)]
+
+
+async def test_the_answer_is_what_every_player_understands(watch):
+    head = await (await watch()).head()
+
+    assert head.startswith("HTTP/1.1 200 OK\r\n")
+    assert "Content-Type: video/mp2t\r\n" in head
+    assert "Connection: close\r\n" in head
+    assert "Transfer-Encoding" not in head
+
+
+async def read_until_quiet(player):
+    """Read what has been sent."""
+    await player.head()
+    stream = b""
+    while more := await player.some(0.2):
+        stream += more
+    return stream
+
+
+async def test_a_stream_begins_with_the_newest_key_frame(camera, watch):
+    frames = packets(60, 1795000000)
+    camera.feed(frames[:20])
+    player = await watch()
+    camera.feed(frames[20:40])
+
+    assert numbers(await read_until_quiet(player)) == list(range(15, 40))
+
+
+async def test_frames_are_shown_when_they_were_captured(camera, watch):
+    frames = packets(30, 1795000000, interval_us=200_000)
+    player = await watch()
+    camera.feed(frames)
+
+    times = [moment for moment, _ in played(await read_until_quiet(player))]
+    assert times == pytest.approx([0.2 * n for n in range(30)], abs=0.001)
+
+
+async def test_a_player_that_comes_before_the_camera_waits_for_a_key_frame(camera, watch):
+    player = await watch()
+
+    camera.feed(packets(40, 1795000000)[3:])
+
+    assert numbers(await read_until_quiet(player)) == list(range(15, 40))
+
+
+async def test_a_transport_stream_is_what_its_first_byte_says(camera, watch):
+    camera.feed(packets(20, 1795000000))
+    player = await watch()
+
+    stream = await read_until_quiet(player)
+
+    assert len(stream) % 188 == 0
+    assert set(stream[::188]) == {0x47}
+
+
+def large(frames):
+    """The same frames, each with 100 kB of filler that decoders pass over."""
+    filler = b"\0\0\0\1\x0c" + b"\xff" * 100_000 + b"\x80"
+    return [Packet(one.data + filler, one.key, one.captured_us) for one in frames]
+
+
+async def test_a_slow_player_goes_on_with_a_key_frame(camera, watch):
+    frames = large(packets(300, 1795000000))
+    slow, fast = await watch(), await watch()
+    stream = b""
+    await fast.head()
+    for frame in frames[:150]:
+        camera.feed([frame])
+        while more := await fast.some(0.002):
+            stream += more
+
+    while more := await fast.some(0.2):
+        stream += more
+    behind = await read_until_quiet(slow)
+    camera.feed(frames[150:153])
+    while more := await slow.some(0.2):
+        behind += more
+
+    assert len(played(stream)) == 150
+    seen = numbers(behind)
+    gaps = [now for before, now in zip(seen, seen[1:], strict=False) if now != (before + 1) % 100]
+    assert len(seen) < 100
+    assert gaps == [50]
+    assert seen[-3:] == [50, 51, 52]
+
+
+async def test_a_slow_player_never_delays_the_camera(camera, watch):
+    await watch()
+    began = time.perf_counter()
+
+    camera.feed(large(packets(300, 1795000000)))
+
+    assert time.perf_counter() - began < 2
+
+
+async def test_a_stalled_player_is_dropped(camera, watch, monkeypatch):
+    monkeypatch.setattr(viewer, "STALLED", 0.2)
+    monkeypatch.setattr(viewer, "CHECKED", 0.02)
+    await watch()
+
+    camera.feed(large(packets(300, 1795000000)))
+
+    await eventually(lambda: camera.players == 0)
+
+
+async def test_everybody_is_dropped_when_the_agent_ends(camera, watch):
+    player = await watch()
+    await player.head()
+
+    camera.live.close()
+
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await player.read(1)
+    await eventually(lambda: camera.players == 0)

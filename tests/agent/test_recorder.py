@@ -1,0 +1,611 @@
+"""Recordings out of the ring."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+import hashlib
+import json
+from pathlib import Path
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from camera_agent import recorder as module, shelf
+from camera_agent.errors import Refused
+from camera_agent.recorder import Recorder
+from camera_agent.ring import Ring
+from camera_agent.shelf import Recording, surplus
+from camera_agent.wire import ErrorCode, RecordingStatus
+
+from .loopback import eventually
+from .media import FPS, brightness, packets
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1 / FPS
+
+
+class Agent:
+    """A recorder with its rings, fed like two cameras would."""
+
+    def __init__(self, folder):
+        self.rings = {name: Ring(timedelta(seconds=15)) for name in ("front", "back")}
+        self.told = []
+        self.recorder = Recorder(folder, self.rings, self.told.append)
+
+    def feed(self, packets, camera="front"):
+        for packet in packets:
+            self.rings[camera].append(packet)
+            self.recorder.packet(camera, packet)
+
+    async def over(self, recording):
+        """Wait for the end of a recording; return what became of it."""
+        await eventually(lambda: self.now(recording).status is not RecordingStatus.RECORDING)
+        return self.now(recording)
+
+    def now(self, recording):
+        return next(one for one in self.recorder.recordings() if one.id == recording.id)
+
+    def shows(self, recording):
+        """The numbers of the frames in the file."""
+        path = self.recorder.file(recording.camera, recording.id)
+        return [number for _, number in brightness(path)]
+
+
+@pytest.fixture
+async def agent(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LATE", 0.1)
+    agent = Agent(tmp_path / "recordings")
+    running = asyncio.create_task(agent.recorder.run())
+    await asyncio.sleep(0)
+    yield agent
+    await agent.recorder.close()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.fixture
+def second_ago():
+    """A camera's frames whose number 60 is of now, the second key frame 3 s ago."""
+    now = time.time()
+    return packets(300, now - 60 * SECONDS)
+
+
+def refused(code):
+    return pytest.raises(Refused, check=lambda error: error.code is code)
+
+
+# The past
+
+
+async def test_a_recording_begins_in_the_past_at_the_key_frame_before(agent, second_ago):
+    agent.feed(second_ago[:60])
+    since = second_ago[35].captured_us / 1e6
+
+    recording = await agent.recorder.start("front", since, since + 0.99)
+    done = await agent.over(recording)
+
+    assert recording.started == second_ago[30].captured_us / 1e6
+    assert agent.shows(done) == list(range(30, 50))
+
+
+async def test_a_recording_of_more_than_there_is_begins_with_the_oldest_key_frame(
+    agent, second_ago
+):
+    agent.feed(second_ago[5:60])
+
+    recording = await agent.recorder.start("front", time.time() - 3600, time.time() - 1)
+    done = await agent.over(recording)
+
+    assert done.started == second_ago[15].captured_us / 1e6
+    assert agent.shows(done)[0] == 15
+
+
+async def test_a_recording_goes_on_until_its_end(agent, second_ago):
+    agent.feed(second_ago[:60])
+    until = second_ago[100].captured_us / 1e6
+
+    recording = await agent.recorder.start("front", second_ago[45].captured_us / 1e6, until)
+    agent.feed(second_ago[60:150])
+    done = await agent.over(recording)
+
+    assert recording.status is RecordingStatus.RECORDING
+    assert agent.shows(done) == list(range(45, 100))
+    assert done.until == until
+
+
+async def test_a_recording_shows_each_frame_when_it_was_captured(agent):
+    first = time.time() - 4
+    steps = [0.0, 0.05, 0.09, 0.4, 0.401, 1.7, 1.75]
+    frames = [
+        replace(packet, captured_us=round((first + step) * 1e6))
+        for packet, step in zip(packets(7, first), steps, strict=True)
+    ]
+    agent.feed(frames)
+
+    done = await agent.over(await agent.recorder.start("front", first, first + 3))
+
+    times = [moment for moment, _ in brightness(agent.recorder.file("front", done.id))]
+    assert times == pytest.approx(steps, abs=2 / 90000)
+    assert done.duration_s == pytest.approx(1.8, abs=0.001)
+
+
+async def test_recordings_overlap(agent, second_ago):
+    agent.feed(second_ago[:60])
+    moments = [packet.captured_us / 1e6 for packet in second_ago]
+
+    one = await agent.recorder.start("front", moments[15], moments[90])
+    two = await agent.recorder.start("front", moments[45], moments[120])
+    agent.feed(second_ago[60:150])
+
+    assert agent.shows(await agent.over(one)) == list(range(15, 90))
+    assert agent.shows(await agent.over(two)) == [*range(45, 100), *range(20)]
+
+
+async def test_cameras_do_not_mix(agent, second_ago):
+    agent.feed(second_ago[:60], "front")
+    agent.feed(second_ago[:30], "back")
+
+    done = await agent.over(await agent.recorder.start("back", 0.0, time.time()))
+
+    assert agent.shows(done) == list(range(30))
+    assert agent.recorder.recordings("front") == []
+    assert agent.recorder.recordings("back") == [done]
+
+
+async def test_what_is_finished_is_measured(agent, second_ago):
+    agent.feed(second_ago[:60])
+
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 0.01))
+
+    content = agent.recorder.file("front", done.id).read_bytes()
+    assert done.status is RecordingStatus.COMPLETE
+    assert done.bytes == len(content)
+    assert done.sha256 == hashlib.sha256(content).hexdigest()
+    assert done.duration_s == pytest.approx(4.0, abs=0.001)
+    assert done.error is None
+
+
+async def test_every_step_is_told(agent, second_ago):
+    recording = await agent.recorder.start("front", time.time(), time.time() + 60)
+    agent.feed(second_ago[60:90])
+    agent.recorder.extend("front", recording.id, time.time() + 90)
+    agent.recorder.extend("front", recording.id, 0)
+    done = await agent.over(recording)
+
+    assert [one.status for one in agent.told] == ["recording"] * 4 + ["complete"]
+    assert agent.told[0] == recording
+    assert agent.told[1].started == second_ago[60].captured_us / 1e6
+    assert agent.told[2].until > agent.told[1].until > agent.told[3].until
+    assert agent.told[4] == done
+
+
+# Its end
+
+
+async def test_a_recording_can_be_extended(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, second_ago[70].captured_us / 1e6)
+
+    until = second_ago[95].captured_us / 1e6
+    extended = agent.recorder.extend("front", recording.id, until)
+    agent.feed(second_ago[60:120])
+
+    assert extended.until == pytest.approx(until, abs=0.001)
+    assert agent.shows(await agent.over(recording))[-1] == 94
+
+
+async def test_a_recording_can_be_ended_at_once(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    ended = agent.recorder.extend("front", recording.id, time.time() - 10)
+    agent.feed(second_ago[60:120])
+
+    assert ended.until == pytest.approx(time.time(), abs=1)
+    assert agent.shows(await agent.over(recording)) == list(range(60))
+
+
+async def test_what_is_over_cannot_be_extended(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    agent.recorder.extend("front", recording.id, 0)
+
+    with refused(ErrorCode.RECORDING_OVER):
+        agent.recorder.extend("front", recording.id, time.time() + 60)
+    await agent.over(recording)
+    with refused(ErrorCode.RECORDING_OVER):
+        agent.recorder.extend("front", recording.id, time.time() + 60)
+
+
+async def test_nobody_records_for_ever(agent, second_ago):
+    agent.feed(second_ago[:60])
+    since = second_ago[30].captured_us / 1e6
+
+    recording = await agent.recorder.start("front", since, since + 86400)
+    extended = agent.recorder.extend("front", recording.id, since + 86400)
+
+    assert recording.until == pytest.approx(since + 300, abs=0.001)
+    assert extended.until == pytest.approx(time.time() + 300, abs=1)
+
+
+async def test_the_limit_counts_from_what_is_still_there(agent, second_ago):
+    agent.feed(second_ago[:60])
+
+    recording = await agent.recorder.start("front", 0.0, time.time() + 100)
+
+    assert recording.until == pytest.approx(time.time() + 100, abs=1)
+
+
+async def test_a_silent_camera_does_not_hold_a_recording_open(agent, second_ago):
+    agent.feed(second_ago[:60])
+
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 0.2))
+
+    assert done.status is RecordingStatus.COMPLETE
+    assert agent.shows(done) == list(range(60))
+
+
+async def test_a_recording_goes_on_when_its_camera_is_back(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, second_ago[200].captured_us / 1e6)
+
+    agent.feed(second_ago[150:210])
+
+    assert agent.shows(await agent.over(recording)) == [*range(60), *range(50, 100)]
+
+
+async def test_a_recording_waits_for_the_first_key_frame(agent, second_ago):
+    recording = await agent.recorder.start("front", time.time(), second_ago[100].captured_us / 1e6)
+
+    agent.feed(second_ago[61:101])
+
+    done = await agent.over(recording)
+    assert done.started == second_ago[75].captured_us / 1e6
+    assert agent.shows(done) == list(range(75, 100))
+
+
+async def test_a_recording_without_a_frame_has_failed(agent):
+    done = await agent.over(await agent.recorder.start("front", time.time(), time.time() + 0.05))
+
+    assert done.status is RecordingStatus.FAILED
+    assert done.error == "The camera gave no picture in that time."
+    assert done.sha256 is None
+    with refused(ErrorCode.NOT_FOUND):
+        agent.recorder.file("front", done.id)
+
+
+async def test_the_end_of_the_agent_keeps_what_was_recorded(tmp_path, second_ago):
+    agent = Agent(tmp_path)
+    running = asyncio.create_task(agent.recorder.run())
+    await asyncio.sleep(0)
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    await agent.recorder.close()
+    running.cancel()
+
+    assert agent.now(recording).status is RecordingStatus.COMPLETE
+    assert agent.shows(recording) == list(range(60))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(("since", "until"), [(0, -1), (10, 5), (60, 120), (-3600, -1800)])
+async def test_an_impossible_time_is_refused(agent, second_ago, since, until):
+    agent.feed(second_ago[:60])
+
+    with refused(ErrorCode.BAD_REQUEST):
+        await agent.recorder.start("front", time.time() + since, time.time() + until)
+
+    assert agent.recorder.recordings() == []
+
+
+async def test_the_past_of_a_camera_that_has_none_is_refused(agent):
+    with refused(ErrorCode.BAD_REQUEST):
+        await agent.recorder.start("front", time.time() - 10, time.time() - 5)
+
+
+async def test_too_many_recordings_at_once_are_refused(agent, second_ago):
+    agent.feed(second_ago[:60])
+    for _ in range(16):
+        await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    with refused(ErrorCode.TOO_MANY):
+        await agent.recorder.start("front", 0.0, time.time() + 60)
+
+
+async def test_a_full_disk_is_refused(agent, second_ago, monkeypatch):
+    agent.feed(second_ago[:60])
+    monkeypatch.setattr(shelf.shutil, "disk_usage", lambda _: SimpleNamespace(free=199_000_000))
+
+    with refused(ErrorCode.NO_SPACE):
+        await agent.recorder.start("front", 0.0, time.time() + 60)
+
+
+async def test_an_unknown_recording_is_refused(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    with refused(ErrorCode.NOT_FOUND):
+        agent.recorder.file("front", "0123456789abcdef")
+    with refused(ErrorCode.NOT_FOUND):
+        agent.recorder.extend("back", recording.id, time.time())
+    with refused(ErrorCode.NOT_FOUND):
+        await agent.recorder.delete("back", recording.id)
+
+
+async def test_a_running_recording_has_no_file_yet(agent, second_ago):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    with refused(ErrorCode.RECORDING_RUNNING):
+        agent.recorder.file("front", recording.id)
+
+
+# The disk
+
+
+def files(agent_folder):
+    return [path for path in agent_folder.rglob("*") if path.is_file()]
+
+
+async def test_a_deleted_recording_leaves_nothing(agent, second_ago, tmp_path):
+    agent.feed(second_ago[:60])
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 0.01))
+    assert len(files(tmp_path)) == 2
+
+    await agent.recorder.delete("front", done.id)
+
+    assert agent.recorder.recordings() == []
+    assert files(tmp_path) == []
+
+
+async def test_a_running_recording_can_be_deleted(agent, second_ago, tmp_path):
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    agent.feed(second_ago[60:90])
+
+    await agent.recorder.delete("front", recording.id)
+    agent.feed(second_ago[90:120])
+
+    assert agent.recorder.recordings() == []
+    assert files(tmp_path) == []
+    assert RecordingStatus.COMPLETE not in [one.status for one in agent.told]
+
+
+async def test_a_slow_disk_never_delays_the_camera(agent, second_ago, monkeypatch):
+    monkeypatch.setattr(module, "BACKLOG_BYTES", 25_000)
+    disk = threading.Event()
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    agent.recorder._thread.submit(disk.wait)
+
+    began = time.perf_counter()
+    agent.feed(second_ago[60:])
+    took = time.perf_counter() - began
+    disk.set()
+    done = await agent.over(recording)
+
+    assert took < 0.5
+    assert done.status is RecordingStatus.COMPLETE
+    assert done.error == "The disk was too slow; the recording ends early."
+    assert agent.shows(done)[:60] == list(range(60))
+
+
+async def test_what_was_written_before_the_disk_failed_is_kept(agent, second_ago):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    await eventually(lambda: files(agent.recorder._shelf._folder))
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
+    try:
+        agent.feed(second_ago[60:])
+        done = await agent.over(recording)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert done.status is RecordingStatus.COMPLETE
+    assert "could not be written: " in done.error
+    assert agent.shows(done)[:45] == list(range(45))
+
+
+async def test_a_disk_that_fails_at_once_fails_the_recording_alone(agent, second_ago, tmp_path):
+    agent.feed(second_ago[:60])
+    (tmp_path / "recordings" / "front").write_text("in the way")
+
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 60))
+
+    assert done.status is RecordingStatus.FAILED
+    assert "front" in done.error
+    assert not asyncio.current_task().cancelled()
+
+
+# After a restart
+
+
+async def test_recordings_are_still_there_after_a_restart(agent, second_ago, tmp_path):
+    agent.feed(second_ago[:60])
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 0.01))
+
+    again = Agent(tmp_path / "recordings")
+
+    assert again.recorder.recordings() == [done]
+    assert again.recorder.file("front", done.id).is_file()
+
+
+def killed_while_recording(folder, count):
+    """Let a process record some frames, and kill it without warning; return its recording."""
+    recording = Recording(id="0c7e5a1f9b3d4e68", camera="front", started=1795000000.0, until=1795000099)
+    shelf.Shelf(folder).save(recording)
+    program = f"""
+import os, signal
+from pathlib import Path
+from camera_agent.mux import Mp4File
+from tests.agent.media import packets
+file = Mp4File(Path({str(shelf.Shelf(folder).path(recording))!r}))
+file.write(packets({count}, 1795000000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    return recording
+
+
+def test_what_a_power_cut_left_is_finished(tmp_path):
+    killed_while_recording(tmp_path, 100)
+
+    again = Agent(tmp_path)
+
+    (recording,) = again.recorder.recordings()
+    content = again.recorder.file("front", recording.id).read_bytes()
+    assert recording.status is RecordingStatus.COMPLETE
+    assert recording.error == "The agent stopped before the end."
+    assert recording.duration_s == pytest.approx(6.0, abs=0.1)
+    assert recording.sha256 == hashlib.sha256(content).hexdigest()
+    assert again.shows(recording)[:75] == list(range(75))
+
+
+def test_what_a_power_cut_left_without_a_picture_has_failed(tmp_path):
+    killed_while_recording(tmp_path, 0)
+
+    (recording,) = Agent(tmp_path).recorder.recordings()
+
+    assert recording.status is RecordingStatus.FAILED
+    assert recording.error == "The agent stopped before the end."
+
+
+def test_a_file_that_does_not_play_is_not_kept(tmp_path):
+    recording = killed_while_recording(tmp_path, 0)
+    path = shelf.Shelf(tmp_path).path(recording)
+    path.write_bytes(bytes(1000))
+
+    (recording,) = Agent(tmp_path).recorder.recordings()
+
+    assert recording.status is RecordingStatus.FAILED
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}", '{"status": "lost"}', "\xff"])
+def test_a_note_that_makes_no_sense_is_passed_over(tmp_path, note, caplog):
+    (tmp_path / "front").mkdir()
+    (tmp_path / "front" / "0.json").write_text(note, encoding="latin-1")
+
+    assert Agent(tmp_path).recorder.recordings() == []
+    assert "is not the note of a recording" in caplog.text
+
+
+# What is to go
+
+
+def finished(name, hours, megabytes=1, **changes):
+    until = 1795000000.0 - hours * 3600
+    return replace(
+        Recording(id=name, camera="front", started=until - 10, until=until),
+        status=RecordingStatus.COMPLETE,
+        bytes=megabytes * 1_000_000,
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("recordings", "gone"),
+    [
+        ([], []),
+        ([finished("new", 1), finished("old", 23.9)], []),
+        ([finished("new", 1), finished("old", 24.1)], ["old"]),
+        ([finished("a", 3, 900), finished("b", 2, 900), finished("c", 1, 900)], ["a"]),
+        ([finished("huge", 1, 2001)], ["huge"]),
+        ([replace(finished("a", 30), status=RecordingStatus.RECORDING, bytes=None)], []),
+        ([replace(finished("a", 30), status=RecordingStatus.FAILED, bytes=None)], ["a"]),
+    ],
+)
+def test_the_old_and_what_is_too_much_goes(recordings, gone):
+    assert [one.id for one in surplus(recordings, 1795000000.0)] == gone
+
+
+async def test_what_nobody_fetched_is_deleted(tmp_path):
+    old = Recording(
+        id="0" * 16,
+        camera="front",
+        started=1.0,
+        until=2.0,
+        status=RecordingStatus.COMPLETE,
+    )
+    shelf.Shelf(tmp_path).save(old)
+    agent = Agent(tmp_path)
+    assert agent.recorder.recordings() == [old]
+
+    running = asyncio.create_task(agent.recorder.run())
+    await eventually(lambda: not files(tmp_path))
+    running.cancel()
+
+    assert agent.recorder.recordings() == []
+
+
+def test_the_note_of_a_recording_is_its_message(tmp_path):
+    shelf.Shelf(tmp_path).save(finished("a", 1))
+
+    note = json.loads((tmp_path / "front" / "a.json").read_text())
+
+    example = json.loads((ROOT / "tests/wire/recording.json").read_text())
+    assert note.keys() == example["recording"].keys()
+
+
+# The ring
+
+
+def ring(*spans):
+    filled = Ring(timedelta(seconds=2))
+    for span in spans:
+        for packet in span:
+            filled.append(packet)
+    return filled
+
+
+def test_a_ring_keeps_its_span_from_a_key_frame_on():
+    kept = ring(packets(100, 1000)).since(0)
+
+    assert kept[0].key
+    assert kept == packets(100, 1000)[60:]  # frame 69 is 2 s before the last, 60 its key frame
+
+
+def test_a_ring_begins_with_a_key_frame():
+    assert ring(packets(40, 1000)[3:]).since(0) == packets(40, 1000)[15:]
+
+
+@pytest.mark.parametrize(
+    ("moment", "first"), [(0, 0), (1001.0, 15), (1001.9, 15), (1002.0, 30), (5000, 30)]
+)
+def test_a_ring_is_entered_at_the_key_frame_before(moment, first):
+    frames = packets(40, 1000, interval_us=66_000)
+    spans = [replace(one, captured_us=1000_000_000 + n * 66_666) for n, one in enumerate(frames)]
+
+    assert ring(spans).since(round(moment * 1e6)) == spans[first:]
+
+
+def test_the_newest_of_a_ring_is_since_its_last_key_frame():
+    assert ring(packets(40, 1000)).newest() == packets(40, 1000)[30:]
+    assert ring().newest() == []
+    assert ring().since(0) == []
+
+
+def test_a_clock_that_is_set_back_empties_the_ring():
+    assert ring(packets(40, 1000), packets(20, 500)).since(0) == packets(20, 500)
+
+
+def test_an_encoder_without_key_frames_does_not_fill_the_memory():
+    endless = [
+        replace(packets(2, 1000)[1], captured_us=1_000_000_000 + n * 100_000) for n in range(2, 200)
+    ]
+
+    assert ring(packets(2, 1000), endless).since(0) == []

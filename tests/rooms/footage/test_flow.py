@@ -1,0 +1,427 @@
+"""Footage from the wish to the file: the good way, and every stone on it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.gatehouse.footage import FootageOptions
+from custom_components.gatehouse.footage.mp4 import inspect
+from custom_components.gatehouse.models import FootageStage
+from tests.rooms.footage.media import video
+from tests.rooms.footage.recorder import Recorder
+from tests.rooms.footage.site import OPTIONS, Site, eventually
+
+FRONT = "porch/front"
+
+
+async def test_what_is_recorded_comes_home(site: Site, porch: Recorder) -> None:
+    async with site.running() as flow:
+        row = await site.record(FRONT)
+        row = await site.reaches(row, FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        row = await site.reaches(row, FootageStage.READY)
+
+    assert row.path
+    assert inspect(row.path).duration == row.duration
+    assert site.files() == {str(row.path.relative_to(site.media))}
+    assert porch.recordings == {}
+    assert [news.stage for news in site.news] == [
+        FootageStage.REQUESTED,
+        FootageStage.RECORDING,
+        FootageStage.FETCHED,
+        FootageStage.READY,
+    ]
+
+
+async def test_an_agent_is_asked_at_once_and_for_the_past(site: Site, porch: Recorder) -> None:
+    async with site.running():
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+
+    (recording,) = porch.recordings.values()
+    assert recording["until"] == pytest.approx(row.until.timestamp())
+    assert recording["started"] < row.since.timestamp() < datetime.now(UTC).timestamp()
+
+
+async def test_footage_is_extended_as_long_as_signs_come(site: Site, porch: Recorder) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        for seconds in (30, 50, 40, 500):
+            await flow.extend(row.id, row.since + timedelta(seconds=seconds))
+            wanted = await flow.get(row.id)
+            assert wanted
+            await eventually(
+                lambda until=wanted.until: (
+                    abs(porch.recordings[porch.names[0]]["until"] - until.timestamp()) < 0.01
+                )
+            )
+
+    extended = await flow.get(row.id)
+    assert extended
+    assert extended.until - extended.since == OPTIONS.longest
+
+
+async def test_an_extension_before_the_agent_was_asked_is_not_lost(
+    site: Site, porch: Recorder
+) -> None:
+    row = await site.record(FRONT)
+    await site.flow.extend(row.id, row.until + timedelta(seconds=10))
+
+    async with site.running():
+        row = await site.reaches(row, FootageStage.RECORDING)
+
+    assert porch.recordings[porch.names[0]]["until"] == pytest.approx(row.until.timestamp())
+
+
+async def test_footage_is_no_longer_than_the_longest(site: Site) -> None:
+    row = await site.record(FRONT, seconds=900)
+
+    assert row.until - row.since == OPTIONS.longest
+
+
+async def test_an_extension_that_comes_too_late_costs_nothing(site: Site, porch: Recorder) -> None:
+    porch.refusals["PATCH"] = (409, "recording_over")
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        await flow.extend(row.id, row.until + timedelta(seconds=10))
+        await eventually(lambda: "PATCH" in porch.requests)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        row = await site.reaches(row, FootageStage.READY)
+
+    assert row.error is None
+    assert not any(news.error for news in site.news)
+
+
+async def test_other_refusals_to_extend_are_tried_again(site: Site, porch: Recorder) -> None:
+    porch.refusals["PATCH"] = (500, "internal")
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        await flow.extend(row.id, row.until + timedelta(seconds=10))
+        await site.until(row, lambda found: found.error == "internal")
+        porch.refusals.clear()
+        row = await site.until(row, lambda found: found.error is None)
+
+    assert porch.recordings[porch.names[0]]["until"] == pytest.approx(row.until.timestamp())
+
+
+async def test_an_end_that_the_feed_did_not_tell_is_found_by_looking(
+    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = "custom_components.gatehouse.footage.rules"
+    monkeypatch.setattr(f"{rules}.LOOK_EVERY", timedelta(milliseconds=20))
+    async with site.running():
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        porch.finish(porch.names[0], video())
+        await site.reaches(row, FootageStage.READY)
+
+
+async def test_a_word_about_somebody_elses_recording_changes_nothing(
+    site: Site, porch: Recorder
+) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        porch.recordings["by hand"] = porch.recordings[porch.names[0]] | {"id": "by hand"}
+        flow.recording_changed(FRONT, porch.finish("by hand", video()))
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        await site.reaches(row, FootageStage.READY)
+
+    assert porch.names == ["by hand"]
+
+
+async def test_an_agent_that_is_off_is_asked_until_it_is_back(site: Site, porch: Recorder) -> None:
+    porch.is_off = True
+    async with site.running() as flow:
+        row = await site.record(FRONT)
+        row = await site.until(row, lambda found: found.attempts >= 3)
+        assert (row.stage, row.error) == (FootageStage.REQUESTED, "agent_unreachable")
+        porch.is_off = False
+        row = await site.reaches(row, FootageStage.RECORDING)
+        assert (row.attempts, row.error) == (0, None)
+        porch.is_off = True
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        row = await site.until(row, lambda found: found.attempts >= 3)
+        assert (row.stage, row.error) == (FootageStage.RECORDING, "agent_unreachable")
+        porch.is_off = False
+        await site.reaches(row, FootageStage.READY)
+
+    assert porch.requests.count("POST") == 1
+
+
+async def test_an_agent_that_is_not_known_yet_is_waited_for(site: Site, porch: Recorder) -> None:
+    del site.recorders[FRONT]
+    async with site.running():
+        row = await site.record(FRONT)
+        await site.until(row, lambda found: found.error == "agent_unreachable")
+        site.recorders[FRONT] = porch
+        await site.reaches(row, FootageStage.RECORDING)
+
+
+async def test_an_agent_that_is_off_delays_only_its_own(
+    site: Site, porch: Recorder, garage: Recorder
+) -> None:
+    porch.is_off = True
+    async with site.running() as flow:
+        rows = [await site.record(FRONT, ago=ago) for ago in (5, 4, 3)]
+        other = await site.reaches(await site.record(garage.key), FootageStage.RECORDING)
+        flow.recording_changed(garage.key, garage.finish(garage.names[0], video()))
+        await site.reaches(other, FootageStage.READY)
+
+    assert {found.stage for found in await flow.find(FRONT)} == {FootageStage.REQUESTED}
+    assert len(rows) == 3
+
+
+async def test_a_slow_transfer_delays_neither_a_new_recording_nor_an_extension(
+    site: Site, porch: Recorder
+) -> None:
+    porch.held.clear()
+    async with site.running() as flow:
+        slow = [await site.record(FRONT, ago=ago) for ago in (9, 8, 7)]
+        for row in slow:
+            await site.reaches(row, FootageStage.RECORDING)
+        for name in porch.names:
+            flow.recording_changed(FRONT, porch.finish(name, video()))
+        await eventually(lambda: porch.sending == OPTIONS.transfers)
+
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        await flow.extend(row.id, row.until + timedelta(seconds=10))
+        await eventually(lambda: "PATCH" in porch.requests)
+
+        porch.held.set()
+        for row in slow:
+            await site.reaches(row, FootageStage.READY)
+
+    assert porch.most_sending == OPTIONS.transfers
+
+
+async def test_an_answer_that_got_lost_doubles_nothing(site: Site, porch: Recorder) -> None:
+    porch.loses_answers_to = {"POST"}
+    async with site.running() as flow:
+        row = await site.record(FRONT)
+        await site.until(row, lambda found: found.attempts > 0)
+        await flow.extend(row.id, row.until + timedelta(seconds=10))
+        row = await site.reaches(row, FootageStage.RECORDING)
+        await eventually(lambda: "PATCH" in porch.requests)
+
+    assert porch.requests.count("POST") == 1
+    assert porch.names == [row.recording]
+
+
+async def test_two_that_want_the_same_get_one_each(site: Site, porch: Recorder) -> None:
+    since = datetime.now(UTC)
+    spans = [(FRONT, since, since + timedelta(seconds=20))] * 3
+    async with site.running() as flow:
+        rows = [await flow.record(*span) for span in spans]
+        for row in rows:
+            await site.reaches(row, FootageStage.RECORDING)
+        for name in porch.names:
+            flow.recording_changed(FRONT, porch.finish(name, video()))
+        ready = [await site.reaches(row, FootageStage.READY) for row in rows]
+
+    assert len({row.recording for row in ready}) == 3
+    assert len({row.path for row in ready}) == 3
+
+
+async def test_a_transfer_that_is_cut_goes_on(site: Site, porch: Recorder) -> None:
+    porch.cut_after = len(video()) * 2 // 5
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        row = await site.reaches(row, FootageStage.READY)
+
+    assert row.path
+    assert "agent_unreachable" in {news.error for news in site.news}
+
+
+async def test_a_transfer_that_arrives_wrong_is_made_again(site: Site, porch: Recorder) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video(), sha256="0" * 64))
+        await site.until(row, lambda found: found.error == "agent_garbled")
+        assert site.files() == set()
+        porch.finish(porch.names[0], video())
+        await site.reaches(row, FootageStage.READY)
+
+
+HOPELESS = {
+    "not_found": "an agent without this camera",
+    "bad_request": "nothing left of that time",
+}
+
+
+@pytest.mark.parametrize("code", HOPELESS)
+async def test_a_wish_that_will_never_come_true_is_given_up(
+    site: Site, porch: Recorder, code: str
+) -> None:
+    porch.refusals["POST"] = (400, code)
+    async with site.running():
+        row = await site.reaches(await site.record(FRONT), FootageStage.FAILED)
+
+    assert row.error == code
+    assert porch.requests == ["GET", "POST"]
+
+
+async def test_a_recording_that_the_agent_no_longer_has_is_lost(
+    site: Site, porch: Recorder
+) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        news = porch.finish(porch.names[0], video())
+        porch.recordings.clear()
+        flow.recording_changed(FRONT, news)
+        row = await site.reaches(row, FootageStage.FAILED)
+
+    assert row.error == "recording_lost"
+
+
+async def test_a_recording_without_a_picture_is_told_as_failed(site: Site, porch: Recorder) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        porch.fail(porch.names[0])
+        await flow.extend(row.id, row.until)
+        row = await site.reaches(row, FootageStage.FAILED)
+
+    assert row.error == "recording_failed"
+
+
+async def test_a_file_that_nobody_could_play_is_not_kept(site: Site, porch: Recorder) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], b"not a video" * 1000))
+        row = await site.reaches(row, FootageStage.FAILED)
+
+    assert (row.error, row.path) == ("not_playable", None)
+    assert site.files() == set()
+
+
+async def test_nothing_is_fetched_onto_a_disk_that_is_full(site: Site, porch: Recorder) -> None:
+    site.floor_bytes = 10**18
+    site.restarted()
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        await site.until(row, lambda found: found.error == "disk_full")
+        assert porch.most_sending == 0
+
+    site.floor_bytes = 0
+    site.restarted()
+    async with site.running():
+        await site.reaches(row, FootageStage.READY)
+
+
+async def test_a_media_folder_that_comes_late_is_waited_for(site: Site, porch: Recorder) -> None:
+    site.media.write_text("not mounted yet")
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        await site.until(row, lambda found: found.error == "disk_refused")
+        site.media.unlink()
+        await site.reaches(row, FootageStage.READY)
+
+
+async def test_a_day_of_failures_is_enough(
+    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("custom_components.gatehouse.footage.rules.MOST_ATTEMPTS", 3)
+    porch.cut_after = 100
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        row = await site.reaches(row, FootageStage.FAILED)
+
+    assert (row.attempts, row.error) == (3, "agent_unreachable")
+    assert site.files() == set()
+    assert f"Footage of {FRONT}" in caplog.text
+
+
+async def test_leftovers_that_cannot_be_removed_do_not_stop_the_others(
+    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("read-only")
+
+    porch.refusals["POST"] = (400, "bad_request")
+    monkeypatch.setattr(Path, "unlink", refuse)
+    async with site.running():
+        await site.reaches(await site.record(FRONT), FootageStage.FAILED)
+
+    assert "cannot be removed" in caplog.text
+
+
+async def test_an_agent_that_keeps_its_copy_takes_nothing_from_us(
+    site: Site, porch: Recorder
+) -> None:
+    porch.refusals["DELETE"] = (500, "internal")
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        await site.reaches(row, FootageStage.READY)
+
+    assert porch.names == [row.recording]
+
+
+async def test_pictures_lie_beside_the_clips(site: Site) -> None:
+    at = datetime(2026, 11, 18, 23, 30, 5, tzinfo=UTC)
+
+    place = await site.flow.keep_picture(FRONT, at, "0123456789abcdef", b"jpeg")
+    again = await site.flow.keep_picture(FRONT, at, "0123456789abcdef", b"better")
+
+    assert place == again == site.media / "porch-front/2026-11-19/003005-89abcdef.jpg"
+    assert place.read_bytes() == b"better"
+
+
+async def test_days_are_told_in_the_time_zone_of_the_folder(site: Site) -> None:
+    since = datetime(2026, 11, 18, 23, 30, 5, tzinfo=UTC)
+    await site.flow.record(FRONT, since, since + timedelta(seconds=5))
+
+    assert [str(day) for day in await site.flow.days(FRONT)] == ["2026-11-19"]
+
+
+async def test_footage_of_an_incident_is_found_by_it(site: Site) -> None:
+    now = datetime.now(UTC)
+    row = await site.flow.record(FRONT, now, now + timedelta(seconds=5), incident="i")
+
+    assert await site.flow.find(incident="i") == [row]
+    assert await site.flow.find(incident="j") == []
+
+
+async def test_many_rows_come_home_two_at_a_time(
+    site: Site, porch: Recorder, garage: Recorder
+) -> None:
+    async with site.running() as flow:
+        rows = [
+            await site.record(recorder.key, ago=ago)
+            for recorder in (porch, garage)
+            for ago in range(1, 6)
+        ]
+        for row in rows:
+            await site.reaches(row, FootageStage.RECORDING)
+        for recorder in (porch, garage):
+            for name in recorder.names:
+                flow.recording_changed(recorder.key, recorder.finish(name, video()))
+        ready = [await site.reaches(row, FootageStage.READY) for row in rows]
+
+    assert len(site.files()) == len({row.path for row in ready}) == 10
+    assert porch.recordings == garage.recordings == {}
+    assert porch.most_sending <= FootageOptions().transfers
+
+
+async def test_a_flow_with_nothing_to_do_sleeps(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    unfinished = site.store.unfinished
+
+    async def count() -> list[object]:
+        nonlocal looks
+        looks += 1
+        return [*await unfinished()]
+
+    monkeypatch.setattr(type(site.store), "unfinished", lambda _: count())
+    async with site.running():
+        await eventually(lambda: looks > 0)
+        await asyncio.sleep(0.1)
+
+    assert looks == 1
+    assert replace(OPTIONS) == OPTIONS

@@ -1,0 +1,206 @@
+"""What footage does next, by tables and by properties."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.gatehouse.agent import Recording, RecordingStatus
+from custom_components.gatehouse.footage import FootageOptions
+from custom_components.gatehouse.footage.rules import (
+    HOPELESS,
+    MOST_ATTEMPTS,
+    adopted,
+    after_failure,
+    file_path,
+    is_due,
+    needs_extension,
+    next_look,
+    pause_after,
+    slug,
+)
+from custom_components.gatehouse.models import Footage, FootageStage
+
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+OPTIONS = FootageOptions()
+
+
+def seconds(number: float) -> timedelta:
+    """Return a span."""
+    return timedelta(seconds=number)
+
+
+def row(
+    stage: FootageStage = FootageStage.REQUESTED,
+    attempts: int = 0,
+    retry_in: float | None = None,
+    ends_in: float = 20,
+) -> Footage:
+    """Return footage of the 20 seconds around its end."""
+    return Footage(
+        id="a",
+        camera="pi/front",
+        incident=None,
+        stage=stage,
+        since=NOW + seconds(ends_in - 20),
+        until=NOW + seconds(ends_in),
+        attempts=attempts,
+        retry_at=None if retry_in is None else NOW + seconds(retry_in),
+    )
+
+
+def recording(
+    name: str = "x",
+    started: float | None = 0,
+    until: float = 20,
+    status: RecordingStatus = RecordingStatus.RECORDING,
+) -> Recording:
+    """Return a recording; times are seconds from NOW."""
+    return Recording(
+        id=name,
+        camera="front",
+        status=status,
+        started=None if started is None else NOW + seconds(started),
+        until=NOW + seconds(until),
+        duration=None,
+        size=None,
+        sha256=None,
+        error=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("retry_in", "due"),
+    [
+        (None, True),
+        (-1, True),
+        (0, True),
+        (1, False),
+        (600, False),
+        pytest.param(601, True, id="a clock that was set back"),
+    ],
+)
+def test_a_row_is_due_when_its_time_has_come(retry_in: float | None, due: bool) -> None:
+    assert is_due(row(retry_in=retry_in), NOW, OPTIONS) is due
+
+
+@pytest.mark.parametrize(
+    ("attempts", "pause"), [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (149, 600), (10**6, 600)]
+)
+def test_each_failure_doubles_the_pause_up_to_ten_minutes(attempts: int, pause: int) -> None:
+    assert pause_after(attempts, OPTIONS) == seconds(pause)
+
+
+def test_a_row_is_given_up_after_a_day() -> None:
+    day = sum((pause_after(number, OPTIONS) for number in range(1, MOST_ATTEMPTS)), timedelta())
+
+    assert timedelta(hours=23) < day < timedelta(hours=25)
+
+
+@given(st.integers(0, MOST_ATTEMPTS - 2), st.text())
+def test_a_failure_keeps_the_stage_and_waits(attempts: int, code: str) -> None:
+    failed = after_failure(row(attempts=attempts), f"-{code}", NOW, OPTIONS)
+
+    assert failed.stage is FootageStage.REQUESTED
+    assert failed.attempts == attempts + 1
+    assert failed.error == f"-{code}"
+    assert failed.retry_at is not None
+    assert NOW < failed.retry_at <= NOW + OPTIONS.retry_longest
+
+
+@pytest.mark.parametrize("code", sorted(HOPELESS))
+@pytest.mark.parametrize("stage", [FootageStage.REQUESTED, FootageStage.FETCHED])
+def test_what_will_never_work_is_not_tried_again(code: str, stage: FootageStage) -> None:
+    failed = after_failure(row(stage), code, NOW, OPTIONS)
+
+    assert (failed.stage, failed.error, failed.retry_at) == (FootageStage.FAILED, code, None)
+
+
+def test_the_last_attempt_is_the_last() -> None:
+    failed = after_failure(row(attempts=MOST_ATTEMPTS - 1), "agent_unreachable", NOW, OPTIONS)
+
+    assert failed.stage is FootageStage.FAILED
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "look_in"), [(2, 5), (7, 10), (20, 10), (0, 3), (-3600, 3), (3600, 10)]
+)
+def test_a_running_recording_is_looked_at_soon_after_its_end(
+    ends_in: float, look_in: float
+) -> None:
+    assert next_look(row(ends_in=ends_in), NOW) == NOW + seconds(look_in)
+
+
+@pytest.mark.parametrize(
+    ("until", "needed"), [(20, False), (19.999, False), (19, True), (25, False)]
+)
+def test_a_recording_is_extended_only_to_end_later(until: float, needed: bool) -> None:
+    assert needs_extension(row(), recording(until=until)) is needed
+
+
+ADOPTIONS = {
+    "as asked": (recording(), True),
+    "from the key frame before": (recording(started=-0.9), True),
+    "from where the ring begins": (recording(started=7), True),
+    "without a frame yet": (recording(started=None), True),
+    "before the row was extended": (recording(until=10), True),
+    "over meanwhile": (recording(status=RecordingStatus.COMPLETE), True),
+    "rounded": (recording(until=20.000001), True),
+    "failed": (recording(status=RecordingStatus.FAILED), False),
+    "of another row": (recording(name="known"), False),
+    "from long before": (recording(started=-30), False),
+    "until long after": (recording(until=60), False),
+    "of another time": (recording(started=-2, until=-1), False),
+}
+
+
+@pytest.mark.parametrize("case", ADOPTIONS)
+def test_a_recording_that_lies_within_what_was_asked_for_is_ours(case: str) -> None:
+    candidate, ours = ADOPTIONS[case]
+
+    assert (adopted(row(), [candidate], frozenset({"known"})) is candidate) is ours
+
+
+def test_nothing_is_adopted_from_nothing() -> None:
+    assert adopted(row(), [], frozenset()) is None
+
+
+@given(st.text(), st.text(), st.datetimes(timezones=st.just(UTC), min_value=datetime(1971, 1, 1)))  # noqa: DTZ001
+def test_no_name_leads_out_of_the_folder(camera: str, name: str, at: datetime) -> None:
+    path = file_path(camera, at, name, ".mp4", ZoneInfo("Europe/Berlin"))
+
+    assert len(path.parts) == 3
+    assert not path.is_absolute()
+    assert not any(part.startswith(".") for part in path.parts)
+    assert all(part.isascii() and len(part) < 100 for part in path.parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("9f2c41d07ab3/front", "9f2c41d07ab3-front"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("Haustür", "haust-r"),
+        ("", "unnamed"),
+        ("...", "unnamed"),
+        ("x" * 300, "x" * 64),
+        ("NUL\0", "nul"),
+    ],
+)
+def test_a_name_is_safe_everywhere(text: str, safe: str) -> None:
+    assert slug(text) == safe
+
+
+def test_the_local_hour_that_comes_twice_still_gives_two_names() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    paths = {
+        file_path("pi/front", at, name, ".mp4", ZoneInfo("Europe/Berlin"))
+        for at, name in ((first, "aaaaaaaa"), (first + timedelta(hours=1), "bbbbbbbb"))
+    }
+
+    assert paths == {
+        PurePath("pi-front/2026-10-25/023000-aaaaaaaa.mp4"),
+        PurePath("pi-front/2026-10-25/023000-bbbbbbbb.mp4"),
+    }

@@ -1,0 +1,188 @@
+"""Who finds objects: turns, the newest picture, and what is told when it cannot be done."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+import sys
+import threading
+import time
+
+import pytest
+
+from custom_components.gatehouse.models import Box, Detection, Picture
+from custom_components.gatehouse.vision import (
+    BadModel,
+    BadPicture,
+    DetectorFailed,
+    DetectorOptions,
+    DetectorUnavailable,
+    NoDetector,
+    OnnxDetector,
+    VisionError,
+)
+from custom_components.gatehouse.vision.onnx import Found, Model, ModelError
+from tests.conftest import Eventually
+from tests.networks import FAMILIES, PERSON, Seen, network, picture
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OPTIONS = DetectorOptions()
+ONE = Seen(PERSON, 0.9, 0.25, 0.25, 0.5, 0.75)
+
+
+def shot(jpeg: bytes = picture()) -> Picture:
+    return Picture(jpeg=jpeg, captured=NOON)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return network(tmp_path / "yolox.onnx", FAMILIES["yolox"]([ONE]))
+
+
+@pytest.fixture
+async def detector(model: Path) -> AsyncIterator[OnnxDetector]:
+    detector = await OnnxDetector.load(model, OPTIONS)
+    yield detector
+    await detector.close()
+
+
+@pytest.fixture
+def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the network take its time, as a real one does."""
+
+    def look(*_: object) -> list[Found]:
+        time.sleep(0.005)
+        return []
+
+    monkeypatch.setattr(Model, "detect", look)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_a_person_is_seen_by_every_family_of_networks(family: str, tmp_path: Path) -> None:
+    file = network(tmp_path / "model.onnx", FAMILIES[family]([ONE]))
+    detector = await OnnxDetector.load(file, OPTIONS)
+    taken = shot()
+    sight = await detector.detect(lambda: taken)
+    await detector.close()
+    assert sight.picture is taken
+    (found,) = sight.detections
+    assert found == Detection(
+        label="person",
+        score=pytest.approx(0.9, abs=1e-3),
+        box=Box(*map(pytest.approx, (0.25, 0.25, 0.5, 0.75))),
+    )
+
+
+@pytest.mark.usefixtures("_slow")
+async def test_the_picture_is_asked_for_when_the_turn_comes(detector: OnnxDetector) -> None:
+    old, new = shot(), shot()
+    slot = [old]
+    first = asyncio.create_task(detector.detect(lambda: slot[0]))
+    second = asyncio.create_task(detector.detect(lambda: slot[0]))
+    await asyncio.sleep(0)
+    slot[0] = new
+    assert (await first).picture is old
+    assert (await second).picture is new
+
+
+@pytest.mark.usefixtures("_slow")
+async def test_cameras_take_turns(detector: OnnxDetector) -> None:
+    turns: list[str] = []
+
+    def taken_by(camera: str) -> Callable[[], Picture]:
+        def newest() -> Picture:
+            turns.append(camera)
+            return shot()
+
+        return newest
+
+    async def watch(camera: str) -> None:
+        for _ in range(10):
+            await detector.detect(taken_by(camera))
+
+    await asyncio.gather(*(watch(camera) for camera in "abcd"))
+    rounds = {"".join(sorted(turns[start : start + 4])) for start in range(0, len(turns), 4)}
+    assert rounds == {"abcd"}
+
+
+@pytest.mark.usefixtures("_slow")
+async def test_a_camera_that_goes_away_while_it_waits_holds_up_nobody(
+    detector: OnnxDetector,
+) -> None:
+    cameras = [asyncio.create_task(detector.detect(shot)) for _ in range(3)]
+    await asyncio.sleep(0)
+    cameras[1].cancel()
+    await asyncio.gather(*cameras, return_exceptions=True)
+    assert [camera.cancelled() for camera in cameras] == [False, True, False]
+
+
+async def test_a_camera_that_has_no_picture_holds_up_nobody(detector: OnnxDetector) -> None:
+    def none() -> Picture:
+        raise LookupError("no picture yet")
+
+    with pytest.raises(LookupError):
+        await detector.detect(none)
+    assert len((await detector.detect(shot)).detections) == 1
+
+
+async def test_a_broken_picture_is_told_and_the_next_is_looked_at(detector: OnnxDetector) -> None:
+    with pytest.raises(BadPicture, match="cannot be read"):
+        await detector.detect(lambda: shot(picture()[:100]))
+    assert len((await detector.detect(shot)).detections) == 1
+
+
+async def test_a_network_that_fails_later_is_told(
+    detector: OnnxDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ModelError("out of memory")
+
+    monkeypatch.setattr(Model, "detect", fail)
+    with pytest.raises(DetectorFailed, match="out of memory"):
+        await detector.detect(shot)
+
+
+async def test_the_network_runs_in_one_thread_that_ends_with_the_detector(model: Path) -> None:
+    detector = await OnnxDetector.load(model, OPTIONS)
+    await asyncio.gather(*(detector.detect(shot) for _ in range(5)))
+    assert len(threads()) == 1
+    await detector.close()
+    assert threads() == []
+
+
+async def test_a_truncated_model_is_told_and_leaves_no_thread(
+    model: Path, eventually: Eventually
+) -> None:
+    model.write_bytes(model.read_bytes()[:-1000])
+    with pytest.raises(BadModel, match=r"The model yolox\.onnx cannot be used: .*damaged"):
+        await OnnxDetector.load(model, OPTIONS)
+    await eventually(lambda: threads() == [])
+
+
+async def test_a_model_that_knows_none_of_the_labels_is_told(model: Path) -> None:
+    with pytest.raises(BadModel, match=r"\(unicorn\); it knows person, bicycle, "):
+        await OnnxDetector.load(model, DetectorOptions(labels=frozenset({"unicorn"})))
+
+
+async def test_a_machine_without_onnxruntime_is_told(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(DetectorUnavailable, match="choose a detection service"):
+        await OnnxDetector.load(model, OPTIONS)
+
+
+async def test_no_detector_sees_the_newest_picture_and_nothing_in_it() -> None:
+    taken = shot()
+    sight = await NoDetector().detect(lambda: taken)
+    await NoDetector().close()
+    assert (sight.picture, sight.detections) == (taken, ())
+
+
+@pytest.mark.parametrize("error", [BadModel, BadPicture, DetectorFailed, DetectorUnavailable])
+def test_all_that_goes_wrong_is_of_one_family(error: type[Exception]) -> None:
+    assert issubclass(error, VisionError)
+
+
+def threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("gatehouse onnx")]

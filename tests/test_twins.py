@@ -1,0 +1,18 @@
+"""The files that both programs carry are the same to the byte."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("leads", "follows"),
+    [
+        ("camera_agent/wire.py", "custom_components/gatehouse/agent/wire.py"),
+        ("camera_agent/onnx.py", "custom_components/gatehouse/vision/onnx.py"),
+    ],
+)
+def test_a_twin_is_the_same_in_both_programs(leads: str, follows: str) -> None:
+    assert (ROOT / leads).read_bytes() == (ROOT / follows).read_bytes(), "run scripts/sync-twins"
