@@ -46,6 +46,11 @@ class Patience:
     last_retry: float = 60.0
     healthy: float = 300.0  # whoever ran so long is retried as soon as at first
 
+    def pause(self, failures: int) -> float:
+        """Return how long to wait after so many failures in a row; twice as long each time."""
+        plain = min(self.first_retry * 2 ** min(failures - 1, 16), self.last_retry)
+        return plain * random.uniform(0.8, 1.2)  # noqa: S311 - cameras shall not wake as one
+
 
 class Camera:
     """One camera in its own process, restarted when its frames stop coming."""
@@ -72,15 +77,13 @@ class Camera:
 
     async def run(self) -> None:
         """Keep the camera running until cancelled; its process is gone within a second then."""
-        patience = self._patience
-        retry = patience.first_retry
+        failures = 0
         while True:
             began = time.monotonic()
             self._failed(await self._capture())
-            if time.monotonic() - began >= patience.healthy:
-                retry = patience.first_retry
-            await asyncio.sleep(retry * random.uniform(0.8, 1.2))  # noqa: S311 - it only spreads the retries
-            retry = min(retry * 2, patience.last_retry)
+            healthy = time.monotonic() - began >= self._patience.healthy
+            failures = 1 if healthy else failures + 1
+            await asyncio.sleep(self._patience.pause(failures))
 
     async def _capture(self) -> str:
         """Run the process once; return why it ended, in words for the camera's owner."""

@@ -47,7 +47,7 @@ def main() -> int:
         assets = _assets()
         asyncio.run(_show(options, assets))
     except (ChildFailed, DemoError, aiohttp.ClientError, TimeoutError) as error:
-        _say(f"Stopped: {str(error) or type(error).__name__}")
+        _say(f"stopped: {str(error) or type(error).__name__}")
         return 1
     except KeyboardInterrupt, asyncio.CancelledError:
         return 0 if options.check is None else 1
@@ -108,7 +108,7 @@ def _stop_on_signals() -> None:
     def stop() -> None:
         for number in SIGNALS:
             loop.add_signal_handler(number, lambda: None)
-        _say("Stopping ...")
+        _say("stopping ...")
         if task is not None:
             task.cancel()
 
@@ -133,15 +133,15 @@ async def _present(
 
 def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: float) -> None:
     if assets.model is None:
-        _say(f"Nobody will be detected: {assets.why}")
+        _say(f"nobody will be detected: {assets.why}")
     _say(
-        f"Ready after {took:.0f} s.",
+        f"ready after {took:.0f} s; Ctrl-C stops everything",
         "",
-        f"  address    {home.url}",
-        f"  user       {memory.username}",
-        f"  password   {memory.password}",
+        f"    address    {home.url}",
+        f"    user       {memory.username}",
+        f"    password   {memory.password}",
+        f"    logs       {(DEMO / 'logs').relative_to(ROOT)}",
         "",
-        f"The logs are in {(DEMO / 'logs').relative_to(ROOT)}. Ctrl-C stops everything.",
     )
 
 
@@ -183,9 +183,8 @@ async def _running(
         await child.stop()
 
 
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(f"gatehouse: {line}" if line.strip() else "", flush=True)
+def _say(sentence: str, *lines: str) -> None:
+    print("\n".join([f"gatehouse: {sentence}", *lines]), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Waits for the first incident that has everything: a picture, a clip that plays, a risk."""
+"""Waits for the first incident that is over and has everything: a picture, a clip, a risk."""
 
 import asyncio
 from dataclasses import asdict, dataclass
@@ -43,9 +43,9 @@ async def watch_for_incident(home: HomeAssistant, memory: Memory, seconds: float
     try:
         async with asyncio.timeout(seconds):
             live = await _live(home, entities, memory)
-            await _until(home, confirmed=True, clip=False, since=since)
+            await _until(home, since, "confirmed", "picture")
             confirmed = time.monotonic() - began
-            incident = await _until(home, confirmed=True, clip=True, since=since)
+            incident = await _until(home, since, "confirmed", "picture", "clip", "ended")
             return Seen(
                 live=live,
                 confirmed_s=round(confirmed, 1),
@@ -74,17 +74,15 @@ def _camera(place: Place, entities: Entities, memory: Memory) -> str:
     return entities.of(memory.agents[place.agent].id, place.camera, "camera")
 
 
-async def _until(
-    home: HomeAssistant, *, confirmed: bool, clip: bool, since: datetime
-) -> dict[str, Any]:
-    """Ask for incidents until one is as wanted."""
+async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str, Any]:
+    """Ask for incidents until one has all of these parts."""
     # An incident that was open before belongs to this run as well.
     wanted = {"since": (since - timedelta(minutes=2)).isoformat()}
     while True:
         path = "/api/services/gatehouse/get_incidents?return_response"
         answer = await home.post(path, wanted)
         for incident in answer["service_response"]["incidents"]:
-            if incident["confirmed"] and incident["picture"] and (incident["clip"] or not clip):
+            if all(incident[part] for part in parts):
                 return dict(incident)
         await asyncio.sleep(PAUSE)
 

@@ -67,7 +67,8 @@ async def site(
     hass: HomeAssistant, agent: AgentProcess, scene: Scene, media: Path
 ) -> MockConfigEntry:
     """A site with the agent in it."""
-    assert await async_setup_component(hass, "http", {})
+    for component in ("http", "websocket_api", "media_source", "camera"):
+        assert await async_setup_component(hass, component, {})
     entry = MockConfigEntry(
         domain="gatehouse",
         unique_id="site",
@@ -158,7 +159,6 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
 
 async def play(hass: HomeAssistant, hass_ws_client: WebSocketGenerator, content: str) -> Path:
     """Resolve a media content id as the browser does, find it in the tree, return its file."""
-    assert await async_setup_component(hass, "media_source", {})
     socket = await hass_ws_client()
     await socket.send_json_auto_id(
         {"type": "media_source/resolve_media", "media_content_id": content}

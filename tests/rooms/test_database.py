@@ -37,7 +37,7 @@ def add(connection: Connection, name: str = "one") -> None:
 
 
 def count(connection: Connection) -> int:
-    return connection.execute(text("SELECT count(*) FROM footage")).scalar_one()
+    return len(connection.execute(text("SELECT id FROM footage")).all())
 
 
 def pragma(connection: Connection, name: str) -> object:
@@ -234,7 +234,7 @@ async def test_an_older_schema_is_migrated_and_kept_as_it_was(
     new = await Database.open(path)
 
     query = text("SELECT size FROM footage")
-    assert await new.read(lambda connection: connection.execute(query).all()) == [(None,)]
+    assert await new.read(lambda connection: connection.execute(query).scalars().all()) == [None]
     await new.close()
     with sqlite3.connect(path.with_name("gatehouse.v1.db")) as copy:
         assert copy.execute("SELECT id FROM footage").fetchall() == [("one",)]

@@ -8,10 +8,11 @@ from datetime import datetime
 import logging
 from pathlib import Path
 
+from .. import vision
 from ..database import DatabaseError
 from ..footage import FootageError, FootageFlow
 from ..models import Incident, IncidentState
-from ..vision import Sight, VisionError, thumbnail
+from ..vision import Sight, VisionError
 from .rules import (
     CLEARLY_BETTER,
     REFRESH,
@@ -138,7 +139,7 @@ class Journal:
             return
         page.shown = best
         try:
-            jpeg = await asyncio.to_thread(thumbnail, best.picture.jpeg, best.detections)
+            jpeg = await asyncio.to_thread(vision.thumbnail, best.picture.jpeg, best.detections)
             page.picture = await self._footage.keep_picture(
                 incident.camera, incident.started, incident.id, jpeg
             )

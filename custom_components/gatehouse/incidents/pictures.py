@@ -42,7 +42,7 @@ class Newest:
         self._source = source
         self._pace = pace
         self._options = options
-        self._picture: Picture | None = None
+        self._picture: Picture
         self._arrived = asyncio.Event()
         self._failures = 0
 
@@ -52,10 +52,8 @@ class Newest:
         self._arrived.clear()
 
     def take(self) -> Picture:
-        """Return the newest picture; only after one has arrived."""
+        """Return the newest picture, once one has arrived."""
         self._arrived.clear()
-        if self._picture is None:
-            raise LookupError("No picture has arrived yet")
         return self._picture
 
     async def read(self) -> None:

@@ -140,7 +140,7 @@ def _values(incident: Incident) -> dict[str, Any]:
     return {
         "id": incident.id,
         "camera": incident.camera,
-        "state": incident.state,
+        "state": incident.state.value,
         "started": incident.started,
         "last_seen": incident.last_seen,
         "ended": incident.ended,
@@ -150,7 +150,7 @@ def _values(incident: Incident) -> dict[str, Any]:
         "score": incident.score,
         "picture": None if incident.picture is None else str(incident.picture),
         "risk": assessment and assessment.risk,
-        "level": assessment and assessment.level,
+        "level": assessment and assessment.level.value,
         "reasons": assessment and json.dumps(assessment.reasons),
     }
 

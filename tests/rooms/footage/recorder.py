@@ -34,6 +34,8 @@ class Recorder:
         """By method: the status and code of every answer."""
         self.cut_after: int | None = None
         """A file is sent in connections that break after so many bytes."""
+        self.instantly: bytes | None = None
+        """The file of every recording that is asked for: it is complete at once."""
         self.held = asyncio.Event()
         """Files are sent only while this is set."""
         self.held.set()
@@ -116,6 +118,8 @@ class Recorder:
             "sha256": None,
             "error": None,
         }
+        if self.instantly is not None:
+            self.finish(name, self.instantly)
         return web.json_response(self.recordings[name], status=201)
 
     async def _extend(self, request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""A site with footage in it: a database, a media folder, agents, and a flow that can be restarted."""
+"""A site with footage in it: a database, a media folder, agents, and a flow to restart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +42,7 @@ class Site:
     def recordings(self, camera: str) -> tuple[Recordings, str] | None:
         """Return how to reach a camera's recordings."""
         recorder = self.recorders.get(camera)
-        return recorder and (recorder.client, CAMERA)
+        return None if recorder is None else (recorder.client, CAMERA)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FootageFlow]:
@@ -82,5 +82,5 @@ class Site:
 async def eventually(is_so: Callable[[], bool]) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - what is waited for is somebody else's
             await asyncio.sleep(0.005)

@@ -526,23 +526,38 @@ async def test_a_story_that_breaks_tells_so_and_leaves_nothing_open(
     assert stage.camera.open == 0
 
 
-async def test_a_listener_that_breaks_ends_the_story_and_the_next_one_tidies_up(
+async def test_a_listener_that_breaks_ends_the_story_and_leaves_nothing_open(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: IncidentNews) -> None:
         raise ZeroDivisionError
 
+    await stage.confirmed()
     monkeypatch.setattr(stage.news, "incident", broken)
-    story = await stage.begin()
-    await stage.move()
-    await stage.frame(0, person())
+    stage.incidents.lost(FRONT)
+
     with pytest.raises(ZeroDivisionError):
-        await story
-    assert [row.state for row in await rows(stage)] == [IncidentState.OPEN]
+        await stage.stories[0]
+    assert [row.state for row in await rows(stage)] == [IncidentState.INTERRUPTED]
+
+
+async def test_a_story_begins_by_closing_what_an_earlier_one_could_not(
+    stage: Stage, store: IncidentStore
+) -> None:
+    left = Incident(
+        id="left",
+        camera=FRONT,
+        state=IncidentState.OPEN,
+        started=moment(0),
+        last_seen=moment(12),
+        confirmed=moment(1),
+    )
+    await store.save(left)
+    await store.save(replace(left, id="elsewhere", camera=BACK))
 
     await stage.begin()
 
-    assert await rows(stage) == []
+    assert [row.id for row in await store.left_open()] == ["elsewhere"]
 
 
 # --- Footage and pictures ---

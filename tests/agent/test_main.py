@@ -1,0 +1,217 @@
+"""The agent as its owner runs it: a process with a configuration file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import av
+import pytest
+
+from camera_agent import __version__
+from camera_agent.__main__ import main
+from camera_agent.config import DEFAULT
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "correct horse battery staple"
+PATTERN = """
+[agent]
+id = "porch"
+name = "Porch"
+token = "{token}"
+host = "127.0.0.1"
+port = {port}
+data = "data"
+announce = false
+
+[[cameras]]
+id = "front"
+name = "Front door"
+source = "pattern"
+width = 320
+height = 180
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def config(tmp_path: Path, port: int) -> Path:
+    path = tmp_path / "agent.toml"
+    path.write_text(PATTERN.format(token=TOKEN, port=port))
+    return path
+
+
+def ask(port: int, path: str, method: str = "GET", body: object = None) -> bytes:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def eventually(check, seconds=20.0):
+    """Try until it works; return what it gives."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if found := check():
+                return found
+        except (OSError, urllib.error.URLError) as error:
+            found = error
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+
+
+@contextmanager
+def running(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as stderr:
+        agent = subprocess.Popen(
+            [sys.executable, "-m", "camera_agent", "--config", str(config)],
+            cwd=ROOT,
+            stderr=stderr,
+        )
+        try:
+            yield agent
+        finally:
+            agent.kill()
+            agent.wait()
+
+
+@pytest.fixture
+def agent(config: Path, port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with running(config, tmp_path / "log") as process:
+        eventually(lambda: ask(port, "/health"))
+        yield process
+
+
+def test_the_default_configuration_is_printed(capsys):
+    assert main(["--print-default"]) == 0
+    assert capsys.readouterr().out == DEFAULT
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_check_tells_what_is_configured(config, port, capsys):
+    assert main(["check", "--config", str(config)]) == 0
+
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        f"Porch (porch) on 127.0.0.1:{port}, data in {config.parent / 'data'}",
+        "  camera front: Front door, pattern, 320x180 at 15 fps",
+    ]
+    assert told.err == ""
+    assert TOKEN not in told.out
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_every_mistake_is_told_at_once(config, command, capsys):
+    config.write_text(config.read_text().replace("port =", "prot =").replace("320", "33"))
+
+    assert main([command, "--config", str(config)]) == 2
+
+    told = capsys.readouterr().err
+    assert "agent.prot: unknown key; did you mean 'port'?" in told
+    assert "cameras[0].width: must be an even number" in told
+
+
+def test_a_missing_configuration_is_told(tmp_path, capsys):
+    assert main(["--config", str(tmp_path / "agent.toml")]) == 2
+
+    assert "agent.toml: cannot be read: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_ends_the_agent(config, port, caplog):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+
+        assert main(["run", "--config", str(config)]) == 1
+
+    assert "The agent cannot run" in caplog.text
+    assert str(port) in caplog.text
+
+
+def test_data_that_cannot_be_kept_end_the_agent(config, caplog):
+    (config.parent / "data").write_text("in the way")
+
+    assert main(["run", "--config", str(config)]) == 1
+
+    assert "The agent cannot run" in caplog.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_agent_ends_within_two_seconds(agent, port, number, tmp_path):
+    stream = urllib.request.Request(
+        f"http://127.0.0.1:{port}/stream", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(stream, timeout=10) as pictures:
+        assert pictures.read(1000)
+        now = time.time()
+        ask(port, "/api/v1/cameras/front/recordings", "POST", {"since": now, "until": now + 60})
+
+        began = time.monotonic()
+        agent.send_signal(number)
+        assert agent.wait(timeout=10) == 0
+        assert time.monotonic() - began < 2
+
+    (note,) = (tmp_path / "data" / "recordings" / "front").glob("*.json")
+    assert json.loads(note.read_text())["status"] == "complete"
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_real_camera_is_seen_and_recorded(agent, port, tmp_path):
+    path = "/api/v1/cameras/front"
+    assert eventually(lambda: ask(port, f"{path}/snapshot")).startswith(b"\xff\xd8")
+
+    now = time.time()
+    body = {"since": now - 1, "until": now + 1.5}
+    started = json.loads(ask(port, f"{path}/recordings", "POST", body))
+
+    def complete():
+        (recording,) = json.loads(ask(port, f"{path}/recordings"))["recordings"]
+        return recording["status"] == "complete" and recording
+
+    done = eventually(complete)
+    video = tmp_path / "video.mp4"
+    video.write_bytes(ask(port, f"{path}/recordings/{done['id']}"))
+    with av.open(str(video)) as container:
+        frames = list(container.decode(video=0))
+
+    assert done["started"] == started["started"]
+    assert frames[0].key_frame
+    assert frames[0].time == 0
+    assert (frames[0].width, frames[0].height) == (320, 180)
+    assert done["duration_s"] == pytest.approx(now + 1.5 - done["started"], abs=0.3)
+    assert len(frames) == pytest.approx(done["duration_s"] * 15, rel=0.2)
+
+
+def test_the_log_has_one_format_and_no_secret(agent, tmp_path):
+    eventually(lambda: "is there: port" in (tmp_path / "log").read_text())
+
+    log = (tmp_path / "log").read_text()
+    assert TOKEN not in log
+    assert " INFO    camera_agent.__main__: Agent" in log.replace("__main__: Agent", "camera_agent.__main__: Agent")

@@ -1,0 +1,514 @@
+"""The agent over HTTP, with cameras that give what they are told."""
+
+import asyncio
+import base64
+from contextlib import suppress
+from dataclasses import replace
+import json
+import logging
+from pathlib import Path
+import time
+
+from aiohttp import ClientSession, web
+import pytest
+
+from camera_agent import broadcast, hub as hub_module, shelf
+from camera_agent.auth import signature
+from camera_agent.cameras import Camera
+from camera_agent.config import AgentConfig
+from camera_agent.hub import Hub
+from camera_agent.server import AccessLogger, application
+from camera_agent.wire import CameraStatus
+
+from .loopback import eventually
+from .media import FPS, brightness, packets, picture
+
+TOKEN = "correct horse battery staple"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BASIC = {"Authorization": "Basic " + base64.b64encode(f"anybody:{TOKEN}".encode()).decode()}
+FRONT = "/api/v1/cameras/front"
+WIRE = Path(__file__).parents[1] / "wire"
+
+
+class StillCamera(Camera):
+    """A camera without a process: it gives what the test feeds, or one picture for each demand."""
+
+    shown = None
+
+    def demand(self, fps):
+        if fps and self.shown:
+            asyncio.get_running_loop().call_soon(
+                self._listener.picture, self.config.id, self.shown
+            )
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+    def feed(self, packets):
+        for packet in packets:
+            self._listener.packet(self.config.id, packet)
+
+    def show(self, picture):
+        self._listener.picture(self.config.id, picture)
+
+    def move(self, score, moving):
+        self._listener.motion(self.config.id, score, moving, 1_795_000_003_500_000)
+
+    def turn(self, **changes):
+        self.state = replace(self.state, **changes)
+        self._listener.changed(self.config.id, self.state)
+
+
+@pytest.fixture
+def config(configured, tmp_path):
+    return AgentConfig(
+        id="9f2c41d07ab3",
+        name="Porch",
+        token=TOKEN,
+        data=tmp_path,
+        announce=False,
+        cameras=(configured(id="front"), configured(id="back", name="Yard")),
+    )
+
+
+@pytest.fixture
+async def hub(config):
+    hub = Hub(config, StillCamera)
+    running = asyncio.create_task(hub.run())
+    await asyncio.sleep(0)
+    yield hub
+    await hub.close()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.fixture
+def front(hub):
+    return hub.channels["front"].camera
+
+
+@pytest.fixture
+async def address(hub):
+    runner = web.AppRunner(
+        application(hub, TOKEN), access_log_class=AccessLogger, shutdown_timeout=0.1
+    )
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def anybody(address):
+    async with ClientSession(address) as session:
+        yield session
+
+
+@pytest.fixture
+async def agent(address):
+    async with ClientSession(address, headers=BEARER) as session:
+        yield session
+
+
+async def refusal(answer):
+    """The status and the code of a refusal, which has a sentence too."""
+    async with answer as response:
+        error = (await response.json())["error"]
+    assert error.keys() == {"code", "message"}
+    assert error["message"].endswith(".")
+    return response.status, error["code"]
+
+
+def signed(path, lifetime=60, token=TOKEN):
+    expires = str(int(time.time()) + lifetime)
+    return f"{path}?expires={expires}&signature={signature(token, path, expires)}"
+
+
+# Who may ask
+
+
+async def test_health_is_for_everybody(anybody):
+    async with anybody.get("/health") as response:
+        assert await response.json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/info"),
+        ("GET", "/api/v1/feed"),
+        ("GET", f"{FRONT}/snapshot"),
+        ("GET", f"{FRONT}/stream"),
+        ("GET", f"{FRONT}/live.ts"),
+        ("GET", f"{FRONT}/recordings"),
+        ("POST", f"{FRONT}/recordings"),
+        ("GET", f"{FRONT}/recordings/1"),
+        ("PATCH", f"{FRONT}/recordings/1"),
+        ("DELETE", f"{FRONT}/recordings/1"),
+        ("GET", "/stream"),
+        ("GET", "/snapshot"),
+        ("GET", "/?action=snapshot"),
+        ("GET", f"/?action=snapshot&token={TOKEN}"),
+        ("GET", "/nowhere"),
+    ],
+)
+async def test_everything_else_needs_the_token(anybody, method, path):
+    assert await refusal(anybody.request(method, path)) == (401, "unauthorized")
+
+
+async def test_who_has_no_token_is_told_how_to_bring_it(anybody):
+    async with anybody.get("/stream") as response:
+        assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
+
+
+async def test_a_signed_address_opens_one_path(anybody, front):
+    front.shown = picture(1795000003.5)
+
+    async with anybody.get(signed(f"{FRONT}/snapshot")) as response:
+        assert response.status == 200
+    forged = signed(f"{FRONT}/snapshot").replace("front", "back")
+    assert await refusal(anybody.get(forged)) == (401, "unauthorized")
+    expired = signed(f"{FRONT}/snapshot", lifetime=-1)
+    assert await refusal(anybody.get(expired)) == (401, "unauthorized")
+
+
+async def test_the_log_holds_no_signature(anybody, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    async with anybody.get(signed("/api/v1/info")) as response:
+        assert response.status == 200
+
+    await eventually(lambda: "GET /api/v1/info 200" in caplog.text)
+    assert "signature=" not in "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("aiohttp.access")
+    )
+
+
+# What is there
+
+
+async def test_info_tells_what_the_agent_is(agent):
+    async with agent.get("/api/v1/info") as response:
+        info = await response.json()
+
+    example = json.loads((WIRE / "info.json").read_text())
+    assert info.keys() == example.keys()
+    assert info["id"] == "9f2c41d07ab3"
+    assert [camera["id"] for camera in info["cameras"]] == ["front", "back"]
+    assert info["cameras"][0].keys() == example["cameras"][0].keys()
+
+
+async def test_a_snapshot_is_a_picture_of_now(agent, front):
+    front.shown = picture(1795000003.5)
+
+    async with agent.get(f"{FRONT}/snapshot") as response:
+        assert response.content_type == "image/jpeg"
+        assert response.headers["X-Timestamp"] == "1795000003.500000"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert await response.read() == front.shown.jpeg
+
+
+async def test_a_camera_without_pictures_is_offline(agent, monkeypatch):
+    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+
+    assert await refusal(agent.get(f"{FRONT}/snapshot")) == (503, "camera_offline")
+
+
+@pytest.mark.parametrize("path", [f"{FRONT}/snapshot", f"{FRONT}/stream", f"{FRONT}/live.ts", "/stream"])
+async def test_a_camera_that_is_offline_has_nothing_to_watch(agent, front, path):
+    front.turn(status=CameraStatus.OFFLINE, error="No frame for 5 s; restarting the camera.")
+
+    async with agent.get(path) as response:
+        assert response.status == 503
+        assert await response.json() == {
+            "error": {
+                "code": "camera_offline",
+                "message": "No frame for 5 s; restarting the camera.",
+            }
+        }
+
+
+async def test_a_stream_shows_pictures(agent, front):
+    front.shown = picture(1795000003.5)
+
+    async with agent.get(f"{FRONT}/stream", params={"fps": "5"}) as response:
+        assert response.content_type == "multipart/x-mixed-replace"
+        assert await response.content.readuntil(b"\r\n\r\n") == (
+            b"--gatehouse\r\nContent-Type: image/jpeg\r\n"
+            b"Content-Length: %d\r\nX-Timestamp: 1795000003.500000\r\n\r\n"
+        ) % len(front.shown.jpeg)
+        assert await response.content.readexactly(len(front.shown.jpeg)) == front.shown.jpeg
+
+
+@pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf", "fast", "", "1e9"])
+async def test_an_impossible_rate_is_refused(agent, fps):
+    answer = agent.get(f"{FRONT}/stream", params={"fps": fps})
+
+    assert await refusal(answer) == (400, "bad_request")
+
+
+async def test_a_live_stream_is_a_transport_stream(agent, front):
+    front.feed(packets(20, time.time() - 2))
+
+    async with agent.get(f"{FRONT}/live.ts") as response:
+        assert response.content_type == "video/mp2t"
+        assert await response.content.readexactly(1) == b"\x47"
+
+
+async def test_an_unknown_camera_is_told_with_those_that_are_there(agent):
+    async with agent.get("/api/v1/cameras/side/snapshot") as response:
+        assert response.status == 404
+        assert await response.json() == {
+            "error": {
+                "code": "not_found",
+                "message": "There is no camera 'side' on this agent; it has: front, back.",
+            }
+        }
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/cameras/..%2ffront/snapshot", "/api/v2/info"])
+async def test_an_unknown_path_is_not_found(agent, path):
+    assert await refusal(agent.get(path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", [f"{FRONT}/stream", f"{FRONT}/live.ts", "/api/v1/feed", "/"])
+async def test_what_has_no_end_has_no_head(agent, path):
+    async with agent.head(path) as response:
+        assert response.status == 405
+
+
+async def test_a_wrong_method_is_refused(agent):
+    assert await refusal(agent.put(f"{FRONT}/recordings")) == (405, "bad_request")
+
+
+# What other programs ask for
+
+
+@pytest.mark.parametrize("path", ["/snapshot", "/?action=snapshot", "/snapshot?camera=front"])
+async def test_other_programs_get_a_snapshot(anybody, front, path):
+    front.shown = picture(1795000003.5)
+
+    async with anybody.get(path, headers=BASIC) as response:
+        assert await response.read() == front.shown.jpeg
+
+
+@pytest.mark.parametrize("path", ["/stream", "/?action=stream", "/stream?fps=5&camera=front"])
+async def test_other_programs_get_a_stream(anybody, front, path):
+    front.shown = picture(1795000003.5)
+
+    async with anybody.get(path, headers=BASIC) as response:
+        assert response.content_type == "multipart/x-mixed-replace"
+        assert await response.content.readuntil(b"\r\n\r\n")
+
+
+async def test_other_programs_choose_their_camera(agent, hub):
+    hub.channels["back"].camera.shown = picture(1795000007)
+
+    async with agent.get("/snapshot?camera=back") as response:
+        assert response.headers["X-Timestamp"] == "1795000007.000000"
+    assert await refusal(agent.get("/snapshot?camera=side")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/", "/?action=dance"])
+async def test_an_unknown_action_is_refused(agent, path):
+    assert await refusal(agent.get(path)) == (400, "bad_request")
+
+
+# Recordings
+
+
+async def start(agent, since, until):
+    async with agent.post(f"{FRONT}/recordings", json={"since": since, "until": until}) as response:
+        assert response.status == 201
+        return await response.json()
+
+
+async def over(agent):
+    """The only recording, when it is over."""
+    async with asyncio.timeout(5):
+        while True:
+            async with agent.get(f"{FRONT}/recordings") as response:
+                (recording,) = (await response.json())["recordings"]
+            if recording["status"] != "recording":
+                return recording
+
+
+async def test_a_recording_from_start_to_end(agent, front, tmp_path):
+    now = time.time()
+    front.feed(packets(60, now - 60 / FPS))
+
+    started = await start(agent, now - 2.5, now + 60)
+    path = f"{FRONT}/recordings/{started['id']}"
+    assert started["status"] == "recording"
+    assert started["started"] == pytest.approx(now - 3, abs=0.01)
+    assert await refusal(agent.get(path)) == (409, "recording_running")
+
+    async with agent.patch(path, json={"until": now + 90}) as response:
+        assert (await response.json())["until"] == pytest.approx(now + 90, abs=0.01)
+    front.feed(packets(90, now - 60 / FPS)[60:])
+    async with agent.patch(path, json={"until": 0}) as response:
+        assert response.status == 200
+    done = await over(agent)
+    assert done["status"] == "complete"
+    assert await refusal(agent.patch(path, json={"until": now})) == (409, "recording_over")
+
+    async with agent.get(path) as response:
+        content = await response.read()
+        assert response.content_type == "video/mp4"
+    assert len(content) == done["bytes"]
+    (tmp_path / "fetched.mp4").write_bytes(content)
+    assert [number for _, number in brightness(tmp_path / "fetched.mp4")] == list(range(15, 90))
+
+    async with agent.get(path, headers={"Range": "bytes=100-199"}) as response:
+        assert response.status == 206
+        assert await response.read() == content[100:200]
+    async with agent.head(path) as response:
+        assert response.content_length == len(content)
+
+    async with agent.delete(path) as response:
+        assert response.status == 204
+    assert await refusal(agent.get(path)) == (404, "not_found")
+    assert await refusal(agent.delete(path)) == (404, "not_found")
+
+
+async def test_a_running_recording_can_be_deleted(agent, front):
+    front.feed(packets(60, time.time() - 4))
+    started = await start(agent, 0, time.time() + 60)
+
+    async with agent.delete(f"{FRONT}/recordings/{started['id']}") as response:
+        assert response.status == 204
+
+    async with agent.get(f"{FRONT}/recordings") as response:
+        assert await response.json() == {"recordings": []}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"since",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"since": 1}',
+        b'{"since": "1", "until": "2"}',
+        b'{"since": true, "until": 1795000000}',
+        b'{"since": null, "until": 1795000000}',
+        b'{"since": NaN, "until": NaN}',
+        b'{"since": 1, "until": Infinity}',
+        b'{"since": -1, "until": 1795000000}',
+        b'{"since": 1, "until": 1795000000000}',
+        b'{"since": 1, "until": 1' + b"0" * 400 + b"}",
+        b'{"since": 1, "until": 1' + b"0" * 5000 + b"}",
+        b"\xff\xfe",
+        b"[" * 60_000,
+    ],
+)
+async def test_a_body_that_makes_no_sense_is_refused(agent, body):
+    answer = agent.post(f"{FRONT}/recordings", data=body)
+
+    assert await refusal(answer) == (400, "bad_request")
+
+
+async def test_a_body_that_is_too_large_is_refused(agent):
+    answer = agent.post(f"{FRONT}/recordings", data=b" " * 70_000)
+
+    assert await refusal(answer) == (413, "bad_request")
+
+
+async def test_an_impossible_time_is_refused(agent):
+    answer = agent.post(f"{FRONT}/recordings", json={"since": 5, "until": 4})
+
+    assert await refusal(answer) == (400, "bad_request")
+
+
+async def test_a_disk_that_fails_is_told(agent, monkeypatch, caplog):
+    def broken(_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(shelf.shutil, "disk_usage", broken)
+
+    answer = agent.post(f"{FRONT}/recordings", json={"since": 1, "until": time.time() + 5})
+    async with answer as response:
+        assert response.status == 500
+        assert (await response.json())["error"]["code"] == "internal"
+    assert "Input/output error" in caplog.text
+
+
+# The feed
+
+
+@pytest.fixture
+async def feed(agent):
+    async with agent.ws_connect("/api/v1/feed") as socket:
+        yield socket
+
+
+async def test_the_feed_begins_with_everything(feed, front):
+    state = await feed.receive_json(timeout=5)
+
+    example = json.loads((WIRE / "state.json").read_text())
+    assert state.keys() == example.keys()
+    assert state["now"] == pytest.approx(time.time(), abs=5)
+    assert state["cameras"].keys() == {"front", "back"}
+    assert state["cameras"]["front"].keys() == example["cameras"]["front"].keys()
+    assert state["stats"].keys() == example["stats"].keys()
+
+
+async def test_the_feed_tells_motion_and_its_end(feed, front):
+    await feed.receive_json(timeout=5)
+
+    front.move(0.0, False)
+    front.move(0.0731, True)
+    front.move(0.0732, True)
+    front.move(0.0012, False)
+
+    heard = await feed.receive_json(timeout=5)
+    assert heard["type"] == "motion"
+    assert (heard["score"], heard["moving"], heard["at"]) == (0.0012, False, 1795000003.5)
+
+
+async def test_the_feed_tells_what_a_camera_does(feed, front):
+    await feed.receive_json(timeout=5)
+
+    front.turn(status=CameraStatus.OFFLINE, error="Unplugged.", restarts=1)
+
+    heard = await feed.receive_json(timeout=5)
+    assert (heard["type"], heard["camera"]) == ("camera", "front")
+    assert heard["state"]["status"] == "offline"
+    assert heard["state"]["error"] == "Unplugged."
+
+
+async def test_the_feed_tells_the_steps_of_a_recording(agent, feed, front):
+    await feed.receive_json(timeout=5)
+    front.feed(packets(60, time.time() - 4))
+
+    started = await start(agent, 0, time.time() + 60)
+
+    assert await feed.receive_json(timeout=5) == {"type": "recording", "recording": started}
+
+
+async def test_the_feed_tells_how_the_machine_is(agent, monkeypatch, config):
+    monkeypatch.setattr(hub_module, "MEASURED", 0.05)
+    hub = Hub(config, StillCamera)
+    told = []
+    hub.feed.publish = told.append
+
+    running = asyncio.create_task(hub.run())
+    await eventually(lambda: told)
+    running.cancel()
+
+    assert told[0]["type"] == "stats"
+    assert told[0]["stats"].keys() == json.loads((WIRE / "stats.json").read_text())["stats"].keys()
+
+
+async def test_a_part_that_ends_ends_the_agent(config):
+    class Short(StillCamera):
+        async def run(self):
+            return
+
+    with pytest.raises(ExceptionGroup) as ended:
+        await Hub(config, Short).run()
+
+    assert "ended by itself" in str(ended.value.exceptions[0])

@@ -1,0 +1,163 @@
+"""Model files are fetched whole or not at all, and a sentence says why not."""
+
+from hashlib import sha256
+from pathlib import Path
+import re
+import resource
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.gatehouse.vision import (
+    MODELS,
+    ModelSource,
+    ModelUnavailable,
+    fetch_model,
+    model,
+)
+from tests.rooms.vision.conftest import Serve
+
+WHOLE = bytes(range(256)) * 4096
+
+
+class Shelf:
+    """A server with one file, counting who asks."""
+
+    def __init__(self, body: bytes = WHOLE, status: int = 200, promised: int | None = None) -> None:
+        self.asked = 0
+        self._body, self._status, self._promised = body, status, promised
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        self.asked += 1
+        response = web.StreamResponse(status=self._status)
+        response.content_length = self._promised or len(self._body)
+        await response.prepare(request)
+        await response.write(self._body)
+        assert request.transport is not None
+        if self._promised:
+            request.transport.close()
+        return response
+
+
+def source(url: str, size: int = len(WHOLE)) -> ModelSource:
+    return ModelSource(name="tiny", url=url, sha256=sha256(WHOLE).hexdigest(), size=size)
+
+
+def ignored(_: float) -> None:
+    """Not look at progress."""
+
+
+async def test_a_model_is_fetched_once_with_progress(
+    serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    shelf, told = Shelf(), list[float]()
+    tiny = source(await serve(shelf))
+    path = await fetch_model(session, tiny, tmp_path / "new" / "models", told.append)
+    assert path.read_bytes() == WHOLE
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) > 3
+    assert await fetch_model(session, tiny, path.parent, told.append) == path
+    assert shelf.asked == 1
+    assert [each.name for each in path.parent.iterdir()] == ["tiny.onnx"]
+
+
+@pytest.mark.parametrize("damage", [WHOLE[:-1], b"\0" * len(WHOLE), b""])
+async def test_a_damaged_file_is_fetched_again(
+    damage: bytes, serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.onnx").write_bytes(damage)
+    path = await fetch_model(session, source(await serve(Shelf())), tmp_path, ignored)
+    assert path.read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("shelf", "sentence"),
+    [
+        (Shelf(b"gone", 404), "answers 404 Not Found"),
+        (Shelf(b"no", 503), "answers 503"),
+        (Shelf(b"\0" * len(WHOLE)), "not the expected file"),
+        (Shelf(WHOLE[:-1]), "gave 1048575 bytes that are not the expected file of 1048576"),
+        (Shelf(WHOLE + WHOLE), "not the expected file"),
+        (Shelf(WHOLE[:5000], promised=len(WHOLE)), "cannot be fetched"),
+    ],
+    ids=["404", "503", "other", "short", "long", "cut"],
+)
+async def test_a_fetch_that_fails_says_why_and_leaves_nothing(
+    shelf: Shelf, sentence: str, serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelUnavailable, match=sentence):
+        await fetch_model(session, source(await serve(shelf)), tmp_path, ignored)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_host_out_of_reach_is_told(
+    session: aiohttp.ClientSession, unused_tcp_port: int, tmp_path: Path
+) -> None:
+    away = source(f"http://127.0.0.1:{unused_tcp_port}/tiny.onnx")
+    with pytest.raises(ModelUnavailable, match="cannot be fetched: Cannot connect"):
+        await fetch_model(session, away, tmp_path, ignored)
+
+
+async def test_a_host_that_falls_silent_is_told(
+    serve: Serve,
+    session: aiohttp.ClientSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def dawdle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(WHOLE[:1000])
+        await request.content.read()
+        while request.transport is not None and not request.transport.is_closing():
+            await response.write(b"")
+        return response
+
+    monkeypatch.setattr(model, "TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    with pytest.raises(ModelUnavailable, match="cannot be fetched"):
+        await fetch_model(session, source(await serve(dawdle)), tmp_path, ignored)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_folder_that_cannot_be_made_is_told(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelUnavailable, match="cannot be written"):
+        await fetch_model(session, source("http://127.0.0.1:9/"), tmp_path / "file", ignored)
+
+
+async def test_a_disk_without_room_is_told_before_anything_is_fetched(
+    serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    shelf = Shelf()
+    huge = source(await serve(shelf), size=1 << 60)
+    with pytest.raises(ModelUnavailable, match=r"has room for \d+ MB, the model needs \d+ MB"):
+        await fetch_model(session, huge, tmp_path, ignored)
+    assert shelf.asked == 0
+
+
+async def test_a_disk_that_fills_up_is_told_and_left_clean(
+    serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    tiny = source(await serve(Shelf()))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(WHOLE) // 2, limits[1]))
+    try:
+        with pytest.raises(ModelUnavailable, match="cannot be written: File too large"):
+            await fetch_model(session, tiny, tmp_path, ignored)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_offered_model_is_pinned(name: str) -> None:
+    offered = MODELS[name]
+    assert offered.name == name
+    assert urlsplit(offered.url).scheme == "https"
+    assert re.fullmatch("[0-9a-f]{64}", offered.sha256)
+    assert 3_000_000 < offered.size < 100_000_000
