@@ -17,7 +17,7 @@ from .config import DEFAULT, AgentConfig, ConfigError, load
 from .hub import Hub
 from .server import AccessLogger, application
 
-LOGGER: Final = logging.getLogger(__name__)
+LOGGER: Final = logging.getLogger(__package__)
 
 CONFIG: Final = Path("/etc/gatehouse/agent.toml")
 GRACE: Final = 0.3  # seconds for answers that are under way when the agent ends

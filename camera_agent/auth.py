@@ -12,6 +12,9 @@ from .wire import QUERY_EXPIRES, QUERY_SIGNATURE
 # Players such as ffmpeg send the password of an address only after they were asked for it.
 CHALLENGE: Final = 'Basic realm="gatehouse-agent", charset="UTF-8"'
 
+# A signature covers the path alone; the short names take their camera from the query.
+SIGNED_PATHS: Final = "/api/"
+
 
 def admits(token: str, request: web.BaseRequest, now: float) -> bool:
     """Whether a request proves that it knows the token; now is in seconds since the epoch."""
@@ -32,6 +35,8 @@ def signature(token: str, path: str, expires: str) -> str:
 def _is_signed(token: str, request: web.BaseRequest, now: float) -> bool:
     expires = request.query.get(QUERY_EXPIRES, "")
     given = request.query.get(QUERY_SIGNATURE, "")
+    if not request.path.startswith(SIGNED_PATHS):
+        return False
     if not _same(given.encode(), signature(token, request.path, expires).encode()):
         return False
     return expires.isdecimal() and now <= int(expires)

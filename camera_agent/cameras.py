@@ -48,7 +48,7 @@ class Patience:
 
     def pause(self, failures: int) -> float:
         """Return how long to wait after so many failures in a row; twice as long each time."""
-        plain = min(self.first_retry * 2 ** min(failures - 1, 16), self.last_retry)
+        plain = min(self.first_retry * (1 << min(failures - 1, 16)), self.last_retry)
         return plain * random.uniform(0.8, 1.2)  # noqa: S311 - cameras shall not wake as one
 
 
@@ -66,6 +66,7 @@ class Camera:
         self._patience = patience or Patience()
         self._demand = 0.0
         self._child: Child | None = None
+        self._fps = config.fps
         self._meter = _Meter()
 
     def demand(self, fps: float) -> None:
@@ -98,7 +99,7 @@ class Camera:
         finally:
             self._child = None
             await child.end(self._patience.ending)
-        return stalled or await child.last_words()
+        return stalled or child.last_words()
 
     async def _follow(self, child: Child) -> str:
         """Pass on what the camera gives until that ends; if it only stalled, say so."""
@@ -110,7 +111,7 @@ class Camera:
             async with asyncio.timeout(limit) as deadline:
                 while message := await child.read():
                     if isinstance(message, Packet):
-                        limit = max(patience.stalled, patience.stalled_frames / self.config.fps)
+                        limit = max(patience.stalled, patience.stalled_frames / self._fps)
                         deadline.reschedule(loop.time() + limit)
                     self._take(message)
                 await child.exited()
@@ -129,7 +130,8 @@ class Camera:
             case Motion(score, moving, captured_us):
                 self.state = replace(self.state, motion=score, moving=moving)
                 self._listener.motion(camera, score, moving, captured_us)
-            case Opened(width=width, height=height):
+            case Opened(width=width, height=height, fps=fps):
+                self._fps = fps
                 self.state = replace(self.state, width=width, height=height)
 
     def _measure(self, captured_us: int) -> None:

@@ -26,7 +26,8 @@ class Child:
         self._process = process
         self._pipe = pipe
         self._transport = transport
-        self._words = asyncio.create_task(self._last_line())
+        self._tail = b""
+        self._listening = asyncio.create_task(self._listen())
 
     @classmethod
     async def start(cls, config: CameraConfig) -> Self:
@@ -83,11 +84,15 @@ class Child:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        await asyncio.wait({self._listening}, timeout=patience)
+        self._listening.cancel()
 
-    async def last_words(self) -> str:
+    def last_words(self) -> str:
         """Return what an ended process said last, or else how it ended."""
         code = self._process.returncode or 0
-        said = await self._words
+        lines = self._tail.decode(errors="replace").split("\n")
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        said = re.sub(r"(?<=//)[^/@\s]*@", "", said)  # an address may hold a password
         if code < 0:
             return f"The camera's process was killed ({signal.Signals(-code).name}). {said}".strip()
         return said or f"The camera's process ended with code {code}."
@@ -95,11 +100,7 @@ class Child:
     def _write(self, line: bytes) -> None:
         cast("asyncio.StreamWriter", self._process.stdin).write(line)
 
-    async def _last_line(self) -> str:
+    async def _listen(self) -> None:
         words = cast("asyncio.StreamReader", self._process.stderr)
-        tail = b""
         while heard := await words.read(WORDS_LIMIT):
-            tail = (tail + heard)[-WORDS_LIMIT:]
-        lines = tail.decode(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return re.sub(r"(?<=//)[^/@\s]*@", "", last)  # an address may hold a password
+            self._tail = (self._tail + heard)[-WORDS_LIMIT:]

@@ -1,14 +1,14 @@
 """What happens on the agent, told to every WebSocket: the whole state first, then what changes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 import json
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import WSCloseCode, web
 
-Message = Mapping[str, Any]
+from .messages import Message
 
 HEARTBEAT: Final = 10.0  # seconds; a listener that does not answer is gone
 GOODBYE: Final = 0.5  # seconds for a listener to answer the end

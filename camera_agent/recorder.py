@@ -179,7 +179,7 @@ class _Running:
         self._backlog: list[Packet] = []
         self._backlog_bytes = 0
         self._wake = asyncio.Event()
-        self._deadline = _in(seconds)
+        self._deadline = _deadline(seconds)
 
     def take(self, packet: Packet) -> bool:
         """Keep a packet of its time; true if it is the first, and so tells when this began."""
@@ -202,7 +202,7 @@ class _Running:
     def end_in(self, seconds: float, now: float) -> None:
         """Move the end; one in the past is now."""
         self.recording = replace(self.recording, until=now + max(seconds, 0.0))
-        self._deadline = _in(seconds)
+        self._deadline = _deadline(seconds)
         self._wake.set()
         if seconds <= 0:
             self.end()
@@ -239,6 +239,6 @@ def _check(since: float, until: float, first: float, now: float) -> None:
     raise Refused(ErrorCode.BAD_REQUEST, sentence)
 
 
-def _in(seconds: float) -> float:
+def _deadline(seconds: float) -> float:
     """The moment, by the loop's clock, when the last frame of a span must be here."""
     return asyncio.get_running_loop().time() + max(seconds, 0.0) + LATE

@@ -18,7 +18,7 @@ AGENT: Final = "camera_agent"
 ROOMS: Final = frozenset({"agent", "vision", "incidents", "access", "bookings", "footage"})
 
 # What the hub joins besides the rooms: modules of ours that work with Home Assistant.
-PARTS: Final = frozenset({"detection", "entity_facts", "known_agents", "options", "stories"})
+PARTS: Final = frozenset({"detection", "known_agents", "options", "stories"})
 
 # Who may import whom inside the integration. What is not named here is Home Assistant's floor, and
 # may know everybody.
@@ -62,9 +62,16 @@ THIRD_PARTIES: Final = {
     "sqlalchemy": (f"{INTEGRATION}/database.py", f"{INTEGRATION}/*/store.py"),
     "onnxruntime": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
     "ncnn": (f"{INTEGRATION}/vision/*",),
-    "numpy": (f"{INTEGRATION}/vision/*", f"{AGENT}/**"),
-    "PIL": (f"{INTEGRATION}/vision/*", f"{AGENT}/**"),
-    "av": (f"{INTEGRATION}/footage/*", f"{AGENT}/**"),
+    "numpy": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py", f"{AGENT}/motion.py", *DEVICES),
+    "PIL": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
+    "av": (
+        f"{INTEGRATION}/footage/*",
+        f"{AGENT}/live.py",
+        f"{AGENT}/mux.py",
+        f"{AGENT}/recorder.py",
+        f"{AGENT}/shelf.py",
+        *DEVICES,
+    ),
     "boto3": (f"{INTEGRATION}/footage/*",),
     "botocore": (f"{INTEGRATION}/footage/*",),
     "psutil": (f"{AGENT}/stats.py",),
@@ -104,9 +111,7 @@ FORBIDDEN_NAMES: Final = frozenset(
 )
 
 # The supervisors: the only places that may swallow everything, because they restart what fell.
-SUPERVISORS: Final = frozenset(
-    {(f"{INTEGRATION}/stories.py", "_run"), (f"{AGENT}/__main__.py", "_supervise")}
-)
+SUPERVISORS: Final = frozenset({(f"{INTEGRATION}/stories.py", "_run")})
 
 MODULE_LINES: Final = 400
 HUB_LINES: Final = 200
@@ -522,6 +527,7 @@ BREAKS: Final[dict[Law, list[tuple[str, str]]]] = {
         ("camera_agent/server.py", "import homeassistant"),
         ("camera_agent/server.py", "import custom_components.gatehouse"),
         ("camera_agent/cameras.py", "import picamera2"),
+        ("camera_agent/cameras.py", "import numpy"),
     ],
     heavy_libraries_are_imported_late: [
         ("camera_agent/hardware/picamera.py", "import picamera2"),

@@ -1,4 +1,4 @@
-"""The agent says exactly what `tests/wire` shows; the integration reads the same files in its tests."""
+"""The agent says exactly what `tests/wire` shows; the integration's tests read the same files."""
 
 import json
 from pathlib import Path

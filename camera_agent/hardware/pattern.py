@@ -55,7 +55,7 @@ def draw(luma: Plane, moment: float, clock: str) -> None:
     side = height // 4
     x = round(_place(moment) * (width - side))
     luma[height // 2 : height // 2 + side, x : x + side] = 225
-    dot = max(2, height // 180)
+    dot = max(1, min(width // 320, height // 180))
     for place, character in enumerate(clock):
         rows = [[int(row) >> bit & 1 for bit in (2, 1, 0)] for row in DOTS[character]]
         glyph = np.kron(np.array(rows, np.uint8), np.full((dot, dot), 175, np.uint8)) + 60

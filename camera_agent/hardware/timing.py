@@ -9,6 +9,8 @@ from . import CameraError
 LATE: Final = 0.25
 # Later than this it was not one slow frame; the machine slept, and nothing is made up for.
 ASLEEP: Final = 2.0
+# Frames come a little early and late; without this every other one might be missed.
+EARLY_US: Final = 20_000
 CLOCK_STEP_US: Final = 1_000_000
 
 
@@ -39,8 +41,7 @@ class Rate:
             return False
         interval = 1e6 / fps
         late = at_us - self._next
-        # Frames come a little early and late; a quarter of an interval keeps the count right.
-        if late < -interval / 4:
+        if late < -min(EARLY_US, interval / 4):
             return False
         self._next = (self._next if late < interval else at_us) + interval
         return True

@@ -79,6 +79,11 @@ class Detection(Detector):
         """Percent of the download, while there is one."""
         self.error: str | None = None
 
+    @property
+    def looks(self) -> bool:
+        """Whether pictures are wanted at all."""
+        return self._choice.kind != DETECTOR_OFF
+
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call listener when the status changes, until unsubscribed."""
         self._listeners.append(listener)

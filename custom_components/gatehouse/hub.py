@@ -1,6 +1,7 @@
 """What the site keeps alive and who talks to whom; it joins the parts and decides nothing."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -150,6 +151,8 @@ class Hub:
     @callback
     def _watch(self, coordinator: AgentCoordinator) -> None:
         """Give each camera its story; a camera that has one keeps it."""
+        if not self.detection.looks:
+            return
         for camera, data in coordinator.data.cameras.items():
             key = coordinator.key(camera)
             pictures = partial(_pictures, coordinator, camera)
@@ -171,8 +174,9 @@ async def _pictures(
 ) -> AsyncGenerator[Picture]:
     """Give a camera's pictures in the words of the incidents room."""
     try:
-        async for picture in coordinator.agent.pictures(camera, fps):
-            yield picture
+        async with aclosing(coordinator.agent.pictures(camera, fps)) as pictures:
+            async for picture in pictures:
+                yield picture
     except AgentError as err:
         raise PicturesLost(str(err)) from err
 

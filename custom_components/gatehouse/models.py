@@ -72,7 +72,7 @@ class Incident:
     confirmed: datetime | None = None
     labels: tuple[str, ...] = ()
     count: int = 0
-    """The most objects seen in one frame."""
+    """The most objects seen at once."""
     score: float = 0.0
     """The best score of any detection."""
     picture: Path | None = None

@@ -176,7 +176,8 @@ def _described(
     incident: Incident, entities: dict[str, str], footage: list[Footage]
 ) -> dict[str, Any]:
     assessment = incident.assessment
-    clip = next((row for row in footage if row.stage is FootageStage.READY), None)
+    ready = [row for row in footage if row.stage is FootageStage.READY]
+    clip = max(ready, key=lambda row: row.duration or timedelta(), default=None)
     return {
         "id": incident.id,
         "camera": entities.get(incident.camera),

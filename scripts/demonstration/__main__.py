@@ -4,11 +4,11 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
 from typing import Final
 
 import aiohttp
@@ -34,7 +34,7 @@ from .places import (
 
 FIRST_AGENT_PORT: Final = 8467
 FIRST_PORT: Final = 8123
-LOCAL_NAMES: Final = (LOCAL, "0.0.0.0")  # noqa: S104 - compared, and only used if asked for
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -79,7 +79,7 @@ def _assets() -> Assets:
 
 async def _show(options: argparse.Namespace, assets: Assets) -> None:
     """Run everything until a signal comes, a child falls or the check is done."""
-    began = time.monotonic()
+    began = datetime.now(UTC)
     _stop_on_signals()
     async with AsyncExitStack() as stack:
         memory = _remember()
@@ -89,7 +89,8 @@ async def _show(options: argparse.Namespace, assets: Assets) -> None:
         port = free_port(options.host, FIRST_PORT)
         children.append(await stack.enter_async_context(_hass(options.host, port)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        url = f"http://{'localhost' if options.host in LOCAL_NAMES else options.host}:{port}"
+        address = LOCAL if options.host == EVERYWHERE else options.host
+        url = f"http://{address}:{port}"
         work = _present(HomeAssistant(session, url), memory, assets, options.check, began)
         tasks = [asyncio.create_task(work), asyncio.create_task(watch(children))]
         for task in tasks:
@@ -117,7 +118,7 @@ def _stop_on_signals() -> None:
 
 
 async def _present(
-    home: HomeAssistant, memory: Memory, assets: Assets, check: float | None, began: float
+    home: HomeAssistant, memory: Memory, assets: Assets, check: float | None, began: datetime
 ) -> None:
     """Set everything up, say where it is to be seen, and check it if that was asked for."""
     await home.wait_until_up()
@@ -126,16 +127,16 @@ async def _present(
         memory = await set_up(home, memory, assets)
         memory.save(DEMO / "memory.json")
         await make_dashboard(home, memory)
-        _invite(home, memory, assets, time.monotonic() - began)
+        _invite(home, memory, assets, datetime.now(UTC) - began)
         if check is not None:
-            print(await watch_for_incident(home, memory, check), flush=True)
+            print(await watch_for_incident(home, memory, began, check), flush=True)
 
 
-def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: float) -> None:
+def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: timedelta) -> None:
     if assets.model is None:
         _say(f"nobody will be detected: {assets.why}")
     _say(
-        f"ready after {took:.0f} s; Ctrl-C stops everything",
+        f"ready after {took.seconds} s; Ctrl-C stops everything",
         "",
         f"    address    {home.url}",
         f"    user       {memory.username}",
@@ -184,7 +185,8 @@ async def _running(
 
 
 def _say(sentence: str, *lines: str) -> None:
-    print("\n".join([f"gatehouse: {sentence}", *lines]), flush=True)
+    """Tell the user; what a program may read (--check) is alone on stdout."""
+    print("\n".join([f"gatehouse: {sentence}", *lines]), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 import json
 import time
 from typing import Any, Final
@@ -35,10 +35,11 @@ class Seen:
         return json.dumps(asdict(self), indent=2)
 
 
-async def watch_for_incident(home: HomeAssistant, memory: Memory, seconds: float) -> Seen:
-    """Return the first incident with everything; raises DemoError if none comes in time."""
+async def watch_for_incident(
+    home: HomeAssistant, memory: Memory, since: datetime, seconds: float
+) -> Seen:
+    """Return the first incident since then that has everything; raises DemoError without one."""
     began = time.monotonic()
-    since = datetime.now(UTC)
     entities = await find_entities(home, memory)
     try:
         async with asyncio.timeout(seconds):
@@ -76,11 +77,9 @@ def _camera(place: Place, entities: Entities, memory: Memory) -> str:
 
 async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str, Any]:
     """Ask for incidents until one has all of these parts."""
-    # An incident that was open before belongs to this run as well.
-    wanted = {"since": (since - timedelta(minutes=2)).isoformat()}
+    path = "/api/services/gatehouse/get_incidents?return_response"
     while True:
-        path = "/api/services/gatehouse/get_incidents?return_response"
-        answer = await home.post(path, wanted)
+        answer = await home.post(path, {"since": since.isoformat()})
         for incident in answer["service_response"]["incidents"]:
             if all(incident[part] for part in parts):
                 return dict(incident)

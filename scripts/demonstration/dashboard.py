@@ -139,7 +139,7 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
         },
         {"type": "heading", "heading": "The agents", "icon": "mdi:raspberry-pi"},
         *(
-            _tile(entities.of(agent, key), f"{place.name} Pi: {label}")
+            _tile(entities.of(agent, key), f"{place.name}: {label}")
             for place, agent in agents
             for key, label in (("cpu", "CPU"), ("disk", "disk"))
         ),

@@ -10,8 +10,8 @@ DOMAIN: Final = "gatehouse"
 NAME: Final = "Gatehouse demo"
 ENTRIES: Final = "/api/config/config_entries"
 
-# Walks follow each other quickly here; at home nobody would call ten seconds the end of a visit.
-INCIDENTS: Final = {"needed": 3, "of": 5, "window": 90, "idle": 10}
+# Shorter than at home, so that all of it is to be seen within a minute.
+INCIDENTS: Final = {"needed": 3, "of": 5, "window": 45, "idle": 10}
 
 
 async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:

@@ -28,15 +28,12 @@ class HomeAssistant:
 
     async def wait_until_up(self) -> None:
         """Wait until the frontend answers."""
-        async with asyncio.timeout(STARTED_WITHIN):
-            while True:
-                try:
-                    async with self._session.get(f"{self.url}/manifest.json") as response:
-                        if response.ok:
-                            return
-                except aiohttp.ClientConnectionError:
-                    pass
-                await asyncio.sleep(0.2)
+        try:
+            async with asyncio.timeout(STARTED_WITHIN):
+                while not await self._is_up():  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.2)
+        except TimeoutError as error:
+            raise DemoError(f"Home Assistant is not up after {STARTED_WITHIN:g} s.") from error
 
     async def enter(self, username: str, password: str, *, new: bool) -> None:
         """Log in as the owner, who is made first if new; then open the WebSocket."""
@@ -99,6 +96,13 @@ class HomeAssistant:
         if self._socket is None:
             raise DemoError("Nobody has logged in to Home Assistant yet.")
         return self._socket
+
+    async def _is_up(self) -> bool:
+        try:
+            async with self._session.get(f"{self.url}/manifest.json") as response:
+                return response.ok
+        except aiohttp.ClientConnectionError:
+            return False
 
     async def _make_owner(self, username: str, password: str) -> str:
         owner = {

@@ -10,6 +10,8 @@ import pytest
 
 from camera_agent.config import CameraConfig, SourceKind
 
+from .watching import Notes
+
 Configured = Callable[..., CameraConfig]
 Filmed = Callable[..., Path]
 
@@ -19,10 +21,15 @@ def configured() -> Configured:
     """Make the configuration of a camera: a small pattern, unless something else is said."""
 
     def make(source: str = "pattern", **settings: Any) -> CameraConfig:
-        plain = {"id": "front", "name": "Front door", "width": 320, "height": 180}
+        plain: dict[str, Any] = {"id": "front", "name": "Front door", "width": 320, "height": 180}
         return CameraConfig(source=SourceKind(source), **plain | settings)
 
     return make
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
 
 
 @pytest.fixture

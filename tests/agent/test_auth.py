@@ -2,6 +2,7 @@
 
 import base64
 
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 import pytest
 
@@ -13,16 +14,16 @@ NOW = 1795000000.0
 LATER = "1795000060"
 
 
-def request(path=PATH, method="GET", authorization=None):
+def request(path: str = PATH, method: str = "GET", authorization: str | None = None) -> web.Request:
     headers = {} if authorization is None else {"Authorization": authorization}
     return make_mocked_request(method, path, headers=headers)
 
 
-def basic(text):
+def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
-def signed(path=PATH, expires=LATER, token=TOKEN):
+def signed(path: str = PATH, expires: str = LATER, token: str = TOKEN) -> str:
     return f"{path}?expires={expires}&signature={signature(token, path, expires)}"
 
 
@@ -30,7 +31,7 @@ def signed(path=PATH, expires=LATER, token=TOKEN):
     "authorization",
     [f"Bearer {TOKEN}", f"bearer {TOKEN}", basic(f"anybody:{TOKEN}"), basic(f":{TOKEN}")],
 )
-def test_who_knows_the_token_may_ask(authorization):
+def test_who_knows_the_token_may_ask(authorization: str | None) -> None:
     assert admits(TOKEN, request(authorization=authorization), NOW)
     assert admits(TOKEN, request(method="DELETE", authorization=authorization), NOW)
 
@@ -54,23 +55,23 @@ def test_who_knows_the_token_may_ask(authorization):
         "Basic",
     ],
 )
-def test_who_does_not_know_the_token_may_not(authorization):
+def test_who_does_not_know_the_token_may_not(authorization: str | None) -> None:
     assert not admits(TOKEN, request(authorization=authorization), NOW)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_signed_address_lets_anybody_read_it(method):
+def test_a_signed_address_lets_anybody_read_it(method: str) -> None:
     assert admits(TOKEN, request(signed(), method), NOW)
 
 
-def test_the_signature_is_the_one_that_the_wire_describes():
+def test_the_signature_is_the_one_that_the_wire_describes() -> None:
     assert signature("a" * 16, "/api/v1/info", "1795000000") == (
         "2910f02e4537b9cd4ee627567a5b1e662809089b0542482950de63f4458ddbe4"
     )
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_a_signed_address_lets_nobody_change_anything(method):
+def test_a_signed_address_lets_nobody_change_anything(method: str) -> None:
     assert not admits(TOKEN, request(signed(), method), NOW)
 
 
@@ -89,9 +90,15 @@ def test_a_signed_address_lets_nobody_change_anything(method):
         f"{PATH}?token={TOKEN}",
     ],
 )
-def test_an_address_that_is_expired_forged_or_altered_is_refused(address):
+def test_an_address_that_is_expired_forged_or_altered_is_refused(address: str) -> None:
     assert not admits(TOKEN, request(address), NOW)
 
 
-def test_a_signature_does_not_make_up_for_a_wrong_token():
+def test_a_signature_does_not_make_up_for_a_wrong_token() -> None:
     assert not admits(TOKEN, request(signed(), authorization="Bearer wrong"), NOW)
+
+
+@pytest.mark.parametrize("path", ["/", "/stream", "/snapshot"])
+def test_a_short_name_that_takes_its_camera_from_the_query_is_never_signed(path: str) -> None:
+    assert not admits(TOKEN, request(f"{signed(path)}&camera=other"), NOW)
+    assert admits(TOKEN, request(path, authorization=f"Bearer {TOKEN}"), NOW)

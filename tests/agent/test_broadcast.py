@@ -1,8 +1,10 @@
 """Pictures to any number of viewers."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 import time
 
+from aiohttp import web
 import pytest
 
 from camera_agent import broadcast, viewer
@@ -13,41 +15,44 @@ from camera_agent.wire import ErrorCode
 from .loopback import Player, eventually, serving
 from .media import picture
 
+Watch = Callable[..., Awaitable[Player]]
+Part = tuple[dict[str, str], bytes]
 
-class Demands(list):
+
+class Demands(list[float]):
     """What a camera was asked for, the last at the end."""
 
     @property
-    def now(self):
+    def now(self) -> float:
         return self[-1] if self else 0.0
 
 
 @pytest.fixture
-def demands():
+def demands() -> Demands:
     return Demands()
 
 
 @pytest.fixture
-def pictures(demands):
+def pictures(demands: Demands) -> Broadcast:
     return Broadcast(15.0, demands.append)
 
 
 @pytest.fixture
-async def port(pictures):
-    async def watch(request):
+async def port(pictures: Broadcast) -> AsyncIterator[int]:
+    async def watch(request: web.Request) -> web.StreamResponse:
         fps = request.query.get("fps")
-        return await pictures.watch(request, fps and float(fps))
+        return await pictures.watch(request, float(fps) if fps else None)
 
     async with serving(watch) as port:
         yield port
 
 
 @pytest.fixture
-def watch(port, demands):
+async def watch(port: int, demands: Demands) -> AsyncIterator[Watch]:
     """Open a player that the broadcast already knows."""
-    players = []
+    players: list[Player] = []
 
-    async def open_player(fps=None):
+    async def open_player(fps: float | None = None) -> Player:
         known = len(demands)
         players.append(await Player.open(port, f"/?fps={fps}" if fps else "/"))
         await eventually(lambda: len(demands) > known)
@@ -59,20 +64,20 @@ def watch(port, demands):
         player.close()
 
 
-def moment(part):
+def moment(part: Part) -> float:
     return float(part[0]["X-Timestamp"])
 
 
-async def test_every_viewer_gets_every_picture(pictures, watch):
+async def test_every_viewer_gets_every_picture(pictures: Broadcast, watch: Watch) -> None:
     players = [await watch() for _ in range(20)]
     shown = [picture(1795000000 + n / 15, kilobytes=80) for n in range(15)]
 
-    async def show():
+    async def show() -> None:
         for one in shown:
             pictures.publish(one)
             await asyncio.sleep(1 / 60)
 
-    async def see(player):
+    async def see(player: Player) -> list[bytes]:
         return [(await player.part())[1] for _ in shown]
 
     _, *seen = await asyncio.gather(show(), *map(see, players))
@@ -80,7 +85,7 @@ async def test_every_viewer_gets_every_picture(pictures, watch):
     assert seen == [[one.jpeg for one in shown]] * 20
 
 
-async def test_a_part_tells_its_kind_length_and_time(pictures, watch):
+async def test_a_part_tells_its_kind_length_and_time(pictures: Broadcast, watch: Watch) -> None:
     player = await watch()
 
     pictures.publish(picture(1795000003.5))
@@ -94,8 +99,8 @@ async def test_a_part_tells_its_kind_length_and_time(pictures, watch):
 
 
 async def test_the_next_boundary_comes_with_the_picture_so_that_browsers_show_it_at_once(
-    pictures, watch
-):
+    pictures: Broadcast, watch: Watch
+) -> None:
     player = await watch()
 
     pictures.publish(picture(1795000000))
@@ -104,7 +109,7 @@ async def test_the_next_boundary_comes_with_the_picture_so_that_browsers_show_it
     assert await player.read(13) == b"--gatehouse\r\n"
 
 
-async def test_the_answer_is_what_every_player_understands(port):
+async def test_the_answer_is_what_every_player_understands(port: int) -> None:
     player = await Player.open(port)
 
     head = await player.head()
@@ -117,13 +122,15 @@ async def test_the_answer_is_what_every_player_understands(port):
     assert "Transfer-Encoding" not in head
 
 
-async def test_a_new_viewer_sees_a_fresh_picture_at_once(pictures, watch):
+async def test_a_new_viewer_sees_a_fresh_picture_at_once(pictures: Broadcast, watch: Watch) -> None:
     pictures.publish(picture(1795000000))
 
     assert moment(await (await watch()).part()) == 1795000000
 
 
-async def test_a_new_viewer_is_not_shown_the_past(pictures, watch, monkeypatch):
+async def test_a_new_viewer_is_not_shown_the_past(
+    pictures: Broadcast, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(broadcast, "FRESH", 0.0)
     pictures.publish(picture(1795000000))
     player = await watch()
@@ -133,7 +140,7 @@ async def test_a_new_viewer_is_not_shown_the_past(pictures, watch, monkeypatch):
     assert moment(await player.part()) == 1795000010
 
 
-async def test_each_viewer_has_its_own_rate(pictures, watch):
+async def test_each_viewer_has_its_own_rate(pictures: Broadcast, watch: Watch) -> None:
     slow, fast = await watch(fps=5), await watch(fps=15)
 
     for n in range(31):
@@ -141,13 +148,15 @@ async def test_each_viewer_has_its_own_rate(pictures, watch):
         await fast.part()
 
     pictures.publish(picture(1795000009))
-    seen = []
+    seen: list[float] = []
     while not seen or seen[-1] < 1795000009:
         seen.append(moment(await slow.part()))
     assert len(seen) == pytest.approx(2 * 5 + 2, abs=1)
 
 
-async def test_a_rate_stands_on_average_though_frames_jitter(pictures, watch):
+async def test_a_rate_stands_on_average_though_frames_jitter(
+    pictures: Broadcast, watch: Watch
+) -> None:
     slow, fast = await watch(fps=10), await watch()
 
     for n in range(150):
@@ -155,13 +164,13 @@ async def test_a_rate_stands_on_average_though_frames_jitter(pictures, watch):
         await fast.part()
 
     pictures.publish(picture(1795000019))
-    seen = []
+    seen: list[float] = []
     while not seen or seen[-1] < 1795000019:
         seen.append(moment(await slow.part()))
     assert len(seen) == pytest.approx(101, abs=2)
 
 
-async def test_a_clock_that_is_set_back_stops_no_viewer(pictures, watch):
+async def test_a_clock_that_is_set_back_stops_no_viewer(pictures: Broadcast, watch: Watch) -> None:
     player = await watch(fps=5)
     pictures.publish(picture(1795000000))
     await player.part()
@@ -171,7 +180,9 @@ async def test_a_clock_that_is_set_back_stops_no_viewer(pictures, watch):
     assert moment(await player.part()) == 1794990000
 
 
-async def test_the_camera_is_asked_for_what_the_most_eager_viewer_wants(watch, demands):
+async def test_the_camera_is_asked_for_what_the_most_eager_viewer_wants(
+    watch: Watch, demands: Demands
+) -> None:
     five = await watch(fps=5)
     assert demands.now == 5
     ten = await watch(fps=10)
@@ -187,7 +198,7 @@ async def test_the_camera_is_asked_for_what_the_most_eager_viewer_wants(watch, d
     await eventually(lambda: demands.now == 0)
 
 
-async def test_a_slow_viewer_never_delays_the_others(pictures, watch):
+async def test_a_slow_viewer_never_delays_the_others(pictures: Broadcast, watch: Watch) -> None:
     await watch()  # who never reads
     player = await watch()
 
@@ -201,14 +212,14 @@ async def test_a_slow_viewer_never_delays_the_others(pictures, watch):
     assert sorted(took)[-2] < 0.1
 
 
-async def test_a_slow_viewer_goes_on_with_the_present(pictures, watch):
+async def test_a_slow_viewer_goes_on_with_the_present(pictures: Broadcast, watch: Watch) -> None:
     slow, fast = await watch(), await watch()
 
     for n in range(100):
         pictures.publish(picture(1795000000 + n, kilobytes=200))
         await fast.part()
 
-    seen = []
+    seen: list[float] = []
     while not seen or seen[-1] < 1795000200:
         pictures.publish(picture(1795000200))
         await fast.part()
@@ -217,12 +228,14 @@ async def test_a_slow_viewer_goes_on_with_the_present(pictures, watch):
     assert len(seen) < 10
 
 
-async def test_a_stalled_viewer_is_dropped(pictures, watch, demands, monkeypatch):
+async def test_a_stalled_viewer_is_dropped(
+    pictures: Broadcast, watch: Watch, demands: Demands, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(viewer, "STALLED", 0.3)
     monkeypatch.setattr(viewer, "CHECKED", 0.02)
     stalled = await watch()
 
-    def is_dropped():
+    def is_dropped() -> bool:
         pictures.publish(picture(time.time(), kilobytes=500))
         return demands.now == 0
 
@@ -231,7 +244,9 @@ async def test_a_stalled_viewer_is_dropped(pictures, watch, demands, monkeypatch
         await stalled.read(10_000_000)
 
 
-async def test_a_viewer_of_a_silent_camera_just_waits(pictures, watch, monkeypatch):
+async def test_a_viewer_of_a_silent_camera_just_waits(
+    pictures: Broadcast, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(viewer, "STALLED", 0.1)
     monkeypatch.setattr(viewer, "CHECKED", 0.02)
     player = await watch()
@@ -244,7 +259,9 @@ async def test_a_viewer_of_a_silent_camera_just_waits(pictures, watch, monkeypat
     assert moment(await player.part()) == 1795000060
 
 
-async def test_everybody_is_dropped_when_the_agent_ends(pictures, watch, demands):
+async def test_everybody_is_dropped_when_the_agent_ends(
+    pictures: Broadcast, watch: Watch, demands: Demands
+) -> None:
     player = await watch()
 
     pictures.close()
@@ -254,7 +271,9 @@ async def test_everybody_is_dropped_when_the_agent_ends(pictures, watch, demands
     await eventually(lambda: demands.now == 0)
 
 
-async def test_a_snapshot_is_taken_when_somebody_asks(pictures, demands):
+async def test_a_snapshot_is_taken_when_somebody_asks(
+    pictures: Broadcast, demands: Demands
+) -> None:
     asking = asyncio.create_task(pictures.snapshot())
     await eventually(lambda: demands.now == 15)
     shown = picture(1795000000)
@@ -265,7 +284,7 @@ async def test_a_snapshot_is_taken_when_somebody_asks(pictures, demands):
     assert demands.now == 0
 
 
-async def test_many_who_ask_share_one_picture(pictures, demands):
+async def test_many_who_ask_share_one_picture(pictures: Broadcast, demands: Demands) -> None:
     asking = [asyncio.create_task(pictures.snapshot()) for _ in range(10)]
     await eventually(lambda: demands.now == 15)
     shown = picture(1795000000)
@@ -276,7 +295,9 @@ async def test_many_who_ask_share_one_picture(pictures, demands):
     assert [await one for one in asking] == [shown] * 10
 
 
-async def test_a_picture_of_this_second_is_a_snapshot(pictures, demands):
+async def test_a_picture_of_this_second_is_a_snapshot(
+    pictures: Broadcast, demands: Demands
+) -> None:
     shown = picture(1795000000)
     pictures.publish(shown)
 
@@ -284,7 +305,9 @@ async def test_a_picture_of_this_second_is_a_snapshot(pictures, demands):
     assert demands == []
 
 
-async def test_a_snapshot_of_a_silent_camera_is_refused(pictures, demands, monkeypatch):
+async def test_a_snapshot_of_a_silent_camera_is_refused(
+    pictures: Broadcast, demands: Demands, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
 
     with pytest.raises(Refused, match=r"no picture within 0.05 s") as refused:
@@ -294,7 +317,9 @@ async def test_a_snapshot_of_a_silent_camera_is_refused(pictures, demands, monke
     assert demands.now == 0
 
 
-async def test_a_snapshot_does_not_take_from_the_viewers(pictures, watch, demands):
+async def test_a_snapshot_does_not_take_from_the_viewers(
+    pictures: Broadcast, watch: Watch, demands: Demands
+) -> None:
     await watch(fps=5)
     asking = asyncio.create_task(pictures.snapshot())
     await eventually(lambda: demands.now == 15)
@@ -309,5 +334,5 @@ async def test_a_snapshot_does_not_take_from_the_viewers(pictures, watch, demand
     ("captured_us", "text"),
     [(1_795_000_003_500_000, "1795000003.500000"), (1_795_000_003_000_001, "1795000003.000001")],
 )
-def test_a_moment_is_written_exactly(captured_us, text):
+def test_a_moment_is_written_exactly(captured_us: int, text: str) -> None:
     assert stamp(captured_us) == text

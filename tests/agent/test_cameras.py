@@ -1,8 +1,6 @@
 """A camera comes back by itself, whatever happens to its process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 import os
 from pathlib import Path
 import signal
@@ -12,59 +10,11 @@ import time
 import pytest
 
 from camera_agent.cameras import Camera, Patience, _Meter
-from camera_agent.config import CameraConfig
-from camera_agent.models import CameraState, Packet, Picture
+from camera_agent.models import CameraState, Packet
 from camera_agent.wire import CameraStatus
 
 from .conftest import Configured, Filmed
-
-Eventually = Callable[..., Awaitable[None]]
-SOON = Patience(opening=10.0, stalled=1.0, ending=0.3, first_retry=0.05, last_retry=0.2)
-
-
-class Notes:
-    """Writes down all that is heard of a camera."""
-
-    def __init__(self) -> None:
-        self.packets: list[Packet] = []
-        self.pictures: list[Picture] = []
-        self.motions: list[tuple[float, bool]] = []
-        self.states: list[CameraState] = []
-
-    def packet(self, camera: str, packet: Packet) -> None:
-        self.packets.append(packet)
-
-    def picture(self, camera: str, picture: Picture) -> None:
-        self.pictures.append(picture)
-
-    def motion(self, camera: str, score: float, moving: bool, captured_us: int) -> None:
-        self.motions.append((score, moving))
-
-    def changed(self, camera: str, state: CameraState) -> None:
-        self.states.append(state)
-
-
-@pytest.fixture
-def notes() -> Notes:
-    return Notes()
-
-
-@asynccontextmanager
-async def running(
-    config: CameraConfig, notes: Notes, patience: Patience = SOON
-) -> AsyncIterator[Camera]:
-    camera = Camera(config, notes, patience)
-    story = asyncio.create_task(camera.run())
-    try:
-        yield camera
-    finally:
-        story.cancel()
-        await asyncio.gather(story, return_exceptions=True)
-
-
-def process(camera: Camera) -> int:
-    assert camera._child is not None
-    return camera._child._process.pid
+from .watching import Eventually, Notes, process, running, state
 
 
 async def test_a_camera_starts_and_is_online_with_its_first_frame(
@@ -118,8 +68,9 @@ async def test_a_killed_process_comes_back(
         assert (camera.state.restarts, camera.state.fps) == (1, 0.0)
         assert notes.motions[-1] == (0.0, False)
         assert not camera.state.moving
-        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
-        assert (camera.state.error, camera.state.restarts) == (None, 1)
+        await eventually(lambda: state(camera).status is CameraStatus.ONLINE, 20)
+        assert state(camera).error is None
+        assert state(camera).restarts == 1
         before = len(notes.packets)
         await eventually(lambda: len(notes.packets) > before)
 
@@ -133,7 +84,7 @@ async def test_a_hung_process_is_replaced(
         os.kill(hung, signal.SIGSTOP)
         await eventually(lambda: camera.state.status is CameraStatus.OFFLINE)
         assert camera.state.error == "No frame for 1 s; restarting the camera."
-        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
+        await eventually(lambda: state(camera).status is CameraStatus.ONLINE, 20)
         assert process(camera) != hung
 
 
@@ -161,7 +112,7 @@ async def test_a_missing_film_is_named_and_found_once_it_is_there(
         assert camera.state.error == f"Cannot open {path}: No such file or directory."
         assert camera.state.status is CameraStatus.OFFLINE
         filmed()
-        await eventually(lambda: camera.state.status is CameraStatus.ONLINE, 20)
+        await eventually(lambda: state(camera).status is CameraStatus.ONLINE, 20)
         assert camera.state.error is None
 
 

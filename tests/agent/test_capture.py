@@ -51,7 +51,7 @@ async def child_of(
 async def first(child: Child, kind: type[Message]) -> Message:
     async with asyncio.timeout(20):
         while not isinstance(message := await child.read(), kind):
-            assert message is not None, await child.last_words()
+            assert message is not None, child.last_words()
     return message
 
 
@@ -82,7 +82,7 @@ def test_luma_planes_leave_the_process_only_as_motion(tmp_path: Path) -> None:
     kind, flag, length, captured_us = HEADER.unpack(path.read_bytes()[: HEADER.size])
     motion = unpack(kind, flag, captured_us, path.read_bytes()[HEADER.size :])
     assert length == 8
-    assert motion == Motion(pytest.approx(1 / 3), True, 4_000_000)
+    assert motion == Motion(1 / 3, True, 4_000_000)
 
 
 def test_the_last_order_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -121,14 +121,14 @@ async def test_a_camera_that_cannot_be_opened_says_why(configured: Configured) -
     async with child_of(configured, "video", path="/nowhere/yard.mp4") as child:
         assert await child.read() is None
         await child.exited()
-    assert await child.last_words() == "Cannot open /nowhere/yard.mp4: No such file or directory."
+    assert child.last_words() == "Cannot open /nowhere/yard.mp4: No such file or directory."
 
 
 async def test_a_password_is_never_said(configured: Configured) -> None:
     path = "rtsp://me:secret@127.0.0.1:1/yard"
     async with child_of(configured, "video", path=path) as child:
         await child.exited()
-    assert await child.last_words() == "Cannot open rtsp://127.0.0.1:1/yard: Connection refused."
+    assert child.last_words() == "Cannot open rtsp://127.0.0.1:1/yard: Connection refused."
 
 
 async def test_a_process_that_says_nothing_is_spoken_for(
@@ -137,7 +137,7 @@ async def test_a_process_that_says_nothing_is_spoken_for(
     monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", "raise SystemExit(7)"))
     async with child_of(configured) as child:
         await child.exited()
-    assert await child.last_words() == "The camera's process ended with code 7."
+    assert child.last_words() == "The camera's process ended with code 7."
 
 
 async def test_a_crash_of_a_library_is_named(
@@ -147,7 +147,7 @@ async def test_a_crash_of_a_library_is_named(
     monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", program))
     async with child_of(configured) as child:
         await child.exited()
-    words = await child.last_words()
+    words = child.last_words()
     assert words == "The camera's process was killed (SIGABRT). Assertion failed"
 
 

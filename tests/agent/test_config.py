@@ -7,14 +7,7 @@ import re
 
 import pytest
 
-from camera_agent.config import (
-    DEFAULT,
-    AgentConfig,
-    CameraConfig,
-    ConfigError,
-    SourceKind,
-    load,
-)
+from camera_agent.config import DEFAULT, AgentConfig, CameraConfig, ConfigError, SourceKind, load
 from camera_agent.wire import DEFAULT_PORT
 
 TOKEN = "0123456789abcdef"
@@ -60,7 +53,7 @@ class TestADefaultConfiguration:
         "setting", [one for one in SETTINGS if not one.startswith(("path", "start", "end"))]
     )
     def test_may_have_each_of_its_settings_switched_on(self, tmp_path: Path, setting: str) -> None:
-        assert read(tmp_path, FILLED_IN.replace(f"# {setting}", setting))
+        assert read(tmp_path, FILLED_IN.replace(f"# {setting}", setting)).cameras
 
     def test_may_have_the_settings_of_a_file_switched_on(self, tmp_path: Path) -> None:
         text = FILLED_IN.replace('"picamera"', '"video"')

@@ -1,15 +1,18 @@
 """What happens, told to everybody who listens."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from aiohttp import ClientSession, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 import pytest
 
 from camera_agent import feed as module
 from camera_agent.feed import Feed, MotionNews
+from camera_agent.messages import Message
 
 from .loopback import Player, eventually, serving
 
+Listen = Callable[[], Awaitable[ClientWebSocketResponse]]
 STATE = {"type": "state", "now": 1795000000.25}
 UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -17,42 +20,42 @@ UPGRADE = (
 )
 
 
-def motion(score, camera="front"):
+def motion(score: float, camera: str = "front") -> Message:
     return {"type": "motion", "camera": camera, "score": score, "moving": True, "at": 1795000003.5}
 
 
-def recording(name):
+def recording(name: str) -> Message:
     return {"type": "recording", "recording": {"id": name}}
 
 
 @pytest.fixture
-def feed():
+def feed() -> Feed:
     return Feed(lambda: STATE)
 
 
 @pytest.fixture
-async def port(feed):
+async def port(feed: Feed) -> AsyncIterator[int]:
     async with serving(feed.serve) as port:
         yield port
 
 
 @pytest.fixture
-async def listen(port):
+async def listen(port: int) -> AsyncIterator[Listen]:
     async with ClientSession(f"http://127.0.0.1:{port}") as session:
 
-        async def connect(**options):
-            return await session.ws_connect("/", **options)
+        async def connect() -> ClientWebSocketResponse:
+            return await session.ws_connect("/")
 
         yield connect
 
 
-async def test_the_state_comes_first(feed, listen):
+async def test_the_state_comes_first(feed: Feed, listen: Listen) -> None:
     listener = await listen()
 
     assert await listener.receive_json(timeout=5) == STATE
 
 
-async def test_everybody_hears_what_happens_in_order(feed, listen):
+async def test_everybody_hears_what_happens_in_order(feed: Feed, listen: Listen) -> None:
     listeners = [await listen() for _ in range(3)]
     await eventually(lambda: len(feed._listeners) == 3)
 
@@ -64,7 +67,9 @@ async def test_everybody_hears_what_happens_in_order(feed, listen):
         assert heard == [STATE, recording("a"), recording("b"), recording("c")]
 
 
-async def test_a_slow_listener_hears_only_the_newest_of_each_kind(feed, listen):
+async def test_a_slow_listener_hears_only_the_newest_of_each_kind(
+    feed: Feed, listen: Listen
+) -> None:
     listener = await listen()
     await eventually(lambda: feed._listeners)
 
@@ -77,7 +82,9 @@ async def test_a_slow_listener_hears_only_the_newest_of_each_kind(feed, listen):
     assert heard == [STATE, motion(0.999), motion(1.998, "back"), recording("a")]
 
 
-async def test_a_listener_that_does_not_read_costs_nothing(feed, port, listen):
+async def test_a_listener_that_does_not_read_costs_nothing(
+    feed: Feed, port: int, listen: Listen
+) -> None:
     deaf = await Player.open(port, headers=UPGRADE)
     await deaf.head()
     listener = await listen()
@@ -93,7 +100,9 @@ async def test_a_listener_that_does_not_read_costs_nothing(feed, port, listen):
     deaf.close()
 
 
-async def test_a_listener_that_does_not_answer_is_dropped(feed, port, monkeypatch):
+async def test_a_listener_that_does_not_answer_is_dropped(
+    feed: Feed, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "HEARTBEAT", 0.1)
     deaf = await Player.open(port, headers=UPGRADE)
     await deaf.head()
@@ -103,7 +112,9 @@ async def test_a_listener_that_does_not_answer_is_dropped(feed, port, monkeypatc
     deaf.close()
 
 
-async def test_a_listener_that_answers_stays(feed, listen, monkeypatch):
+async def test_a_listener_that_answers_stays(
+    feed: Feed, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "HEARTBEAT", 0.1)
     listener = await listen()
     assert await listener.receive_json(timeout=5) == STATE
@@ -112,7 +123,7 @@ async def test_a_listener_that_answers_stays(feed, listen, monkeypatch):
     assert await listener.receive_json(timeout=5) == motion(0.5)
 
 
-async def test_what_a_listener_says_is_passed_over(feed, listen):
+async def test_what_a_listener_says_is_passed_over(feed: Feed, listen: Listen) -> None:
     listener = await listen()
     await listener.send_str("hello")
     await listener.receive_json(timeout=5)
@@ -122,7 +133,7 @@ async def test_what_a_listener_says_is_passed_over(feed, listen):
     assert await listener.receive_json(timeout=5) == motion(0.5)
 
 
-async def test_who_left_is_forgotten(feed, listen):
+async def test_who_left_is_forgotten(feed: Feed, listen: Listen) -> None:
     listener = await listen()
     await eventually(lambda: feed._listeners)
 
@@ -132,7 +143,7 @@ async def test_who_left_is_forgotten(feed, listen):
     feed.publish(motion(0.5))
 
 
-async def test_the_end_of_the_agent_is_told(feed, listen):
+async def test_the_end_of_the_agent_is_told(feed: Feed, listen: Listen) -> None:
     listener = await listen()
     await listener.receive_json(timeout=5)
 
@@ -142,7 +153,9 @@ async def test_the_end_of_the_agent_is_told(feed, listen):
     assert listener.close_code == 1001
 
 
-async def test_a_listener_that_does_not_answer_does_not_hold_up_the_end(feed, port):
+async def test_a_listener_that_does_not_answer_does_not_hold_up_the_end(
+    feed: Feed, port: int
+) -> None:
     deaf = await Player.open(port, headers=UPGRADE)
     await deaf.head()
     await eventually(lambda: feed._listeners)
@@ -150,7 +163,6 @@ async def test_a_listener_that_does_not_answer_does_not_hold_up_the_end(feed, po
     async with asyncio.timeout(1.5):
         await feed.close()
     deaf.close()
-
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,9 @@ async def test_a_listener_that_does_not_answer_does_not_hold_up_the_end(feed, po
         ([(0.05, True), (0.05, False), (0.0, False), (0.05, True)], [0.05, 0.05, 0.05]),
     ],
 )
-def test_only_noticeable_motion_is_told(scores, told):
+def test_only_noticeable_motion_is_told(
+    scores: list[tuple[float, bool]], told: list[float]
+) -> None:
     news = MotionNews()
 
     assert [score for score, moving in scores if news.has(score, moving)] == told

@@ -1,6 +1,6 @@
 """Films, streams and the drawn pattern, as they come out of the encoder."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,12 @@ import pytest
 
 from camera_agent.config import CameraConfig
 from camera_agent.hardware import CameraError, Luma, Opened, camera
-from camera_agent.hardware.encode import LUMA_SIZE, H264, Jpeg
+from camera_agent.hardware.encode import H264, LUMA_SIZE, Jpeg
 from camera_agent.hardware.pattern import background, draw
 from camera_agent.hardware.timing import Pace
 from camera_agent.hardware.video import Fit, VideoCamera
 from camera_agent.models import Packet, Picture
-from camera_agent.motion import difference
+from camera_agent.motion import Plane, difference
 
 from .conftest import Configured, Filmed
 
@@ -51,7 +51,7 @@ class Roll:
     def of(self, kind: type[T]) -> list[T]:
         return [item for item in self.items if isinstance(item, kind)]
 
-    def frames(self) -> list[np.ndarray]:
+    def frames(self) -> list[Plane]:
         """Decode the packets; return the luma of each."""
         codec = av.CodecContext.create("h264", "r")
         shown = [
@@ -59,7 +59,7 @@ class Roll:
             for packet in [*map(av.Packet, (one.data for one in self.of(Packet))), None]
             for frame in codec.decode(packet)
         ]
-        return [frame.to_ndarray()[: frame.height] for frame in shown]
+        return [np.asarray(frame.to_ndarray()[: frame.height], np.uint8) for frame in shown]
 
     def brightness(self) -> list[int]:
         """Return the number of each film frame, by its brightness."""
@@ -125,9 +125,9 @@ class TestAFilm:
             camera(config).run(lambda item: None, lambda: 0)
 
     def test_that_is_no_film_is_named(self, configured: Configured, tmp_path: Path) -> None:
-        path = tmp_path / "words.txt"
+        path = tmp_path / "words.mp4"
         path.write_text("not a film " * 100)
-        with pytest.raises(CameraError, match=r"Cannot open .*words\.txt: Invalid data"):
+        with pytest.raises(CameraError, match=r"Cannot open .*words\.mp4: Invalid data"):
             camera(configured("video", path=str(path))).run(lambda item: None, lambda: 0)
 
     def test_with_sound_alone_is_named(self, configured: Configured, tmp_path: Path) -> None:
@@ -142,12 +142,14 @@ class TestAFilm:
 
     @pytest.mark.usefixtures("hasty")
     def test_with_a_damaged_packet_goes_on(self, configured: Configured, filmed: Filmed) -> None:
-        path = filmed(frames=20, name="yard.ts")
-        data = bytearray(path.read_bytes())
-        middle = len(data) // 2
-        data[middle : middle + 300] = bytes(300)
-        path.write_bytes(data)
-        assert len(Roll(configured("video", path=str(path)), packets=30).frames()) == 30
+        path = filmed(frames=20)
+        with av.open(str(path)) as film:
+            packets = [packet for packet in film.demux(video=0) if packet.size]
+        damaged = bytearray(path.read_bytes())
+        damaged[packets[5].pos : packets[5].pos + 4] = b"\xff" * 4  # the length of what follows
+        path.write_bytes(damaged)
+        shown = Roll(configured("video", path=str(path)), packets=18).brightness()
+        assert 10 < len(set(shown)) < 20
 
 
 class TestAStream:
@@ -156,7 +158,7 @@ class TestAStream:
     ) -> None:
         film = av.open(str(filmed(frames=5)))
         monkeypatch.setattr(VideoCamera, "_open", lambda self: Endless(film))
-        packets = []
+        packets: list[Item] = []
         config = configured("video", path="http://me:secret@camera/live")
         with pytest.raises(CameraError, match=r"^http://camera/live ended\.$"):
             camera(config).run(packets.append, lambda: 0)
@@ -206,13 +208,16 @@ class Endless:
 
     def __init__(self, film: av.container.InputContainer) -> None:
         self.streams = film.streams
-        self.demux = film.demux
+        self._film = film
+
+    def demux(self, video: int) -> Iterator[object]:
+        yield from self._film.demux(video=video)
 
 
 class Broken(Endless):
     """A stream that breaks off."""
 
-    def demux(self, **_: object) -> None:
+    def demux(self, video: int) -> Iterator[object]:
         raise av.FFmpegError(104, "Connection reset by peer", "rtsp://me:secret@camera/1")
 
 
@@ -256,11 +261,9 @@ class TestTheEncoder:
         packets = encoded(configured(), fps=15, seconds=5)
         keys = [packet.captured_us for packet in packets if packet.key]
         assert [round((key - keys[0]) / 1e6, 1) for key in keys] == [0, 1, 2, 3, 4]
-        for packet in (packet for packet in packets if packet.key):
-            (frame,) = av.CodecContext.create("h264", "r").decode(av.Packet(packet.data))[:1] or [
-                None
-            ]
-            assert packet.data.startswith(b"\0\0\0\1\x67")
+        for packet in packets[::15]:
+            decoder = av.CodecContext.create("h264", "r")
+            assert len([*decoder.decode(av.Packet(packet.data)), *decoder.decode(None)]) == 1
 
     def test_keeps_to_the_second_when_frames_come_slowly(self, configured: Configured) -> None:
         keys = [packet for packet in encoded(configured(), fps=2, seconds=6) if packet.key]
@@ -298,7 +301,7 @@ class TestAJpeg:
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         sizes = [len(Jpeg(configured(quality=q)).encode(frame)) for q in (95, 80, 50, 10)]
         assert sizes == sorted(sizes, reverse=True)
-        assert sizes[-1] < sizes[0] / 3
+        assert sizes[-1] < sizes[0] / 2
 
 
 class TestThePattern:
@@ -350,7 +353,7 @@ def encoded(config: CameraConfig, fps: int, seconds: int) -> list[Packet]:
     ]
 
 
-def drawn(moment: float, clock: str = "12:00:00") -> np.ndarray:
+def drawn(moment: float, clock: str = "12:00:00") -> Plane:
     planes = background(640, 360)[:360]
     draw(planes, moment, clock)
     return planes

@@ -1,8 +1,10 @@
 """H.264 to players."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 import time
 
 import av
@@ -16,35 +18,37 @@ from camera_agent.ring import Ring
 from .loopback import Player, eventually, serving
 from .media import packets
 
+Watch = Callable[[], Awaitable[Player]]
+
 
 class Camera:
     """A ring and its live stream, fed by hand."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ring = Ring(timedelta(seconds=15))
         self.live = Live(self.ring)
 
-    def feed(self, packets):
+    def feed(self, packets: list[Packet]) -> None:
         for packet in packets:
             self.ring.append(packet)
             self.live.packet(packet)
 
     @property
-    def players(self):
+    def players(self) -> int:
         return len(self.live._players)
 
 
 @pytest.fixture
-def camera():
+def camera() -> Camera:
     return Camera()
 
 
 @pytest.fixture
-async def watch(camera):
+async def watch(camera: Camera) -> AsyncIterator[Watch]:
     """Open a player that is already served."""
-    players = []
+    players: list[Player] = []
 
-    async def open_player():
+    async def open_player() -> Player:
         served = camera.players
         players.append(await Player.open(port))
         await eventually(lambda: camera.players > served)
@@ -56,9 +60,9 @@ async def watch(camera):
             player.close()
 
 
-def played(stream):
+def played(stream: bytes) -> list[tuple[float, int]]:
     """The frames of a transport stream: when each is shown, and its number."""
-    with av.open(BytesIO(stream), format="mpegts") as container:
+    with av.open(BytesIO(stream), "r", format="mpegts") as container:
         frames = list(container.decode(video=0))
     return [
         (frame.time - frames[0].time, round((frame.to_ndarray()[:180].mean() - 16) / 2))
@@ -66,11 +70,11 @@ def played(stream):
     ]
 
 
-def numbers(stream):
+def numbers(stream: bytes) -> list[int]:
     return [number for _, number in played(stream)]
 
 
-async def test_the_answer_is_what_every_player_understands(watch):
+async def test_the_answer_is_what_every_player_understands(watch: Watch) -> None:
     head = await (await watch()).head()
 
     assert head.startswith("HTTP/1.1 200 OK\r\n")
@@ -79,7 +83,7 @@ async def test_the_answer_is_what_every_player_understands(watch):
     assert "Transfer-Encoding" not in head
 
 
-async def read_until_quiet(player):
+async def read_until_quiet(player: Player) -> bytes:
     """Read what has been sent."""
     await player.head()
     stream = b""
@@ -88,7 +92,7 @@ async def read_until_quiet(player):
     return stream
 
 
-async def test_a_stream_begins_with_the_newest_key_frame(camera, watch):
+async def test_a_stream_begins_with_the_newest_key_frame(camera: Camera, watch: Watch) -> None:
     frames = packets(60, 1795000000)
     camera.feed(frames[:20])
     player = await watch()
@@ -97,7 +101,7 @@ async def test_a_stream_begins_with_the_newest_key_frame(camera, watch):
     assert numbers(await read_until_quiet(player)) == list(range(15, 40))
 
 
-async def test_frames_are_shown_when_they_were_captured(camera, watch):
+async def test_frames_are_shown_when_they_were_captured(camera: Camera, watch: Watch) -> None:
     frames = packets(30, 1795000000, interval_us=200_000)
     player = await watch()
     camera.feed(frames)
@@ -106,7 +110,9 @@ async def test_frames_are_shown_when_they_were_captured(camera, watch):
     assert times == pytest.approx([0.2 * n for n in range(30)], abs=0.001)
 
 
-async def test_a_player_that_comes_before_the_camera_waits_for_a_key_frame(camera, watch):
+async def test_a_player_that_comes_before_the_camera_waits_for_a_key_frame(
+    camera: Camera, watch: Watch
+) -> None:
     player = await watch()
 
     camera.feed(packets(40, 1795000000)[3:])
@@ -114,7 +120,7 @@ async def test_a_player_that_comes_before_the_camera_waits_for_a_key_frame(camer
     assert numbers(await read_until_quiet(player)) == list(range(15, 40))
 
 
-async def test_a_transport_stream_is_what_its_first_byte_says(camera, watch):
+async def test_a_transport_stream_is_what_its_first_byte_says(camera: Camera, watch: Watch) -> None:
     camera.feed(packets(20, 1795000000))
     player = await watch()
 
@@ -124,13 +130,13 @@ async def test_a_transport_stream_is_what_its_first_byte_says(camera, watch):
     assert set(stream[::188]) == {0x47}
 
 
-def large(frames):
+def large(frames: list[Packet]) -> list[Packet]:
     """The same frames, each with 100 kB of filler that decoders pass over."""
     filler = b"\0\0\0\1\x0c" + b"\xff" * 100_000 + b"\x80"
     return [Packet(one.data + filler, one.key, one.captured_us) for one in frames]
 
 
-async def test_a_slow_player_goes_on_with_a_key_frame(camera, watch):
+async def test_a_slow_player_goes_on_with_a_key_frame(camera: Camera, watch: Watch) -> None:
     frames = large(packets(300, 1795000000))
     slow, fast = await watch(), await watch()
     stream = b""
@@ -149,13 +155,13 @@ async def test_a_slow_player_goes_on_with_a_key_frame(camera, watch):
 
     assert len(played(stream)) == 150
     seen = numbers(behind)
-    gaps = [now for before, now in zip(seen, seen[1:], strict=False) if now != (before + 1) % 100]
+    gaps = [now for before, now in pairwise(seen) if now != (before + 1) % 100]
     assert len(seen) < 100
     assert gaps == [50]
     assert seen[-3:] == [50, 51, 52]
 
 
-async def test_a_slow_player_never_delays_the_camera(camera, watch):
+async def test_a_slow_player_never_delays_the_camera(camera: Camera, watch: Watch) -> None:
     await watch()
     began = time.perf_counter()
 
@@ -164,7 +170,9 @@ async def test_a_slow_player_never_delays_the_camera(camera, watch):
     assert time.perf_counter() - began < 2
 
 
-async def test_a_stalled_player_is_dropped(camera, watch, monkeypatch):
+async def test_a_stalled_player_is_dropped(
+    camera: Camera, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(viewer, "STALLED", 0.2)
     monkeypatch.setattr(viewer, "CHECKED", 0.02)
     await watch()
@@ -174,7 +182,7 @@ async def test_a_stalled_player_is_dropped(camera, watch, monkeypatch):
     await eventually(lambda: camera.players == 0)
 
 
-async def test_everybody_is_dropped_when_the_agent_ends(camera, watch):
+async def test_everybody_is_dropped_when_the_agent_ends(camera: Camera, watch: Watch) -> None:
     player = await watch()
     await player.head()
 

@@ -1,14 +1,17 @@
 """The agent as its owner runs it: a process with a configuration file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import json
+import os
 from pathlib import Path
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from typing import Any
 import urllib.error
 import urllib.request
 
@@ -17,9 +20,11 @@ import pytest
 
 from camera_agent import __version__
 from camera_agent.__main__ import main
+from camera_agent.cameras import Camera
 from camera_agent.config import DEFAULT
 
 ROOT = Path(__file__).parents[2]
+Process = subprocess.Popen[bytes]
 TOKEN = "correct horse battery staple"
 PATTERN = """
 [agent]
@@ -69,7 +74,7 @@ def ask(port: int, path: str, method: str = "GET", body: object = None) -> bytes
         return bytes(answer.read())
 
 
-def eventually(check, seconds=20.0):
+def eventually(check: Callable[[], Any], seconds: float = 20.0) -> Any:
     """Try until it works; return what it gives."""
     deadline = time.monotonic() + seconds
     while True:
@@ -83,7 +88,7 @@ def eventually(check, seconds=20.0):
 
 
 @contextmanager
-def running(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(config: Path, log: Path) -> Iterator[Process]:
     with log.open("wb") as stderr:
         agent = subprocess.Popen(
             [sys.executable, "-m", "camera_agent", "--config", str(config)],
@@ -98,24 +103,26 @@ def running(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def agent(config: Path, port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def agent(config: Path, port: int, tmp_path: Path) -> Iterator[Process]:
     with running(config, tmp_path / "log") as process:
         eventually(lambda: ask(port, "/health"))
         yield process
 
 
-def test_the_default_configuration_is_printed(capsys):
+def test_the_default_configuration_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--print-default"]) == 0
     assert capsys.readouterr().out == DEFAULT
 
 
-def test_the_version_is_printed(capsys):
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.strip() == __version__
 
 
-def test_check_tells_what_is_configured(config, port, capsys):
+def test_check_tells_what_is_configured(
+    config: Path, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["check", "--config", str(config)]) == 0
 
     told = capsys.readouterr()
@@ -128,7 +135,9 @@ def test_check_tells_what_is_configured(config, port, capsys):
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_every_mistake_is_told_at_once(config, command, capsys):
+def test_every_mistake_is_told_at_once(
+    config: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     config.write_text(config.read_text().replace("port =", "prot =").replace("320", "33"))
 
     assert main([command, "--config", str(config)]) == 2
@@ -138,13 +147,17 @@ def test_every_mistake_is_told_at_once(config, command, capsys):
     assert "cameras[0].width: must be an even number" in told
 
 
-def test_a_missing_configuration_is_told(tmp_path, capsys):
+def test_a_missing_configuration_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["--config", str(tmp_path / "agent.toml")]) == 2
 
     assert "agent.toml: cannot be read: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_port_that_is_taken_ends_the_agent(config, port, caplog):
+def test_a_port_that_is_taken_ends_the_agent(
+    config: Path, port: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
@@ -155,7 +168,9 @@ def test_a_port_that_is_taken_ends_the_agent(config, port, caplog):
     assert str(port) in caplog.text
 
 
-def test_data_that_cannot_be_kept_end_the_agent(config, caplog):
+def test_data_that_cannot_be_kept_end_the_agent(
+    config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (config.parent / "data").write_text("in the way")
 
     assert main(["run", "--config", str(config)]) == 1
@@ -163,8 +178,32 @@ def test_data_that_cannot_be_kept_end_the_agent(config, caplog):
     assert "The agent cannot run" in caplog.text
 
 
+def test_a_part_that_ends_ends_the_agent(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(_: Camera) -> None:
+        return
+
+    monkeypatch.setattr(Camera, "run", run)
+
+    with pytest.raises(ExceptionGroup):
+        main(["--config", str(config)])
+
+
+def test_an_agent_that_was_told_to_stop_ended_well(config: Path, port: int) -> None:
+    def stop() -> None:
+        eventually(lambda: ask(port, "/health"))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+
+    assert main(["run", "--config", str(config)]) == 0
+    stopper.join()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_agent_ends_within_two_seconds(agent, port, number, tmp_path):
+def test_the_agent_ends_within_two_seconds(
+    agent: Process, port: int, number: signal.Signals, tmp_path: Path
+) -> None:
     stream = urllib.request.Request(
         f"http://127.0.0.1:{port}/stream", headers={"Authorization": f"Bearer {TOKEN}"}
     )
@@ -183,7 +222,7 @@ def test_the_agent_ends_within_two_seconds(agent, port, number, tmp_path):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_a_real_camera_is_seen_and_recorded(agent, port, tmp_path):
+def test_a_real_camera_is_seen_and_recorded(agent: Process, port: int, tmp_path: Path) -> None:
     path = "/api/v1/cameras/front"
     assert eventually(lambda: ask(port, f"{path}/snapshot")).startswith(b"\xff\xd8")
 
@@ -191,7 +230,7 @@ def test_a_real_camera_is_seen_and_recorded(agent, port, tmp_path):
     body = {"since": now - 1, "until": now + 1.5}
     started = json.loads(ask(port, f"{path}/recordings", "POST", body))
 
-    def complete():
+    def complete() -> Any:
         (recording,) = json.loads(ask(port, f"{path}/recordings"))["recordings"]
         return recording["status"] == "complete" and recording
 
@@ -209,9 +248,9 @@ def test_a_real_camera_is_seen_and_recorded(agent, port, tmp_path):
     assert len(frames) == pytest.approx(done["duration_s"] * 15, rel=0.2)
 
 
-def test_the_log_has_one_format_and_no_secret(agent, tmp_path):
+def test_the_log_has_one_format_and_no_secret(agent: Process, tmp_path: Path) -> None:
     eventually(lambda: "is there: port" in (tmp_path / "log").read_text())
 
     log = (tmp_path / "log").read_text()
     assert TOKEN not in log
-    assert " INFO    camera_agent.__main__: Agent" in log.replace("__main__: Agent", "camera_agent.__main__: Agent")
+    assert f" INFO    camera_agent: Agent {__version__} of Porch is there: port " in log

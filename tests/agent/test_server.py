@@ -2,21 +2,26 @@
 
 import asyncio
 import base64
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 import json
 import logging
 from pathlib import Path
+import shutil
 import time
+from typing import Any
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, web
 import pytest
 
-from camera_agent import broadcast, hub as hub_module, shelf
+from camera_agent import broadcast, hub as hub_module
 from camera_agent.auth import signature
 from camera_agent.cameras import Camera
-from camera_agent.config import AgentConfig
+from camera_agent.config import AgentConfig, CameraConfig
 from camera_agent.hub import Hub
+from camera_agent.messages import Message
+from camera_agent.models import Packet, Picture
 from camera_agent.server import AccessLogger, application
 from camera_agent.wire import CameraStatus
 
@@ -33,34 +38,35 @@ WIRE = Path(__file__).parents[1] / "wire"
 class StillCamera(Camera):
     """A camera without a process: it gives what the test feeds, or one picture for each demand."""
 
-    shown = None
+    shown: Picture | None = None
 
-    def demand(self, fps):
+    def demand(self, fps: float) -> None:
         if fps and self.shown:
-            asyncio.get_running_loop().call_soon(
-                self._listener.picture, self.config.id, self.shown
-            )
+            asyncio.get_running_loop().call_soon(self._listener.picture, self.config.id, self.shown)
 
-    async def run(self):
+    async def run(self) -> None:
         await asyncio.Event().wait()
 
-    def feed(self, packets):
+    def feed(self, packets: list[Packet]) -> None:
         for packet in packets:
             self._listener.packet(self.config.id, packet)
 
-    def show(self, picture):
-        self._listener.picture(self.config.id, picture)
-
-    def move(self, score, moving):
+    def move(self, score: float, moving: bool) -> None:
         self._listener.motion(self.config.id, score, moving, 1_795_000_003_500_000)
 
-    def turn(self, **changes):
+    def turn(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
         self._listener.changed(self.config.id, self.state)
 
 
+def still(hub: Hub, camera: str) -> StillCamera:
+    found = hub.channels[camera].camera
+    assert isinstance(found, StillCamera)
+    return found
+
+
 @pytest.fixture
-def config(configured, tmp_path):
+def config(configured: Callable[..., CameraConfig], tmp_path: Path) -> AgentConfig:
     return AgentConfig(
         id="9f2c41d07ab3",
         name="Porch",
@@ -72,7 +78,7 @@ def config(configured, tmp_path):
 
 
 @pytest.fixture
-async def hub(config):
+async def hub(config: AgentConfig) -> AsyncIterator[Hub]:
     hub = Hub(config, StillCamera)
     running = asyncio.create_task(hub.run())
     await asyncio.sleep(0)
@@ -84,12 +90,12 @@ async def hub(config):
 
 
 @pytest.fixture
-def front(hub):
-    return hub.channels["front"].camera
+def front(hub: Hub) -> StillCamera:
+    return still(hub, "front")
 
 
 @pytest.fixture
-async def address(hub):
+async def address(hub: Hub) -> AsyncIterator[str]:
     runner = web.AppRunner(
         application(hub, TOKEN), access_log_class=AccessLogger, shutdown_timeout=0.1
     )
@@ -100,18 +106,18 @@ async def address(hub):
 
 
 @pytest.fixture
-async def anybody(address):
+async def anybody(address: str) -> AsyncIterator[ClientSession]:
     async with ClientSession(address) as session:
         yield session
 
 
 @pytest.fixture
-async def agent(address):
+async def agent(address: str) -> AsyncIterator[ClientSession]:
     async with ClientSession(address, headers=BEARER) as session:
         yield session
 
 
-async def refusal(answer):
+async def refusal(answer: AbstractAsyncContextManager[ClientResponse]) -> tuple[int, str]:
     """The status and the code of a refusal, which has a sentence too."""
     async with answer as response:
         error = (await response.json())["error"]
@@ -120,15 +126,15 @@ async def refusal(answer):
     return response.status, error["code"]
 
 
-def signed(path, lifetime=60, token=TOKEN):
+def signed(path: str, lifetime: int = 60) -> str:
     expires = str(int(time.time()) + lifetime)
-    return f"{path}?expires={expires}&signature={signature(token, path, expires)}"
+    return f"{path}?expires={expires}&signature={signature(TOKEN, path, expires)}"
 
 
 # Who may ask
 
 
-async def test_health_is_for_everybody(anybody):
+async def test_health_is_for_everybody(anybody: ClientSession) -> None:
     async with anybody.get("/health") as response:
         assert await response.json() == {"status": "ok"}
 
@@ -153,16 +159,18 @@ async def test_health_is_for_everybody(anybody):
         ("GET", "/nowhere"),
     ],
 )
-async def test_everything_else_needs_the_token(anybody, method, path):
+async def test_everything_else_needs_the_token(
+    anybody: ClientSession, method: str, path: str
+) -> None:
     assert await refusal(anybody.request(method, path)) == (401, "unauthorized")
 
 
-async def test_who_has_no_token_is_told_how_to_bring_it(anybody):
+async def test_who_has_no_token_is_told_how_to_bring_it(anybody: ClientSession) -> None:
     async with anybody.get("/stream") as response:
         assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
-async def test_a_signed_address_opens_one_path(anybody, front):
+async def test_a_signed_address_opens_one_path(anybody: ClientSession, front: StillCamera) -> None:
     front.shown = picture(1795000003.5)
 
     async with anybody.get(signed(f"{FRONT}/snapshot")) as response:
@@ -173,7 +181,9 @@ async def test_a_signed_address_opens_one_path(anybody, front):
     assert await refusal(anybody.get(expired)) == (401, "unauthorized")
 
 
-async def test_the_log_holds_no_signature(anybody, caplog):
+async def test_the_log_holds_no_signature(
+    anybody: ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
 
     async with anybody.get(signed("/api/v1/info")) as response:
@@ -188,7 +198,7 @@ async def test_the_log_holds_no_signature(anybody, caplog):
 # What is there
 
 
-async def test_info_tells_what_the_agent_is(agent):
+async def test_info_tells_what_the_agent_is(agent: ClientSession) -> None:
     async with agent.get("/api/v1/info") as response:
         info = await response.json()
 
@@ -199,7 +209,7 @@ async def test_info_tells_what_the_agent_is(agent):
     assert info["cameras"][0].keys() == example["cameras"][0].keys()
 
 
-async def test_a_snapshot_is_a_picture_of_now(agent, front):
+async def test_a_snapshot_is_a_picture_of_now(agent: ClientSession, front: StillCamera) -> None:
     front.shown = picture(1795000003.5)
 
     async with agent.get(f"{FRONT}/snapshot") as response:
@@ -209,14 +219,20 @@ async def test_a_snapshot_is_a_picture_of_now(agent, front):
         assert await response.read() == front.shown.jpeg
 
 
-async def test_a_camera_without_pictures_is_offline(agent, monkeypatch):
+async def test_a_camera_without_pictures_is_offline(
+    agent: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
 
     assert await refusal(agent.get(f"{FRONT}/snapshot")) == (503, "camera_offline")
 
 
-@pytest.mark.parametrize("path", [f"{FRONT}/snapshot", f"{FRONT}/stream", f"{FRONT}/live.ts", "/stream"])
-async def test_a_camera_that_is_offline_has_nothing_to_watch(agent, front, path):
+@pytest.mark.parametrize(
+    "path", [f"{FRONT}/snapshot", f"{FRONT}/stream", f"{FRONT}/live.ts", "/stream"]
+)
+async def test_a_camera_that_is_offline_has_nothing_to_watch(
+    agent: ClientSession, front: StillCamera, path: str
+) -> None:
     front.turn(status=CameraStatus.OFFLINE, error="No frame for 5 s; restarting the camera.")
 
     async with agent.get(path) as response:
@@ -229,7 +245,7 @@ async def test_a_camera_that_is_offline_has_nothing_to_watch(agent, front, path)
         }
 
 
-async def test_a_stream_shows_pictures(agent, front):
+async def test_a_stream_shows_pictures(agent: ClientSession, front: StillCamera) -> None:
     front.shown = picture(1795000003.5)
 
     async with agent.get(f"{FRONT}/stream", params={"fps": "5"}) as response:
@@ -242,13 +258,15 @@ async def test_a_stream_shows_pictures(agent, front):
 
 
 @pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf", "fast", "", "1e9"])
-async def test_an_impossible_rate_is_refused(agent, fps):
+async def test_an_impossible_rate_is_refused(agent: ClientSession, fps: str) -> None:
     answer = agent.get(f"{FRONT}/stream", params={"fps": fps})
 
     assert await refusal(answer) == (400, "bad_request")
 
 
-async def test_a_live_stream_is_a_transport_stream(agent, front):
+async def test_a_live_stream_is_a_transport_stream(
+    agent: ClientSession, front: StillCamera
+) -> None:
     front.feed(packets(20, time.time() - 2))
 
     async with agent.get(f"{FRONT}/live.ts") as response:
@@ -256,7 +274,7 @@ async def test_a_live_stream_is_a_transport_stream(agent, front):
         assert await response.content.readexactly(1) == b"\x47"
 
 
-async def test_an_unknown_camera_is_told_with_those_that_are_there(agent):
+async def test_an_unknown_camera_is_told_with_those_that_are_there(agent: ClientSession) -> None:
     async with agent.get("/api/v1/cameras/side/snapshot") as response:
         assert response.status == 404
         assert await response.json() == {
@@ -267,18 +285,20 @@ async def test_an_unknown_camera_is_told_with_those_that_are_there(agent):
         }
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/cameras/..%2ffront/snapshot", "/api/v2/info"])
-async def test_an_unknown_path_is_not_found(agent, path):
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/api/v1/cameras/..%2ffront/snapshot", "/api/v2/info"]
+)
+async def test_an_unknown_path_is_not_found(agent: ClientSession, path: str) -> None:
     assert await refusal(agent.get(path)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("path", [f"{FRONT}/stream", f"{FRONT}/live.ts", "/api/v1/feed", "/"])
-async def test_what_has_no_end_has_no_head(agent, path):
+async def test_what_has_no_end_has_no_head(agent: ClientSession, path: str) -> None:
     async with agent.head(path) as response:
         assert response.status == 405
 
 
-async def test_a_wrong_method_is_refused(agent):
+async def test_a_wrong_method_is_refused(agent: ClientSession) -> None:
     assert await refusal(agent.put(f"{FRONT}/recordings")) == (405, "bad_request")
 
 
@@ -286,7 +306,9 @@ async def test_a_wrong_method_is_refused(agent):
 
 
 @pytest.mark.parametrize("path", ["/snapshot", "/?action=snapshot", "/snapshot?camera=front"])
-async def test_other_programs_get_a_snapshot(anybody, front, path):
+async def test_other_programs_get_a_snapshot(
+    anybody: ClientSession, front: StillCamera, path: str
+) -> None:
     front.shown = picture(1795000003.5)
 
     async with anybody.get(path, headers=BASIC) as response:
@@ -294,7 +316,9 @@ async def test_other_programs_get_a_snapshot(anybody, front, path):
 
 
 @pytest.mark.parametrize("path", ["/stream", "/?action=stream", "/stream?fps=5&camera=front"])
-async def test_other_programs_get_a_stream(anybody, front, path):
+async def test_other_programs_get_a_stream(
+    anybody: ClientSession, front: StillCamera, path: str
+) -> None:
     front.shown = picture(1795000003.5)
 
     async with anybody.get(path, headers=BASIC) as response:
@@ -302,8 +326,8 @@ async def test_other_programs_get_a_stream(anybody, front, path):
         assert await response.content.readuntil(b"\r\n\r\n")
 
 
-async def test_other_programs_choose_their_camera(agent, hub):
-    hub.channels["back"].camera.shown = picture(1795000007)
+async def test_other_programs_choose_their_camera(agent: ClientSession, hub: Hub) -> None:
+    still(hub, "back").shown = picture(1795000007)
 
     async with agent.get("/snapshot?camera=back") as response:
         assert response.headers["X-Timestamp"] == "1795000007.000000"
@@ -311,30 +335,33 @@ async def test_other_programs_choose_their_camera(agent, hub):
 
 
 @pytest.mark.parametrize("path", ["/", "/?action=dance"])
-async def test_an_unknown_action_is_refused(agent, path):
+async def test_an_unknown_action_is_refused(agent: ClientSession, path: str) -> None:
     assert await refusal(agent.get(path)) == (400, "bad_request")
 
 
 # Recordings
 
 
-async def start(agent, since, until):
+async def start(agent: ClientSession, since: float, until: float) -> dict[str, Any]:
     async with agent.post(f"{FRONT}/recordings", json={"since": since, "until": until}) as response:
         assert response.status == 201
-        return await response.json()
+        started: dict[str, Any] = await response.json()
+    return started
 
 
-async def over(agent):
+async def over(agent: ClientSession) -> dict[str, Any]:
     """The only recording, when it is over."""
     async with asyncio.timeout(5):
         while True:
             async with agent.get(f"{FRONT}/recordings") as response:
                 (recording,) = (await response.json())["recordings"]
             if recording["status"] != "recording":
-                return recording
+                return dict(recording)
 
 
-async def test_a_recording_from_start_to_end(agent, front, tmp_path):
+async def test_a_recording_from_start_to_end(
+    agent: ClientSession, front: StillCamera, tmp_path: Path
+) -> None:
     now = time.time()
     front.feed(packets(60, now - 60 / FPS))
 
@@ -372,7 +399,7 @@ async def test_a_recording_from_start_to_end(agent, front, tmp_path):
     assert await refusal(agent.delete(path)) == (404, "not_found")
 
 
-async def test_a_running_recording_can_be_deleted(agent, front):
+async def test_a_running_recording_can_be_deleted(agent: ClientSession, front: StillCamera) -> None:
     front.feed(packets(60, time.time() - 4))
     started = await start(agent, 0, time.time() + 60)
 
@@ -405,29 +432,31 @@ async def test_a_running_recording_can_be_deleted(agent, front):
         b"[" * 60_000,
     ],
 )
-async def test_a_body_that_makes_no_sense_is_refused(agent, body):
+async def test_a_body_that_makes_no_sense_is_refused(agent: ClientSession, body: bytes) -> None:
     answer = agent.post(f"{FRONT}/recordings", data=body)
 
     assert await refusal(answer) == (400, "bad_request")
 
 
-async def test_a_body_that_is_too_large_is_refused(agent):
+async def test_a_body_that_is_too_large_is_refused(agent: ClientSession) -> None:
     answer = agent.post(f"{FRONT}/recordings", data=b" " * 70_000)
 
     assert await refusal(answer) == (413, "bad_request")
 
 
-async def test_an_impossible_time_is_refused(agent):
+async def test_an_impossible_time_is_refused(agent: ClientSession) -> None:
     answer = agent.post(f"{FRONT}/recordings", json={"since": 5, "until": 4})
 
     assert await refusal(answer) == (400, "bad_request")
 
 
-async def test_a_disk_that_fails_is_told(agent, monkeypatch, caplog):
-    def broken(_):
+async def test_a_disk_that_fails_is_told(
+    agent: ClientSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(shelf.shutil, "disk_usage", broken)
+    monkeypatch.setattr(shutil, "disk_usage", broken)
 
     answer = agent.post(f"{FRONT}/recordings", json={"since": 1, "until": time.time() + 5})
     async with answer as response:
@@ -440,12 +469,14 @@ async def test_a_disk_that_fails_is_told(agent, monkeypatch, caplog):
 
 
 @pytest.fixture
-async def feed(agent):
+async def feed(agent: ClientSession) -> AsyncIterator[ClientWebSocketResponse]:
     async with agent.ws_connect("/api/v1/feed") as socket:
         yield socket
 
 
-async def test_the_feed_begins_with_everything(feed, front):
+async def test_the_feed_begins_with_everything(
+    feed: ClientWebSocketResponse, front: StillCamera
+) -> None:
     state = await feed.receive_json(timeout=5)
 
     example = json.loads((WIRE / "state.json").read_text())
@@ -456,7 +487,9 @@ async def test_the_feed_begins_with_everything(feed, front):
     assert state["stats"].keys() == example["stats"].keys()
 
 
-async def test_the_feed_tells_motion_and_its_end(feed, front):
+async def test_the_feed_tells_motion_and_its_end(
+    feed: ClientWebSocketResponse, front: StillCamera
+) -> None:
     await feed.receive_json(timeout=5)
 
     front.move(0.0, False)
@@ -469,7 +502,9 @@ async def test_the_feed_tells_motion_and_its_end(feed, front):
     assert (heard["score"], heard["moving"], heard["at"]) == (0.0012, False, 1795000003.5)
 
 
-async def test_the_feed_tells_what_a_camera_does(feed, front):
+async def test_the_feed_tells_what_a_camera_does(
+    feed: ClientWebSocketResponse, front: StillCamera
+) -> None:
     await feed.receive_json(timeout=5)
 
     front.turn(status=CameraStatus.OFFLINE, error="Unplugged.", restarts=1)
@@ -480,7 +515,9 @@ async def test_the_feed_tells_what_a_camera_does(feed, front):
     assert heard["state"]["error"] == "Unplugged."
 
 
-async def test_the_feed_tells_the_steps_of_a_recording(agent, feed, front):
+async def test_the_feed_tells_the_steps_of_a_recording(
+    agent: ClientSession, feed: ClientWebSocketResponse, front: StillCamera
+) -> None:
     await feed.receive_json(timeout=5)
     front.feed(packets(60, time.time() - 4))
 
@@ -489,11 +526,13 @@ async def test_the_feed_tells_the_steps_of_a_recording(agent, feed, front):
     assert await feed.receive_json(timeout=5) == {"type": "recording", "recording": started}
 
 
-async def test_the_feed_tells_how_the_machine_is(agent, monkeypatch, config):
+async def test_the_feed_tells_how_the_machine_is(
+    agent: ClientSession, monkeypatch: pytest.MonkeyPatch, config: AgentConfig
+) -> None:
     monkeypatch.setattr(hub_module, "MEASURED", 0.05)
     hub = Hub(config, StillCamera)
-    told = []
-    hub.feed.publish = told.append
+    told: list[Message] = []
+    monkeypatch.setattr(hub.feed, "publish", told.append)
 
     running = asyncio.create_task(hub.run())
     await eventually(lambda: told)
@@ -503,9 +542,9 @@ async def test_the_feed_tells_how_the_machine_is(agent, monkeypatch, config):
     assert told[0]["stats"].keys() == json.loads((WIRE / "stats.json").read_text())["stats"].keys()
 
 
-async def test_a_part_that_ends_ends_the_agent(config):
+async def test_a_part_that_ends_ends_the_agent(config: AgentConfig) -> None:
     class Short(StillCamera):
-        async def run(self):
+        async def run(self) -> None:
             return
 
     with pytest.raises(ExceptionGroup) as ended:

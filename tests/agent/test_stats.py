@@ -7,7 +7,6 @@ import struct
 
 import pytest
 
-from camera_agent import stats
 from camera_agent.stats import Machine, Stats, mailbox
 
 GOLDEN = Path(__file__).parents[1] / "wire" / "stats.json"
@@ -70,7 +69,7 @@ def test_the_processor_is_measured_between_two_looks(pi: Path) -> None:
 def test_the_disk_is_the_one_that_holds_the_data(tmp_path: Path) -> None:
     read = Machine(tmp_path).read()
     assert read.disk_free_bytes is not None
-    assert 0 < read.disk_free_bytes
+    assert read.disk_free_bytes > 0
     assert read.disk_percent is not None
     assert 0 <= read.disk_percent <= 100
 
@@ -147,7 +146,7 @@ class TestTheFirmwaresMailbox:
             message[:] = struct.pack("<7I", 28, code, asked[3], 4, 4, bits, 0)
             return 0
 
-        monkeypatch.setattr(stats.fcntl, "ioctl", ioctl)
+        monkeypatch.setattr("camera_agent.stats.fcntl.ioctl", ioctl)
         return asked
 
     def test_is_asked_for_the_throttling(

@@ -42,7 +42,7 @@ def scene() -> Scene:
             video=video,
             model=model,
             threshold=0.35,
-            settings="width = 768\nheight = 432\nfps = 10\nstart = 0\nend = 24\n",
+            settings="width = 768\nheight = 432\nfps = 10\nstart = 0\nend = 22.4\n",
         )
     if DEMO.is_file():
         assets = json.loads(DEMO.read_text())
@@ -97,8 +97,7 @@ class AgentProcess:
         assert self._process is not None
         pid = self._process.pid
         return [
-            int(child)
-            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
 
     def log(self) -> str:

@@ -16,13 +16,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
-from pytest_homeassistant_custom_component.typing import (
-    ClientSessionGenerator,
-    WebSocketGenerator,
-)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.gatehouse.models import Picture
 from custom_components.gatehouse.vision import DetectorOptions, OnnxDetector
+from tests.waiting import eventually
 
 from .conftest import TOKEN, AgentProcess, Scene
 
@@ -35,16 +33,6 @@ IMAGE = "image.front_door_last_incident"
 RISK = "sensor.front_door_last_risk"
 CAMERA = "camera.front_door"
 CONNECTED = "binary_sensor.porch_connectivity"
-
-
-async def eventually(condition: Callable[[], Any], seconds: float, what: str) -> None:
-    """Wait until something is so."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"{what}, not within {seconds} s")
 
 
 def is_state(hass: HomeAssistant, entity: str, state: str) -> Callable[[], bool]:
@@ -111,7 +99,6 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
         states = [event.data["new_state"] for event in changes if event.data["entity_id"] == EVENT]
         return [state.attributes["event_type"] for state in states if state.state != "unavailable"]
 
-
     await eventually(is_state(hass, PERSON, "on"), 40, "the person sensor is on")
     assert int(hass.states.get("sensor.front_door_people").state) >= 1
     await eventually(is_state(hass, PERSON, "off"), 40, "the person sensor is off again")
@@ -125,9 +112,10 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
         )
         return answer["incidents"]
 
-    async with asyncio.timeout(40):
-        while (incident := (await incidents())[-1])["clip"] is None:
-            await asyncio.sleep(0.2)
+    async def with_clip() -> dict[str, Any] | None:
+        return next((incident for incident in await incidents() if incident["clip"]), None)
+
+    incident = await eventually(with_clip, 40, "the incident's clip")
 
     assert incident["camera"] == CAMERA
     assert incident["state"] == "closed"
@@ -183,7 +171,7 @@ async def play(hass: HomeAssistant, hass_ws_client: WebSocketGenerator, content:
     moment = dt_util.parse_datetime(child["title"][:19])
     assert abs(dt_util.now().replace(tzinfo=None) - moment) < timedelta(minutes=5)
 
-    from homeassistant.components import media_source  # noqa: PLC0415 - after its set-up
+    from homeassistant.components import media_source
 
     return (await media_source.async_resolve_media(hass, content, None)).path
 
@@ -214,7 +202,7 @@ async def check_clip(path: Path, detector: OnnxDetector, incident: dict[str, Any
 
 async def detect(detector: OnnxDetector, frame: Any) -> tuple[Any, ...]:
     """Return what the model sees in a decoded frame."""
-    from io import BytesIO  # noqa: PLC0415 - only here
+    from io import BytesIO
 
     jpeg = BytesIO()
     frame.save(jpeg, "JPEG", quality=90)

@@ -11,7 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 # Before Home Assistant mounts the test plugin's own custom_components.
 import custom_components.gatehouse  # noqa: F401
 from tests.ha.scripted import ScriptedAgent, scripted_agent
-from tests.ha.site import eventually, site_with, subentry_of
+from tests.ha.site import site_with, subentry_of
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,5 @@
 """A site as Home Assistant stores it."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
@@ -31,10 +29,3 @@ def subentry_of(agent: ScriptedAgent, **fields: Any) -> ConfigSubentryData:
 def fields_of(agent: ScriptedAgent) -> dict[str, Any]:
     """Return what a user types to add an agent."""
     return {"host": "127.0.0.1", "port": agent.port, "token": agent.token}
-
-
-async def eventually(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so; fails after ten seconds."""
-    async with asyncio.timeout(10):
-        while not is_so():  # noqa: ASYNC110 - nobody tells when it is
-            await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.ha.scripted import AGENT_ID, TOKEN, ScriptedAgent
-from tests.ha.site import eventually
+from tests.waiting import eventually
 
 CAMERA = "camera.front_door"
 

@@ -1,7 +1,6 @@
 """Seen, on Home Assistant's floor: what entities show of what agents and detections say."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -18,10 +17,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
     mock_restore_cache,
 )
-from pytest_homeassistant_custom_component.typing import (
-    ClientSessionGenerator,
-    WebSocketGenerator,
-)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from tests.ha.scripted import (
     CAMERA,
@@ -32,6 +28,7 @@ from tests.ha.scripted import (
     scripted_detections,
 )
 from tests.ha.site import site_with, subentry_of
+from tests.waiting import eventually
 
 LIVE = "camera.front_door"
 PERSON = "binary_sensor.front_door_person"
@@ -90,19 +87,9 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
-async def eventually(condition: Callable[[], object]) -> None:
-    """Wait until something is so; ten seconds are plenty on loopback."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 async def becomes(hass: HomeAssistant, entity: str, state: str) -> None:
     """Wait until an entity has a state."""
-    try:
-        await eventually(lambda: state_of(hass, entity) == state)
-    except TimeoutError:
-        pytest.fail(f"{entity} is {state_of(hass, entity)}, not {state}")
+    await eventually(lambda: state_of(hass, entity) == state, what=f"{entity}, to be {state},")
 
 
 def state_of(hass: HomeAssistant, entity: str) -> str | None:
@@ -117,6 +104,16 @@ async def incidents(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
         "gatehouse", "get_incidents", fields, blocking=True, return_response=True
     )
     return answer["incidents"]
+
+
+async def incidents_that_are(hass: HomeAssistant, state: str) -> list[dict[str, Any]]:
+    """Return the incidents in a state."""
+    return [incident for incident in await incidents(hass) if incident["state"] == state]
+
+
+async def incident_with_a_clip(hass: HomeAssistant) -> dict[str, Any] | None:
+    """Return an incident whose clip is ready, if there is one."""
+    return next((incident for incident in await incidents(hass) if incident["clip"]), None)
 
 
 async def walk_by(
@@ -226,11 +223,8 @@ async def test_a_walk_becomes_an_incident_with_a_picture_and_a_clip(
     await eventually(lambda: state_of(hass, EVENT) not in {"unknown", None})
     await eventually(lambda: hass.states.get(EVENT).attributes["event_type"] == "closed")
     await agent.complete()
-    async with asyncio.timeout(10):
-        while not (found := await incidents(hass)) or not found[0]["clip"]:
-            await asyncio.sleep(0.05)
+    incident = await eventually(lambda: incident_with_a_clip(hass))
 
-    [incident] = found
     assert incident["camera"] == LIVE
     assert (incident["state"], incident["labels"], incident["count"]) == ("closed", ["person"], 2)
     assert state_of(hass, RISK) == str(incident["risk"])
@@ -281,9 +275,7 @@ async def test_an_agent_that_is_lost_makes_everything_unavailable_at_once(
     for entity in (PERSON, MOTION, PEOPLE, "sensor.porch_cpu"):
         assert state_of(hass, entity) == "unavailable"
     assert state_of(hass, CONNECTED) == "off"
-    async with asyncio.timeout(10):
-        while (await incidents(hass))[0]["state"] != "interrupted":
-            await asyncio.sleep(0.02)
+    await eventually(lambda: incidents_that_are(hass, "interrupted"))
 
     await agent.start(agent.port)
 
@@ -364,9 +356,7 @@ async def test_detection_that_is_switched_off_sees_nobody_and_stays_off_over_a_r
     agent: ScriptedAgent,
     detections: ScriptedDetections,
 ) -> None:
-    await hass.services.async_call(
-        "switch", "turn_off", {"entity_id": DETECTION}, blocking=True
-    )
+    await hass.services.async_call("switch", "turn_off", {"entity_id": DETECTION}, blocking=True)
     detections.people = 1
     await agent.move(moving=True)
     await becomes(hass, MOTION, "on")
@@ -413,9 +403,7 @@ async def test_a_model_that_cannot_be_loaded_is_said_and_everything_else_goes_on
     model = folder / "cut.onnx"
     model.write_bytes(b"\x08\x08\x12\x07pytorch")
     assert await async_setup_component(hass, "http", {})
-    entry = site_with(
-        subentry_of(agent), detector="local", model="file", model_path=str(model)
-    )
+    entry = site_with(subentry_of(agent), detector="local", model="file", model_path=str(model))
 
     await set_up(hass, entry)
 
@@ -496,9 +484,7 @@ async def test_the_media_browser_shows_cameras_days_and_clips(
     assert await async_setup_component(hass, "media_source", {})
     await walk_by(hass, agent, detections)
     await agent.complete()
-    async with asyncio.timeout(10):
-        while not (await incidents(hass))[0]["clip"]:
-            await asyncio.sleep(0.05)
+    await eventually(lambda: incident_with_a_clip(hass))
     socket = await hass_ws_client()
 
     async def ask(kind: str, content: str) -> dict[str, Any]:

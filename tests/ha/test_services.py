@@ -25,7 +25,7 @@ from custom_components.gatehouse.models import (
 )
 from custom_components.gatehouse.services import translated
 from tests.ha.scripted import KEY, ScriptedAgent, jpeg
-from tests.ha.site import eventually
+from tests.waiting import eventually
 
 CAMERA = "camera.front_door"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

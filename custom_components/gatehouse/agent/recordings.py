@@ -72,8 +72,8 @@ class Recordings:
             mode = "ab" if response.status == HTTPStatus.PARTIAL_CONTENT else "wb"
             with await asyncio.to_thread(into.open, mode) as file:
                 async for chunk in response.content.iter_chunked(CHUNK):
-                    await asyncio.to_thread(file.write, chunk)
-                await asyncio.to_thread(_sync, file)
+                    await asyncio.to_thread(_append, file, chunk)
+                await asyncio.to_thread(os.fsync, file.fileno())
 
 
 def _all(camera: str) -> str:
@@ -101,6 +101,6 @@ def _check(path: Path, sha256: str | None) -> None:
         raise AgentGarbled("The recording arrived with other bytes than the agent has.")
 
 
-def _sync(file: IO[bytes]) -> None:
+def _append(file: IO[bytes], chunk: bytes) -> None:
+    file.write(chunk)
     file.flush()
-    os.fsync(file.fileno())

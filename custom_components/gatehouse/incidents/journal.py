@@ -102,11 +102,13 @@ class Journal:
 
     async def _save(self, page: _Page, incident: Incident) -> None:
         incident = replace(incident, picture=page.picture)
-        before = page.written
-        if is_worth_writing(before, incident):
+        news = news_between(page.written, incident)
+        if page.retouched and not news:
+            news = [NewsKind.UPDATED]
+        if news or is_worth_writing(page.written, incident):
             await self._store.save(incident)
-            page.written = incident
-            for kind in news_between(before, incident):
+            page.written, page.retouched = incident, False
+            for kind in news:
                 self._tell(IncidentNews(kind=kind, incident=incident))
 
     async def _drop(self, page: _Page) -> None:
@@ -143,6 +145,7 @@ class Journal:
             page.picture = await self._footage.keep_picture(
                 incident.camera, incident.started, incident.id, jpeg
             )
+            page.retouched = True
         except (VisionError, FootageError) as error:
             _LOGGER.warning("The picture of incident %s cannot be kept: %s", incident.id, error)
 
@@ -155,6 +158,8 @@ class _Page:
     best: Sight | None = None
     shown: Sight | None = None
     picture: Path | None = None
+    retouched: bool = False
+    """Whether there is another picture, perhaps under the same name."""
     footage: str | None = None
     recorded_until: datetime | None = None
     asked: float = 0.0

@@ -240,12 +240,8 @@ def news_between(before: Incident | None, now: Incident) -> list[NewsKind]:
 
 
 def is_worth_writing(before: Incident | None, now: Incident) -> bool:
-    """Return whether a row should follow: there is news, or time has passed."""
-    return (
-        before is None
-        or bool(news_between(before, now))
-        or now.last_seen - before.last_seen >= REFRESH
-    )
+    """Return whether a row should follow though there is no news: time has passed."""
+    return before is not None and now.last_seen - before.last_seen >= REFRESH
 
 
 def assessed(incident: Incident, options: IncidentOptions) -> Incident:

@@ -156,8 +156,6 @@ class Watch:
         )
         if self._scene.incident:
             self._journal.note(self._scene.incident, Sight(picture=sight.picture, detections=found))
-        if not self._is_awake:
-            self._stirred.set()
 
     def _settle(self, captured: datetime | None = None) -> None:
         """Close the incident if its time is over; leave it to the journal if not."""

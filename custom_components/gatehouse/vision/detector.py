@@ -69,7 +69,9 @@ class OnnxDetector:
         try:
             return cls(await loading, thread, options)
         except BaseException:
-            thread.shutdown(wait=False)
+            thread.shutdown(
+                wait=not loading.cancelled()
+            )  # idle by now, unless nobody waited for it
             raise
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:

@@ -79,7 +79,7 @@ class RemoteDetector:
             raise DetectorFailed(f"{self._url.host} answered {status}: {_text(body):.120}")
         try:
             return json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DetectorFailed(
                 f"{self._url.host} answered no JSON: {_text(body):.120}"
             ) from error

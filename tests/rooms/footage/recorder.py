@@ -26,6 +26,8 @@ class Recorder:
         self.key = key
         self.requests: list[str] = []
         self.recordings: dict[str, dict[str, Any]] = {}
+        self.ranges: list[int] = []
+        """Where each of the connections that are to break began."""
         self.is_off = False
         """Every connection breaks before it is heard."""
         self.loses_answers_to: set[str] = set()
@@ -36,6 +38,9 @@ class Recorder:
         """A file is sent in connections that break after so many bytes."""
         self.instantly: bytes | None = None
         """The file of every recording that is asked for: it is complete at once."""
+        self.may_cut = asyncio.Event()
+        """Those connections break only while this is set."""
+        self.may_cut.set()
         self.held = asyncio.Event()
         """Files are sent only while this is set."""
         self.held.set()
@@ -64,6 +69,7 @@ class Recorder:
 
     async def __aexit__(self, *_: object) -> None:
         self.held.set()
+        self.may_cut.set()
         await self._server.close()
 
     @property
@@ -148,10 +154,12 @@ class Recorder:
 
     async def _send_some(self, request: web.Request, video: bytes, most: int) -> web.StreamResponse:
         start = request.http_range.start or 0
+        self.ranges.append(start)
         response = web.StreamResponse(status=206 if start else 200)
         response.content_length = len(video) - start
         await response.prepare(request)
         await response.write(video[start : start + most])
+        await self.may_cut.wait()
         assert request.transport
         request.transport.close()
         return response

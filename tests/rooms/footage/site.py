@@ -82,5 +82,5 @@ class Site:
 async def eventually(is_so: Callable[[], bool]) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not is_so():  # noqa: ASYNC110 - what is waited for is somebody else's
+        while not is_so():
             await asyncio.sleep(0.005)

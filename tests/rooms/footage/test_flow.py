@@ -23,6 +23,7 @@ async def test_what_is_recorded_comes_home(site: Site, porch: Recorder) -> None:
         row = await site.reaches(row, FootageStage.RECORDING)
         flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
         row = await site.reaches(row, FootageStage.READY)
+        await eventually(lambda: site.news[-1] == row)
 
     assert row.path
     assert inspect(row.path).duration == row.duration
@@ -48,7 +49,7 @@ async def test_an_agent_is_asked_at_once_and_for_the_past(site: Site, porch: Rec
 def ends(recorder: Recorder, until: datetime) -> bool:
     """Whether the agent's only recording ends then."""
     (recording,) = recorder.recordings.values()
-    return abs(recording["until"] - until.timestamp()) < 0.01
+    return datetime.fromtimestamp(recording["until"], UTC) == until
 
 
 async def test_footage_is_extended_as_long_as_signs_come(site: Site, porch: Recorder) -> None:

@@ -139,12 +139,15 @@ class Listener:
     def __init__(self) -> None:
         self.presences: list[tuple[str, Presence]] = []
         self.incidents: list[IncidentNews] = []
+        self.broken = False
 
     def presence(self, camera: str, presence: Presence) -> None:
         self.presences.append((camera, presence))
 
     def incident(self, news: IncidentNews) -> None:
         self.incidents.append(news)
+        if self.broken:
+            raise ZeroDivisionError
 
     @property
     def present(self) -> list[bool]:
@@ -155,6 +158,10 @@ class Listener:
     def kinds(self) -> list[str]:
         """Every news but that of better pictures and more risk."""
         return [news.kind for news in self.incidents if news.kind is not NewsKind.UPDATED]
+
+    @property
+    def updates(self) -> int:
+        return sum(news.kind is NewsKind.UPDATED for news in self.incidents)
 
     @property
     def last(self) -> Incident:

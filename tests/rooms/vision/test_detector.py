@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from custom_components.gatehouse.models import Box, Detection, Picture
@@ -23,7 +24,7 @@ from custom_components.gatehouse.vision import (
 )
 from custom_components.gatehouse.vision.onnx import Found, Model, ModelError
 from tests.conftest import Eventually
-from tests.networks import FAMILIES, PERSON, Seen, network, picture
+from tests.networks import FAMILIES, PERSON, Array, Seen, network, picture, yolov8
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OPTIONS = DetectorOptions()
@@ -150,13 +151,47 @@ async def test_the_network_runs_in_one_thread_that_ends_with_the_detector(model:
     assert threads() == []
 
 
-async def test_a_truncated_model_is_told_and_leaves_no_thread(
-    model: Path, eventually: Eventually
-) -> None:
+async def test_a_truncated_model_is_told_and_leaves_no_thread(model: Path) -> None:
     model.write_bytes(model.read_bytes()[:-1000])
     with pytest.raises(BadModel, match=r"The model yolox\.onnx cannot be used: .*damaged"):
         await OnnxDetector.load(model, OPTIONS)
+    assert threads() == []
+
+
+async def test_a_load_that_nobody_waits_for_leaves_no_thread(
+    model: Path, eventually: Eventually
+) -> None:
+    loading = asyncio.create_task(OnnxDetector.load(model, OPTIONS))
+    await asyncio.sleep(0)
+    loading.cancel()
+    await asyncio.wait([loading])
+    assert loading.cancelled()
     await eventually(lambda: threads() == [])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "shape", "sentence"),
+    [
+        ({"class": np.zeros((1, 1000), np.float32)}, (1, 3, 64, 64), "no detector that is under"),
+        (FAMILIES["detr"]([ONE]), (1, 512), "is no picture"),
+        (FAMILIES["detr"]([ONE]), (8, 3, 64, 64), "does not run"),
+    ],
+    ids=["classifier", "words", "batch"],
+)
+async def test_a_model_of_another_kind_is_told(
+    outputs: dict[str, Array], shape: tuple[int, ...], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadModel, match=rf"The model odd\.onnx cannot be used: .*{sentence}"):
+        await OnnxDetector.load(network(tmp_path / "odd.onnx", outputs, picture=shape), OPTIONS)
+
+
+async def test_a_model_finds_what_its_file_names(tmp_path: Path) -> None:
+    outputs = yolov8([Seen(1, 0.9, 0.25, 0.25, 0.5, 0.75)], 2)
+    file = network(tmp_path / "own.onnx", outputs, names="{0: 'cat', 1: 'postman'}")
+    detector = await OnnxDetector.load(file, DetectorOptions(labels=frozenset({"postman"})))
+    sight = await detector.detect(shot)
+    await detector.close()
+    assert [found.label for found in sight.detections] == ["postman"]
 
 
 async def test_a_model_that_knows_none_of_the_labels_is_told(model: Path) -> None:

@@ -1,5 +1,6 @@
 """Model files are fetched whole or not at all, and a sentence says why not."""
 
+import asyncio
 from hashlib import sha256
 from pathlib import Path
 import re
@@ -29,7 +30,7 @@ class Shelf:
         self.asked = 0
         self._body, self._status, self._promised = body, status, promised
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
         response = web.StreamResponse(status=self._status)
         response.content_length = self._promised or len(self._body)
@@ -46,14 +47,14 @@ def source(url: str, size: int = len(WHOLE)) -> ModelSource:
 
 
 def ignored(_: float) -> None:
-    """Not look at progress."""
+    """Do not look at progress."""
 
 
 async def test_a_model_is_fetched_once_with_progress(
     serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     shelf, told = Shelf(), list[float]()
-    tiny = source(await serve(shelf))
+    tiny = source(await serve(shelf.serve))
     path = await fetch_model(session, tiny, tmp_path / "new" / "models", told.append)
     assert path.read_bytes() == WHOLE
     assert told == sorted(told)
@@ -64,12 +65,14 @@ async def test_a_model_is_fetched_once_with_progress(
     assert [each.name for each in path.parent.iterdir()] == ["tiny.onnx"]
 
 
-@pytest.mark.parametrize("damage", [WHOLE[:-1], b"\0" * len(WHOLE), b""])
+@pytest.mark.parametrize(
+    "damage", [WHOLE[:-1], b"\0" * len(WHOLE), b""], ids=["cut", "other", "empty"]
+)
 async def test_a_damaged_file_is_fetched_again(
     damage: bytes, serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     (tmp_path / "tiny.onnx").write_bytes(damage)
-    path = await fetch_model(session, source(await serve(Shelf())), tmp_path, ignored)
+    path = await fetch_model(session, source(await serve(Shelf().serve)), tmp_path, ignored)
     assert path.read_bytes() == WHOLE
 
 
@@ -89,7 +92,7 @@ async def test_a_fetch_that_fails_says_why_and_leaves_nothing(
     shelf: Shelf, sentence: str, serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelUnavailable, match=sentence):
-        await fetch_model(session, source(await serve(shelf)), tmp_path, ignored)
+        await fetch_model(session, source(await serve(shelf.serve)), tmp_path, ignored)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -107,18 +110,19 @@ async def test_a_host_that_falls_silent_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    go_on = asyncio.Event()
+
     async def dawdle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(WHOLE[:1000])
-        await request.content.read()
-        while request.transport is not None and not request.transport.is_closing():
-            await response.write(b"")
+        await go_on.wait()
         return response
 
-    monkeypatch.setattr(model, "TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    monkeypatch.setattr(model, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.1))
     with pytest.raises(ModelUnavailable, match="cannot be fetched"):
         await fetch_model(session, source(await serve(dawdle)), tmp_path, ignored)
+    go_on.set()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -134,7 +138,7 @@ async def test_a_disk_without_room_is_told_before_anything_is_fetched(
     serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     shelf = Shelf()
-    huge = source(await serve(shelf), size=1 << 60)
+    huge = source(await serve(shelf.serve), size=1 << 60)
     with pytest.raises(ModelUnavailable, match=r"has room for \d+ MB, the model needs \d+ MB"):
         await fetch_model(session, huge, tmp_path, ignored)
     assert shelf.asked == 0
@@ -143,7 +147,7 @@ async def test_a_disk_without_room_is_told_before_anything_is_fetched(
 async def test_a_disk_that_fills_up_is_told_and_left_clean(
     serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    tiny = source(await serve(Shelf()))
+    tiny = source(await serve(Shelf().serve))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(WHOLE) // 2, limits[1]))
     try:

@@ -127,7 +127,7 @@ async def test_an_answer_without_sense_is_told(
         await ask(serve, session, answer)
 
 
-@pytest.mark.parametrize("answer", ["<html>", "", "[" * 100_000])
+@pytest.mark.parametrize("answer", ["<html>", "", "[" * 100_000], ids=["page", "empty", "deep"])
 async def test_an_answer_that_is_no_json_is_told(
     answer: str, serve: Serve, session: aiohttp.ClientSession
 ) -> None:
@@ -218,13 +218,16 @@ async def test_a_port_where_nobody_listens_is_told(
 async def test_a_service_that_falls_silent_is_told(
     serve: Serve, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go_on = asyncio.Event()
+
     async def detect(request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
+        await go_on.wait()
         return web.json_response([])
 
     monkeypatch.setattr(remote, "TIMEOUT", aiohttp.ClientTimeout(total=0.1))
     with pytest.raises(DetectorFailed, match=r"did not answer in 0\.1 s"):
         await RemoteDetector(session, await serve(detect), OPTIONS).detect(shot)
+    go_on.set()
 
 
 async def test_a_service_is_asked_one_thing_at_a_time_about_the_newest_picture(

@@ -12,7 +12,10 @@ from tests.networks import picture
 Colour = tuple[int, int, int]
 
 
-def found(label: str = "person", box: Box = Box(0.25, 0.25, 0.75, 0.75)) -> Detection:
+MIDDLE = Box(0.25, 0.25, 0.75, 0.75)
+
+
+def found(label: str = "person", box: Box = MIDDLE) -> Detection:
     return Detection(label=label, score=0.87, box=box)
 
 
@@ -51,7 +54,7 @@ def test_a_box_stands_out_from_any_background(background: str) -> None:
 @pytest.mark.parametrize(
     ("box", "where"),
     [
-        (Box(0.25, 0.25, 0.75, 0.75), (320, 120, 520, 180)),
+        (MIDDLE, (320, 120, 520, 180)),
         (Box(0.0, 0.0, 1.0, 1.0), (0, 0, 200, 40)),
         (Box(0.95, 0.5, 1.0, 0.9), (1080, 310, 1280, 360)),
     ],
