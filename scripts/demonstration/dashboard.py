@@ -137,14 +137,18 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
             "hours_to_show": 0.25,
             "grid_options": {"columns": "full"},
         },
-        {"type": "heading", "heading": "The agents", "icon": "mdi:raspberry-pi"},
-        *(
-            _tile(entities.of(agent, key), f"{place.name}: {label}")
-            for place, agent in agents
-            for key, label in (("cpu", "CPU"), ("disk", "disk"))
-        ),
+        *(card for place, agent in agents for card in _agent(place, agent, entities)),
     ]
     return {"type": "grid", "cards": cards}
+
+
+def _agent(place: Place, agent: str, entities: Entities) -> list[dict[str, Any]]:
+    """One agent: how the machine is on which it runs."""
+    return [
+        {"type": "heading", "heading": f"{place.name} Pi", "icon": "mdi:raspberry-pi"},
+        _tile(entities.of(agent, "cpu"), "CPU"),
+        _tile(entities.of(agent, "disk"), "Disk"),
+    ]
 
 
 def _tile(entity: str, name: str, color: str | None = None) -> dict[str, Any]:

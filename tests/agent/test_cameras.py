@@ -116,6 +116,16 @@ async def test_a_missing_film_is_named_and_found_once_it_is_there(
         assert camera.state.error is None
 
 
+async def test_a_film_with_few_frames_is_not_taken_for_a_stalled_one(
+    configured: Configured, filmed: Filmed, notes: Notes, eventually: Eventually
+) -> None:
+    config = configured("video", path=str(filmed(frames=5, fps=1)))
+    patience = Patience(stalled=0.3, first_retry=0.05)
+    async with running(config, notes, patience) as camera:
+        await eventually(lambda: len(notes.packets) >= 3, 20)
+        assert camera.state.restarts == 0
+
+
 async def test_a_machine_without_room_for_a_process_says_so(
     configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:

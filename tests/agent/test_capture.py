@@ -191,7 +191,7 @@ async def test_no_camera_outlives_its_agent_however_that_ends() -> None:
         child = int(await parent.stdout.readline())
         parent.kill()
         await parent.wait()
-        while is_running(child):  # noqa: ASYNC110 - it is nobody's child by now
+        while is_running(child):
             await asyncio.sleep(0.01)
 
 

@@ -248,6 +248,7 @@ def real(chroot: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.picamera
+@pytest.mark.timeout(900)  # the first one makes the chroot
 @pytest.mark.usefixtures("real")
 class TestTheRealLibrary:
     async def test_gives_packets_pictures_and_motion(

@@ -129,6 +129,7 @@ async def test_a_fetch_that_was_cut_goes_on_where_it_ended(
     loopback: Loopback, tmp_path: Path
 ) -> None:
     here = tmp_path / "here"
+    here.touch()
     asked: list[str | None] = []
 
     async def cut(request: web.Request) -> web.StreamResponse:
