@@ -17,6 +17,6 @@ async def eventually(question: Callable[[], Any], seconds: float = 10.0, what: s
                     answer = await answer
                 if answer:
                     return answer
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"{what} is still {answer!r} after {seconds} s") from None

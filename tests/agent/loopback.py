@@ -26,13 +26,6 @@ async def serving(app: web.Application | Handler) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def eventually(is_so: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(seconds):
-        while not is_so():  # noqa: ASYNC110 - whatever it is has no event to wait for
-            await asyncio.sleep(0.005)
-
-
 class Player:
     """A client of a stream, on a plain socket."""
 

@@ -11,8 +11,9 @@ from camera_agent import broadcast, viewer
 from camera_agent.broadcast import Broadcast, stamp
 from camera_agent.errors import Refused
 from camera_agent.wire import ErrorCode
+from tests.waiting import eventually
 
-from .loopback import Player, eventually, serving
+from .loopback import Player, serving
 from .media import picture
 
 Watch = Callable[..., Awaitable[Player]]

@@ -9,8 +9,9 @@ import pytest
 from camera_agent import feed as module
 from camera_agent.feed import Feed, MotionNews
 from camera_agent.messages import Message
+from tests.waiting import eventually
 
-from .loopback import Player, eventually, serving
+from .loopback import Player, serving
 
 Listen = Callable[[], Awaitable[ClientWebSocketResponse]]
 STATE = {"type": "state", "now": 1795000000.25}

@@ -14,8 +14,9 @@ from camera_agent import viewer
 from camera_agent.live import Live
 from camera_agent.models import Packet
 from camera_agent.ring import Ring
+from tests.waiting import eventually
 
-from .loopback import Player, eventually, serving
+from .loopback import Player, serving
 from .media import packets
 
 Watch = Callable[[], Awaitable[Player]]

@@ -26,8 +26,8 @@ from camera_agent.recorder import Recorder
 from camera_agent.ring import Ring
 from camera_agent.shelf import Recording, surplus
 from camera_agent.wire import ErrorCode, RecordingStatus
+from tests.waiting import eventually
 
-from .loopback import eventually
 from .media import FPS, brightness, packets
 
 ROOT = Path(__file__).parents[2]

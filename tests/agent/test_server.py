@@ -24,8 +24,8 @@ from camera_agent.messages import Message
 from camera_agent.models import Packet, Picture
 from camera_agent.server import AccessLogger, application
 from camera_agent.wire import CameraStatus
+from tests.waiting import eventually
 
-from .loopback import eventually
 from .media import FPS, brightness, packets, picture
 
 TOKEN = "correct horse battery staple"
