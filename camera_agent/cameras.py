@@ -99,7 +99,7 @@ class Camera:
         finally:
             self._child = None
             await child.end(self._patience.ending)
-        return stalled or child.last_words()
+        return f"{stalled} {child.said}".strip() if stalled else child.last_words()
 
     async def _follow(self, child: Child) -> str:
         """Pass on what the camera gives until that ends; if it only stalled, say so."""
@@ -116,7 +116,7 @@ class Camera:
                     self._take(message)
                 await child.exited()
         except TimeoutError:
-            return f"No frame for {limit:g} s; restarting the camera."
+            return f"No frame for {limit:.3g} s; restarting the camera."
         return ""
 
     def _take(self, message: Message) -> None:

@@ -87,12 +87,16 @@ class Child:
         await asyncio.wait({self._listening}, timeout=patience)
         self._listening.cancel()
 
+    @property
+    def said(self) -> str:
+        """The last line that the process, or a library in it, has said."""
+        lines = self._tail.decode(errors="replace").split("\n")
+        line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return re.sub(r"(?<=//)[^/@\s]*@", "", line)  # an address may hold a password
+
     def last_words(self) -> str:
         """Return what an ended process said last, or else how it ended."""
-        code = self._process.returncode or 0
-        lines = self._tail.decode(errors="replace").split("\n")
-        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        said = re.sub(r"(?<=//)[^/@\s]*@", "", said)  # an address may hold a password
+        code, said = self._process.returncode or 0, self.said
         if code < 0:
             return f"The camera's process was killed ({signal.Signals(-code).name}). {said}".strip()
         return said or f"The camera's process ended with code {code}."

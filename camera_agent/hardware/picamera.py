@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+import os
 from pathlib import Path
 import time
 from typing import Any, Final
@@ -29,6 +30,8 @@ class PiCamera:
         self._config = config
 
     def run(self, emit: Emit, wanted: Wanted) -> None:
+        # What it says last is shown to the owner; by itself it speaks of every step.
+        os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:WARN")
         try:
             # Here and not above: these exist only where apt has put them.
             from picamera2 import MappedArray, Picamera2
@@ -72,7 +75,13 @@ class PiCamera:
                 controls=controls,
             )
         )
-        width, height = device.camera_configuration()["main"]["size"]
+        main = device.camera_configuration()["main"]
+        if main["format"] not in FORMATS:
+            raise CameraError(
+                f"This camera gives {main['format']}; a USB camera is a source 'video' with its"
+                " /dev/videoN as the path."
+            )
+        width, height = main["size"]
         emit(Opened(width=width, height=height, fps=config.fps))
         encoder = _encoder(config)
         device.start_encoder(encoder, _output(encoder, emit), name="main")

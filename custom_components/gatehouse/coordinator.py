@@ -88,12 +88,11 @@ def camera_key(agent: str, camera: str) -> str:
 def incident_attributes(incident: Incident) -> dict[str, Any]:
     """Return what states, events and responses tell of an incident."""
     assessment = incident.assessment
-    ended = incident.ended or incident.last_seen
     return {
         "incident_id": incident.id,
         "state": incident.state.value,
         "started": incident.started.isoformat(),
-        "duration": round((ended - incident.started).total_seconds()),
+        "duration": round((incident.last_seen - incident.started).total_seconds()),
         "labels": list(incident.labels),
         "count": incident.count,
         "risk": assessment.risk if assessment else None,

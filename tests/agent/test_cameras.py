@@ -91,12 +91,15 @@ async def test_a_hung_process_is_replaced(
 async def test_a_camera_that_never_opens_is_given_up_and_tried_again(
     configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = (sys.executable, "-c", "import time; time.sleep(60)")
+    code = "import sys, time; print('Camera frontend has timed out!', file=sys.stderr, flush=True)"
+    program = (sys.executable, "-c", f"{code}; time.sleep(60)")
     monkeypatch.setattr("camera_agent.child.PROGRAM", program)
-    patience = Patience(opening=0.2, ending=0.2, first_retry=0.01, last_retry=0.01)
+    patience = Patience(opening=1.0, ending=0.2, first_retry=0.01, last_retry=0.01)
     async with running(configured(), notes, patience) as camera:
-        await eventually(lambda: camera.state.restarts >= 2)
-        assert camera.state.error == "No frame for 0.2 s; restarting the camera."
+        await eventually(lambda: camera.state.restarts >= 2, 20)
+        assert camera.state.error == (
+            "No frame for 1 s; restarting the camera. Camera frontend has timed out!"
+        )
 
 
 async def test_a_missing_film_is_named_and_found_once_it_is_there(

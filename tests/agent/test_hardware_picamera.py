@@ -163,6 +163,15 @@ def test_a_camera_in_use_says_so(configured: Configured, pi: type[StandIn]) -> N
     assert "Pipeline handler in use by another process" in fails(configured("picamera"))
 
 
+def test_a_usb_camera_is_shown_its_place(
+    configured: Configured, pi: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adjusted = {"main": {"format": "MJPEG", "size": (320, 180)}}
+    monkeypatch.setattr(pi, "camera_configuration", lambda self: adjusted)
+    told = fails(configured("picamera"))
+    assert told.startswith("This camera gives MJPEG; a USB camera is a source 'video'")
+
+
 def test_a_camera_whose_event_loop_died_ends_its_process(
     configured: Configured, pi: type[StandIn]
 ) -> None:

@@ -80,7 +80,8 @@ async def site(
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await eventually(is_state(hass, CONNECTED, "on"), 15, "the agent is connected")
+    await eventually(is_state(hass, CAMERA, "streaming"), 20, "the camera shows pictures")
+    await eventually(is_state(hass, "sensor.home_detector", "ready"), 20, "the detector is ready")
     return entry
 
 
@@ -230,7 +231,6 @@ async def test_an_agent_that_is_killed_takes_its_entities_with_it_and_brings_the
 async def test_a_camera_whose_process_dies_is_unavailable_until_it_is_restarted(
     hass: HomeAssistant, site: MockConfigEntry, agent: AgentProcess
 ) -> None:
-    await eventually(is_state(hass, CAMERA, "streaming"), 15, "the camera shows pictures")
     events = async_capture_events(hass, "state_changed")
 
     def changes() -> list[str]:
@@ -248,7 +248,6 @@ async def test_a_camera_whose_process_dies_is_unavailable_until_it_is_restarted(
 async def test_the_live_pictures_and_the_still_come_through_home_assistant(
     hass: HomeAssistant, site: MockConfigEntry, hass_client: ClientSessionGenerator
 ) -> None:
-    await eventually(is_state(hass, CAMERA, "streaming"), 15, "the camera shows pictures")
     client = await hass_client()
 
     still = await client.get(f"/api/camera_proxy/{CAMERA}")

@@ -69,9 +69,7 @@ class OnnxDetector:
         try:
             return cls(await loading, thread, options)
         except BaseException:
-            thread.shutdown(
-                wait=not loading.cancelled()
-            )  # idle by now, unless nobody waited for it
+            await asyncio.to_thread(thread.shutdown)  # it may still be loading for nobody
             raise
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
