@@ -74,7 +74,6 @@ THIRD_PARTIES: Final = {
     ),
     "boto3": (f"{INTEGRATION}/footage/*",),
     "botocore": (f"{INTEGRATION}/footage/*",),
-    "psutil": (f"{AGENT}/stats.py",),
     "zeroconf": (f"{AGENT}/announce.py",),
     "picamera2": DEVICES,
     "libcamera": DEVICES,

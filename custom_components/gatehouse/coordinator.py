@@ -14,7 +14,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from .agent import (
     Agent,
@@ -127,8 +126,6 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         self.data = AgentData(info=known, stats=AgentStats(), cameras=_unseen(known))
         self.last_update_success = False
         self.device_id = ""
-        self.clock_ahead = timedelta()
-        """How far the agent's clock is ahead of ours."""
         self._listener = listener
         self._incident_listeners: dict[str, list[Callable[[IncidentNews], None]]] = {}
 
@@ -239,7 +236,6 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         """Take the agent's full state: the first word after every connect."""
         if not self.last_update_success:
             _LOGGER.info("%s is connected", self.name)
-        self.clock_ahead = state.now - dt_util.utcnow()
         ir.async_delete_issue(self.hass, DOMAIN, self._issue)
         cameras = {}
         for info in state.info.cameras:
@@ -255,6 +251,10 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         for camera, data in cameras.items():
             if data.state.online:
                 self._listener.motion(self.key(camera), data.state.moving)
+        for recording in state.recordings:
+            self._listener.recording(
+                self.key(recording.camera), RecordingChanged(recording=recording)
+            )
 
     def _lose(self, error: AgentError) -> None:
         """Everything of this agent is unavailable at once."""

@@ -15,7 +15,7 @@ from .const import DOMAIN, SUBENTRY_AGENT
 from .coordinator import AgentCoordinator, AgentListener
 from .database import Database
 from .detection import Detection
-from .footage import Disk, FootageFlow, FootageStore
+from .footage import Disk, FootageFlow, FootageOptions, FootageStore
 from .incidents import (
     IncidentNews,
     IncidentQuery,
@@ -27,7 +27,7 @@ from .incidents import (
 )
 from .known_agents import KnownAgents
 from .models import AgentInfo, Footage, Picture
-from .options import detector_choice, footage_options, incident_options
+from .options import LONGEST_RECORDING, detector_choice, incident_options
 from .stories import Stories
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Hub:
             FootageStore(database),
             self._recordings,
             self.disk,
-            footage_options(entry.options),
+            FootageOptions(longest=LONGEST_RECORDING),
             lambda _: None,
             now=dt_util.utcnow,
         )
@@ -112,7 +112,7 @@ class Hub:
 
     async def async_record(self, camera: str, duration: timedelta) -> Footage:
         """Record a camera from now on."""
-        now = dt_util.utcnow() + self._coordinator(camera).clock_ahead
+        now = dt_util.utcnow() + self._coordinator(camera).agent.clock_ahead
         return await self.footage.record(camera, now, now + duration)
 
     async def async_keep_snapshot(self, camera: str, picture: Picture) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from .const import (
     CONF_DETECTOR,
@@ -21,9 +21,12 @@ from .const import (
     DEFAULTS,
 )
 from .detection import DetectorChoice
-from .footage import FootageOptions
 from .incidents import IncidentOptions
 from .vision import DetectorOptions
+
+# An agent ends a recording after this long, and the action takes no longer wish; how much is
+# kept of an incident is the incidents' own option.
+LONGEST_RECORDING: Final = timedelta(seconds=300)
 
 
 def detector_choice(options: Mapping[str, Any]) -> DetectorChoice:
@@ -54,9 +57,3 @@ def incident_options(options: Mapping[str, Any], zone: tzinfo) -> IncidentOption
         longest=timedelta(seconds=chosen[CONF_LONGEST]),
         zone=zone,
     )
-
-
-def footage_options(options: Mapping[str, Any]) -> FootageOptions:
-    """Return the bounds of footage."""
-    chosen = DEFAULTS | dict(options)
-    return FootageOptions(longest=timedelta(seconds=chosen[CONF_LONGEST]))

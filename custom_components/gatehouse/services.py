@@ -29,6 +29,7 @@ from .database import DatabaseError
 from .footage import FootageError
 from .incidents import IncidentQuery
 from .models import Footage, FootageStage, Incident, Level
+from .options import LONGEST_RECORDING
 
 if TYPE_CHECKING:
     from .camera import GatehouseCamera
@@ -45,7 +46,7 @@ MOMENT = vol.All(cv.datetime, dt_util.as_utc)
 
 RECORD_SCHEMA: Final = {
     vol.Optional(ATTR_DURATION, default=30): vol.All(
-        cv.time_period, vol.Range(min=timedelta(seconds=1), max=timedelta(seconds=300))
+        cv.time_period, vol.Range(min=timedelta(seconds=1), max=LONGEST_RECORDING)
     )
 }
 GET_INCIDENTS_SCHEMA: Final = vol.Schema(
