@@ -32,6 +32,7 @@ from .places import (
     write_home,
 )
 
+AGENT_PYTHON: Final = ROOT / ".venv-agent" / "bin" / "python"
 FIRST_AGENT_PORT: Final = 8467
 FIRST_PORT: Final = 8123
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
@@ -42,7 +43,7 @@ def main() -> int:
     """Run until Ctrl-C, or until the check is done; 0 if all went well."""
     options = _options()
     if options.fresh:
-        forget()
+        forget(options.folder)
     try:
         assets = _assets()
         asyncio.run(_show(options, assets))
@@ -58,6 +59,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="forget earlier runs first")
     parser.add_argument(
+        "--folder",
+        type=lambda name: Path(name).absolute(),
+        default=DEMO,
+        help="where the runs are kept, if not in .demo",
+    )
+    parser.add_argument(
         "--host", default=LOCAL, help="where Home Assistant listens (0.0.0.0: everywhere)"
     )
     parser.add_argument(
@@ -71,7 +78,8 @@ def _options() -> argparse.Namespace:
 
 def _assets() -> Assets:
     """Fetch the video and the model, or find that they are here."""
-    done = subprocess.run([ROOT / "scripts" / "demo-assets"], check=False)  # noqa: S603 - our own
+    fetch = ROOT / "scripts" / "demo-assets"
+    done = subprocess.run([fetch], stdout=sys.stderr, check=False)  # noqa: S603 - our own
     if done.returncode:
         raise DemoError("There is nothing to play (above: why).")
     return Assets.load(DEMO / "assets.json")
@@ -80,18 +88,20 @@ def _assets() -> Assets:
 async def _show(options: argparse.Namespace, assets: Assets) -> None:
     """Run everything until a signal comes, a child falls or the check is done."""
     began = datetime.now(UTC)
+    folder: Path = options.folder
     _stop_on_signals()
     async with AsyncExitStack() as stack:
-        memory = _remember()
+        memory = _remember(folder)
         children = [
-            await stack.enter_async_context(_agent(place, memory, assets)) for place in PLACES
+            await stack.enter_async_context(_agent(folder, place, memory, assets))
+            for place in PLACES
         ]
         port = free_port(options.host, FIRST_PORT)
-        children.append(await stack.enter_async_context(_hass(options.host, port)))
+        children.append(await stack.enter_async_context(_hass(folder, options.host, port)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         address = LOCAL if options.host == EVERYWHERE else options.host
-        url = f"http://{address}:{port}"
-        work = _present(HomeAssistant(session, url), memory, assets, options.check, began)
+        home = HomeAssistant(session, f"http://{address}:{port}")
+        work = _present(home, folder, memory, assets, began=began, check=options.check)
         tasks = [asyncio.create_task(work), asyncio.create_task(watch(children))]
         for task in tasks:
             stack.callback(task.cancel)
@@ -118,21 +128,29 @@ def _stop_on_signals() -> None:
 
 
 async def _present(
-    home: HomeAssistant, memory: Memory, assets: Assets, check: float | None, began: datetime
+    home: HomeAssistant,
+    folder: Path,
+    memory: Memory,
+    assets: Assets,
+    *,
+    began: datetime,
+    check: float | None,
 ) -> None:
     """Set everything up, say where it is to be seen, and check it if that was asked for."""
     await home.wait_until_up()
-    await home.enter(memory.username, memory.password, new=not has_owner())
+    await home.enter(memory.username, memory.password, new=not has_owner(folder))
     async with home.talking():
         memory = await set_up(home, memory, assets)
-        memory.save(DEMO / "memory.json")
+        memory.save(folder / "memory.json")
         await make_dashboard(home, memory)
-        _invite(home, memory, assets, datetime.now(UTC) - began)
+        _invite(home, folder, memory, assets, datetime.now(UTC) - began)
         if check is not None:
             print(await watch_for_incident(home, memory, began, check), flush=True)
 
 
-def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: timedelta) -> None:
+def _invite(
+    home: HomeAssistant, folder: Path, memory: Memory, assets: Assets, took: timedelta
+) -> None:
     if assets.model is None:
         _say(f"nobody will be detected: {assets.why}")
     _say(
@@ -141,42 +159,44 @@ def _invite(home: HomeAssistant, memory: Memory, assets: Assets, took: timedelta
         f"    address    {home.url}",
         f"    user       {memory.username}",
         f"    password   {memory.password}",
-        f"    logs       {(DEMO / 'logs').relative_to(ROOT)}",
+        f"    logs       {(folder / 'logs').relative_to(ROOT, walk_up=True)}",
         "",
     )
 
 
-def _remember() -> Memory:
+def _remember(folder: Path) -> Memory:
     """Return what earlier runs left, with ports that are free now."""
     names = [place.agent for place in PLACES]
-    memory = Memory.load(DEMO / "memory.json") or Memory.fresh(names)
+    memory = Memory.load(folder / "memory.json") or Memory.fresh(names)
     taken = frozenset[int]()
     for name in names:
         port = free_port(LOCAL, memory.agents[name].port or FIRST_AGENT_PORT, taken)
         taken |= {port}
         memory = memory.with_agent(name, port=port)
-    memory.save(DEMO / "memory.json")
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    memory.save(folder / "memory.json")
     return memory
 
 
-def _agent(place: Place, memory: Memory, assets: Assets) -> AbstractAsyncContextManager[Child]:
-    config = write_agent(place, memory.agents[place.agent], assets)
-    python = ROOT / ".venv-agent" / "bin" / "python"
-    return _running(f"agent-{place.agent}", [python, "-m", "camera_agent", "--config", config])
+def _agent(
+    folder: Path, place: Place, memory: Memory, assets: Assets
+) -> AbstractAsyncContextManager[Child]:
+    config = write_agent(folder, place, memory.agents[place.agent], assets)
+    command: list[str | Path] = [AGENT_PYTHON, "-m", "camera_agent", "--config", config]
+    return _running(f"agent-{place.agent}", command, ROOT, folder / "logs")
 
 
-def _hass(host: str, port: int) -> AbstractAsyncContextManager[Child]:
+def _hass(folder: Path, host: str, port: int) -> AbstractAsyncContextManager[Child]:
     # Not in the repository's folder: there is a package called custom_components in both.
-    home = write_home(host, port)
-    return _running("home-assistant", [sys.executable, "-m", "homeassistant", "-c", home], home)
+    home = write_home(folder, host, port)
+    command: list[str | Path] = [sys.executable, "-m", "homeassistant", "-c", home]
+    return _running("home-assistant", command, home, folder / "logs")
 
 
 @asynccontextmanager
 async def _running(
-    name: str, command: list[str | Path], folder: Path = ROOT
+    name: str, command: list[str | Path], folder: Path, logs: Path
 ) -> AsyncIterator[Child]:
-    logs = DEMO / "logs"
-    logs.mkdir(exist_ok=True)
     child = await Child.start(name, command, folder, logs / f"{name}.log")
     try:
         yield child

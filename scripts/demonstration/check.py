@@ -1,16 +1,21 @@
 """Waits for the first incident that is over and has everything: a picture, a clip, a risk."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from io import BytesIO
+from itertools import pairwise
 import json
 import time
 from typing import Any, Final
 
+import av
+
 from .dashboard import Entities, find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
-from .places import PLACES, Place
+from .places import PLACES
 
 PAUSE: Final = 0.5
 JPEG: Final = b"\xff\xd8"
@@ -18,17 +23,33 @@ HEAD: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """What a browser needs to know of a clip before it plays it."""
+
+    type: str
+    codec: str
+    pixels: str
+    seconds: float
+    frames: int
+    """As many as could be decoded."""
+    starts_at_once: bool
+    """Whether it can be played before all of it has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the check saw; times are seconds since the demonstration said that it is ready."""
 
     live: list[str]
+    persons: Mapping[str, list[str]]
+    """The states of each person sensor, oldest first."""
     confirmed_s: float
     ready_s: float
     incident: dict[str, Any]
     picture_bytes: int
-    clip: str
+    clip: Clip
     logbook: list[str]
-    browsed: int
+    browsed: list[str]
 
     def __str__(self) -> str:
         """Return it as JSON."""
@@ -43,36 +64,37 @@ async def watch_for_incident(
     entities = await find_entities(home, memory)
     try:
         async with asyncio.timeout(seconds):
-            live = await _live(home, entities, memory)
+            live = await _live(home, _of_cameras(entities, memory, "camera"))
             await _until(home, since, "confirmed", "picture")
             confirmed = time.monotonic() - began
             incident = await _until(home, since, "confirmed", "picture", "clip", "ended")
+            ready = time.monotonic() - began
             return Seen(
                 live=live,
+                persons=await _gone(home, since, _of_cameras(entities, memory, "person")),
                 confirmed_s=round(confirmed, 1),
-                ready_s=round(time.monotonic() - began, 1),
+                ready_s=round(ready, 1),
                 incident=incident,
-                picture_bytes=len(await _media(home, incident["picture"], JPEG)),
+                picture_bytes=len((await _media(home, incident["picture"], JPEG))[1]),
                 clip=await _clip(home, incident["clip"]),
                 logbook=await _logbook(home, since),
-                browsed=await _browse(home),
+                browsed=await _browse(home, "media-source://gatehouse"),
             )
     except TimeoutError as error:
         raise DemoError(f"No incident with a picture and a clip within {seconds:g} s.") from error
 
 
-async def _live(home: HomeAssistant, entities: Entities, memory: Memory) -> list[str]:
-    """Wait until every camera gives pictures; return their entities."""
-    cameras = [_camera(place, entities, memory) for place in PLACES]
+def _of_cameras(entities: Entities, memory: Memory, key: str) -> list[str]:
+    return [entities.of(memory.agents[place.agent].id, place.camera, key) for place in PLACES]
+
+
+async def _live(home: HomeAssistant, cameras: list[str]) -> list[str]:
+    """Wait until every camera gives pictures."""
     for camera in cameras:
         # Another process answers: there is nothing to wait for but the answer.
         while not (await home.fetch(f"/api/camera_proxy/{camera}"))[1].startswith(JPEG):  # noqa: ASYNC110
             await asyncio.sleep(PAUSE)
     return cameras
-
-
-def _camera(place: Place, entities: Entities, memory: Memory) -> str:
-    return entities.of(memory.agents[place.agent].id, place.camera, "camera")
 
 
 async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str, Any]:
@@ -86,32 +108,68 @@ async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str,
         await asyncio.sleep(PAUSE)
 
 
-async def _media(home: HomeAssistant, content_id: str, start: bytes) -> bytes:
+async def _gone(home: HomeAssistant, since: datetime, sensors: list[str]) -> dict[str, list[str]]:
+    """Wait until somebody who was there has left; return what every sensor said."""
+    while True:
+        history = await home.ask(
+            "history/history_during_period",
+            start_time=since.isoformat(),
+            entity_ids=sensors,
+            include_start_time_state=False,
+            minimal_response=True,
+            no_attributes=True,
+        )
+        states = {sensor: [row["s"] for row in history.get(sensor, [])] for sensor in sensors}
+        if any(("on", "off") in pairwise(said) for said in states.values()):
+            return states
+        await asyncio.sleep(PAUSE)
+
+
+async def _media(home: HomeAssistant, content_id: str, start: bytes) -> tuple[str, bytes]:
+    """Return the type and the bytes of something in the media browser."""
     resolved = await home.ask("media_source/resolve_media", media_content_id=content_id)
     status, body = await home.fetch(resolved["url"])
-    if status != 200 or not body.startswith(start):
+    if status != 200 or start not in body[:HEAD]:
         raise DemoError(f"{content_id} is not what it should be: {status} {body[:16]!r}")
-    return body
+    part_status, part = await home.fetch(resolved["url"], first=HEAD)
+    if (part_status, part) != (206, body[:HEAD]):
+        raise DemoError(f"{content_id} cannot be read in parts: {part_status} {part[:16]!r}")
+    return str(resolved["mime_type"]), body
 
 
-async def _clip(home: HomeAssistant, content_id: str) -> str:
-    """Return the clip's type if a browser can play it: an MP4 that may be read in parts."""
-    resolved = await home.ask("media_source/resolve_media", media_content_id=content_id)
-    status, head = await home.fetch(resolved["url"], first=HEAD)
-    if status != 206 or head[4:8] != b"ftyp" or len(head) != HEAD:
-        raise DemoError(f"{content_id} cannot be played: {status} {head[:16]!r}")
-    return str(resolved["mime_type"])
+async def _clip(home: HomeAssistant, content_id: str) -> Clip:
+    """Return what a clip is, as one who plays it finds out."""
+    kind, body = await _media(home, content_id, b"ftyp")
+    with av.open(BytesIO(body), "r") as container:
+        video = container.streams.video[0]
+        return Clip(
+            type=kind,
+            codec=video.codec_context.name,
+            pixels=str(video.codec_context.pix_fmt),
+            seconds=round(float((video.duration or 0) * (video.time_base or 0)), 1),
+            frames=len(list(container.decode(video))),
+            starts_at_once=body.index(b"moov") < body.index(b"mdat"),
+        )
 
 
 async def _logbook(home: HomeAssistant, since: datetime) -> list[str]:
-    """Return what the logbook tells of Gatehouse."""
-    rows = await home.ask("logbook/get_events", start_time=since.isoformat())
-    return [
-        f"{row.get('name')} {row['message']}" for row in rows if row.get("domain") == "gatehouse"
-    ]
+    """Wait until the logbook tells of a visit that is over; return what it tells of Gatehouse."""
+    while True:
+        rows = await home.ask("logbook/get_events", start_time=since.isoformat())
+        ours = [row for row in rows if row.get("domain") == "gatehouse"]
+        told = [f"{row['name']} {row['message']}" for row in ours]
+        if any(" saw " in row for row in told):
+            return told
+        await asyncio.sleep(PAUSE)
 
 
-async def _browse(home: HomeAssistant) -> int:
-    """Return how many folders Gatehouse has in the media browser."""
-    root = await home.ask("media_source/browse_media", media_content_id="media-source://gatehouse")
-    return len(root["children"])
+async def _browse(home: HomeAssistant, folder: str) -> list[str]:
+    """Return the titles of all that can be played in the media browser below a folder."""
+    level = await home.ask("media_source/browse_media", media_content_id=folder)
+    titles = []
+    for child in level["children"]:
+        if child["can_expand"]:
+            titles += await _browse(home, child["media_content_id"])
+        else:
+            titles.append(child["title"])
+    return titles

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
-from .places import LOCAL, PLACES, Assets, Place
+from .places import LOCAL, Assets
 
 DOMAIN: Final = "gatehouse"
 NAME: Final = "Gatehouse demo"
@@ -28,8 +28,8 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
         await home.delete(f"{ENTRIES}/subentries/flow/{waiting[1]}")
     await _choose(home, entry, "detection", _detection(assets))
     await _choose(home, entry, "incidents", INCIDENTS)
-    for place in PLACES:
-        memory = await _join(home, entry, place, memory)
+    for name in memory.agents:
+        memory = await _join(home, entry, name, memory)
     return memory
 
 
@@ -46,9 +46,9 @@ async def _choose(home: HomeAssistant, entry: str, part: str, answer: dict[str, 
     await _answer(home, f"{ENTRIES}/options/flow", begin, {"next_step_id": part}, answer)
 
 
-async def _join(home: HomeAssistant, entry: str, place: Place, memory: Memory) -> Memory:
+async def _join(home: HomeAssistant, entry: str, name: str, memory: Memory) -> Memory:
     """Add an agent, or tell its new port."""
-    agent = memory.agents[place.agent]
+    agent = memory.agents[name]
     if agent.added == agent.port:
         return memory
     begin: dict[str, Any] = {"handler": [entry, "agent"]}
@@ -56,7 +56,7 @@ async def _join(home: HomeAssistant, entry: str, place: Place, memory: Memory) -
         begin["subentry_id"] = await _subentry(home, entry, agent.id)
     address = {"host": LOCAL, "port": agent.port, "token": agent.token}
     await _answer(home, f"{ENTRIES}/subentries/flow", begin, address)
-    return memory.with_agent(place.agent, added=agent.port)
+    return memory.with_agent(name, added=agent.port)
 
 
 async def _subentry(home: HomeAssistant, entry: str, agent: str) -> str:

@@ -79,9 +79,9 @@ class Assets:
         )
 
 
-def write_agent(place: Place, memory: AgentMemory, assets: Assets) -> Path:
+def write_agent(demo: Path, place: Place, memory: AgentMemory, assets: Assets) -> Path:
     """Write an agent's configuration and return where it is."""
-    folder = DEMO / "agents" / place.agent
+    folder = demo / "agents" / place.agent
     folder.mkdir(parents=True, exist_ok=True)
     agent = {
         "id": memory.id,
@@ -105,18 +105,19 @@ def write_agent(place: Place, memory: AgentMemory, assets: Assets) -> Path:
     return file
 
 
-def write_home(host: str, port: int) -> Path:
+def write_home(demo: Path, host: str, port: int) -> Path:
     """Write Home Assistant's configuration, with Gatehouse in it, and return its folder."""
-    home = DEMO / "config"
+    home = demo / "config"
+    media = demo / "media"
     storage = home / ".storage"
-    (DEMO / "media").mkdir(parents=True, exist_ok=True)
+    media.mkdir(parents=True, exist_ok=True)
     storage.mkdir(parents=True, exist_ok=True)
     components = home / "custom_components"
     components.mkdir(exist_ok=True)
     link = components / "gatehouse"
     if not link.is_symlink():
         link.symlink_to(ROOT / "custom_components" / "gatehouse", target_is_directory=True)
-    (home / "configuration.yaml").write_text(_CONFIGURATION.format(media=DEMO / "media"), "utf-8")
+    (home / "configuration.yaml").write_text(_CONFIGURATION.format(media=media), "utf-8")
     # The port is not read from YAML any more. The oldest form of this file is migrated.
     _store(storage / "http", {"server_host": [host], "server_port": port})
     if not (storage / "onboarding").exists():
@@ -125,17 +126,17 @@ def write_home(host: str, port: int) -> Path:
     return home
 
 
-def has_owner() -> bool:
+def has_owner(demo: Path) -> bool:
     """Whether Home Assistant has been told who owns it."""
-    onboarding = DEMO / "config" / ".storage" / "onboarding"
+    onboarding = demo / "config" / ".storage" / "onboarding"
     return "user" in json.loads(onboarding.read_text("utf-8"))["data"]["done"]
 
 
-def forget() -> None:
+def forget(demo: Path) -> None:
     """Remove what earlier runs left, but not what was fetched."""
     for name in ("config", "media", "agents"):
-        shutil.rmtree(DEMO / name, ignore_errors=True)
-    (DEMO / "memory.json").unlink(missing_ok=True)
+        shutil.rmtree(demo / name, ignore_errors=True)
+    (demo / "memory.json").unlink(missing_ok=True)
 
 
 def _store(file: Path, data: dict[str, Any], version: int = 1) -> None:

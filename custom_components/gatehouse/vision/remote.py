@@ -53,7 +53,8 @@ class RemoteDetector:
             picture = newest()
             answer = await self._ask(picture.jpeg)
         try:
-            detections = _detections(answer, picture.jpeg)
+            # Pillow reads files when it meets its first picture.
+            detections = await asyncio.to_thread(_detections, answer, picture.jpeg)
         except (LookupError, TypeError, ValueError) as error:
             raise DetectorFailed(
                 f"{self._url.host} answered what is no list of detections ({error!r}):"

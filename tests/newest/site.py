@@ -1,0 +1,176 @@
+"""A site of the test's own: one agent, the newest Home Assistant, a folder for both."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+
+import aiohttp
+
+from camera_agent.wire import RECORDINGS
+from scripts.demonstration.children import Child
+from scripts.demonstration.dashboard import Entities
+from scripts.demonstration.gatehouse import ENTRIES, set_up
+from scripts.demonstration.home_assistant import HomeAssistant
+from scripts.demonstration.memory import AgentMemory, Memory, free_port
+from scripts.demonstration.places import (
+    LOCAL,
+    ROOT,
+    Assets,
+    Place,
+    has_owner,
+    write_agent,
+    write_home,
+)
+from tests.waiting import eventually
+
+AGENT_PYTHON = ROOT / ".venv-agent" / "bin" / "python"
+FIRST_PORT = 18467
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A place in whose video somebody comes and goes, and a model that sees them."""
+
+    place: Place
+    assets: Assets
+
+
+class Site:
+    """One agent and one Home Assistant, as processes."""
+
+    home: HomeAssistant
+    entry: str
+
+    def __init__(self, folder: Path, scene: Scene, session: aiohttp.ClientSession) -> None:
+        self.place = scene.place
+        self._assets = scene.assets
+        self._session = session
+        self._folder = folder
+        self._children: dict[str, Child] = {}
+        self._talk = AsyncExitStack()
+        self.memory = Memory.fresh([self.place.agent]).with_agent(
+            self.place.agent, port=free_port(LOCAL, FIRST_PORT)
+        )
+
+    @property
+    def agent(self) -> AgentMemory:
+        """What is known of the agent."""
+        return self.memory.agents[self.place.agent]
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """What a user types to add the agent."""
+        return {"host": LOCAL, "port": self.agent.port, "token": self.agent.token}
+
+    @property
+    def log(self) -> str:
+        """All that Home Assistant wrote, since the site was made."""
+        return "".join(file.read_text() for file in sorted(self._folder.glob("hass-*.log")))
+
+    async def start_agent(self) -> None:
+        config = write_agent(self._folder, self.place, self.agent, self._assets)
+        command: list[str | Path] = [AGENT_PYTHON, "-m", "camera_agent", "--config", config]
+        self._children["agent"] = await Child.start(
+            "agent", command, ROOT, self._folder / "agent.log"
+        )
+
+    async def start_home(self) -> None:
+        """Start Home Assistant and wait until it shows the camera, and would see somebody."""
+        port = free_port(LOCAL, FIRST_PORT + 1)
+        config = write_home(self._folder, LOCAL, port)
+        run = len(list(self._folder.glob("hass-*.log")))
+        self._children["home"] = await Child.start(
+            "home",
+            [sys.executable, "-m", "homeassistant", "-c", config],
+            config,
+            self._folder / f"hass-{run}.log",
+        )
+        self.home = HomeAssistant(self._session, f"http://{LOCAL}:{port}")
+        await self._talk.enter_async_context(self.home.talking())
+        await self.home.wait_until_up()
+        await self.home.enter(
+            self.memory.username, self.memory.password, new=not has_owner(self._folder)
+        )
+        # What is written at this level must keep the secrets too.
+        await self.home.post(
+            "/api/services/logger/set_level", {"custom_components.gatehouse": "debug"}
+        )
+        self.memory = await set_up(self.home, self.memory, self._assets)
+        self.entry = (await self.home.get(f"{ENTRIES}/entry?domain=gatehouse"))[0]["entry_id"]
+        await self.is_ready()
+
+    async def kill_home(self) -> datetime:
+        """End Home Assistant as a power cut does; return when."""
+        os.kill(self._children["home"].pid, signal.SIGKILL)
+        await self._children["home"].end()
+        await self._talk.aclose()
+        return datetime.now(UTC)
+
+    async def stop(self) -> None:
+        """End both, Home Assistant first; it would wait for a WebSocket that nobody closes."""
+        await self._talk.aclose()
+        for name in ("home", "agent"):
+            if child := self._children.get(name):
+                await child.stop()
+
+    async def is_ready(self) -> None:
+        """Wait until there are pictures and a detector."""
+        for key, state in (("camera", "streaming"), ("detector", "ready")):
+            await eventually(lambda key=key, state=state: self._is(key, state), 30, f"the {key}")
+
+    async def entity(self, key: str) -> str:
+        """Return an entity of the camera, or the site's detector."""
+        entities = Entities(await self.home.ask("config/entity_registry/list"))
+        if key == "detector":
+            return entities.of(self.entry, key)
+        return entities.of(self.agent.id, self.place.camera, key)
+
+    async def incidents(self) -> list[dict[str, Any]]:
+        """Return the confirmed incidents, newest first."""
+        path = "/api/services/gatehouse/get_incidents?return_response"
+        incidents: list[dict[str, Any]] = (await self.home.post(path, {}))["service_response"][
+            "incidents"
+        ]
+        return incidents
+
+    async def recordings(self) -> dict[str, str]:
+        """Return the agent's recordings and their status."""
+        path = RECORDINGS.format(camera=self.place.camera)
+        async with self._session.get(
+            f"http://{LOCAL}:{self.agent.port}{path}",
+            headers={"Authorization": f"Bearer {self.agent.token}"},
+        ) as response:
+            recordings = (await response.json())["recordings"]
+        return {recording["id"]: recording["status"] for recording in recordings}
+
+    async def states(self, entity: str, since: datetime) -> list[str]:
+        """Return the states that an entity took on since then, oldest first."""
+        history = await self.home.ask(
+            "history/history_during_period",
+            start_time=since.isoformat(),
+            entity_ids=[entity],
+            include_start_time_state=False,
+            minimal_response=True,
+            no_attributes=True,
+        )
+        return [row["s"] for row in history.get(entity, [])]
+
+    async def media(self, content: str) -> bytes:
+        """Return something of the media browser as a browser gets it."""
+        resolved = await self.home.ask("media_source/resolve_media", media_content_id=content)
+        status, body = await self.home.fetch(resolved["url"])
+        assert status == 200
+        return body
+
+    async def _is(self, key: str, state: str) -> bool:
+        try:
+            entity = await self.entity(key)
+        except KeyError:
+            return False
+        states = {one["entity_id"]: one["state"] for one in await self.home.get("/api/states")}
+        return states.get(entity) == state

@@ -1,0 +1,134 @@
+"""scripts/demo, as a process: what it shows, what it leaves in the log, how it ends."""
+
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+import signal
+import subprocess
+import time
+
+import av
+import pytest
+
+from custom_components.gatehouse.models import Picture
+from custom_components.gatehouse.vision import DetectorOptions, OnnxDetector
+from scripts.demonstration.memory import Memory
+from scripts.demonstration.places import ROOT, Assets
+
+from .conftest import Shown, demo_command
+from .log import betrayed, complaints
+
+pytestmark = pytest.mark.timeout(200)
+
+READY_AGAIN = 30
+"""Seconds that a second start may take."""
+STOPPED = 15
+
+
+def test_the_demo_closes_an_incident_with_a_risk_and_its_reasons(shown: Shown) -> None:
+    incident = shown.seen["incident"]
+
+    assert incident["state"] == "closed"
+    assert incident["labels"] == ["person"]
+    assert incident["camera"] in shown.seen["live"]
+    assert 0 < incident["risk"] <= 100
+    assert incident["reasons"][0] == "A person was seen"
+    assert shown.seen["confirmed_s"] < 60
+
+
+def test_the_demo_shows_both_cameras_and_people_who_come_and_go(shown: Shown) -> None:
+    assert len(shown.seen["live"]) == 2
+    assert len(shown.seen["persons"]) == 2
+    assert all("on" in states for states in shown.seen["persons"].values())
+    # On one camera there is always somebody.
+    assert any(states[-1] == "off" for states in shown.seen["persons"].values())
+
+
+def test_the_demos_clip_plays_in_every_browser_and_is_as_long_as_the_incident(shown: Shown) -> None:
+    clip, incident = shown.seen["clip"], shown.seen["incident"]
+    first, last = (datetime.fromisoformat(incident[key]) for key in ("started", "last_seen"))
+    wanted = (last - first).total_seconds() + 5 + 5
+
+    assert clip["type"] == "video/mp4"
+    assert (clip["codec"], clip["pixels"]) == ("h264", "yuv420p")
+    assert clip["starts_at_once"]
+    # The first frame is a key frame, so it may come up to a group of pictures earlier.
+    assert wanted - 1 <= clip["seconds"] <= wanted + 2
+    assert clip["frames"] == pytest.approx(clip["seconds"] * 10, rel=0.1)
+
+
+async def test_the_demos_pictures_and_clips_show_somebody(shown: Shown, assets: Assets) -> None:
+    media = shown.folder / "media" / "gatehouse"
+    pictures = [file.read_bytes() for file in media.rglob("*.jpg")]
+    clips = list(media.rglob("*.mp4"))
+    assert pictures
+    assert clips
+    assert assets.model is not None
+    options = DetectorOptions(threshold=assets.threshold, labels=frozenset({"person"}))
+    detector = await OnnxDetector.load(assets.model, options)
+
+    for jpeg in [*pictures, *(_middle(clip) for clip in clips)]:
+        picture = Picture(jpeg=jpeg, captured=datetime.now().astimezone())
+        assert (await detector.detect(lambda picture=picture: picture)).detections
+
+    await detector.close()
+
+
+def test_the_demos_incident_is_told_in_the_logbook_and_the_media_browser(shown: Shown) -> None:
+    risk = shown.seen["incident"]["risk"]
+
+    assert any(" sees " in row for row in shown.seen["logbook"])
+    assert any(f"(risk {risk}, " in row and " saw " in row for row in shown.seen["logbook"])
+    assert any(title.endswith(f"person, risk {risk}") for title in shown.seen["browsed"])
+
+
+def test_the_log_of_the_demo_has_no_complaint_about_gatehouse_and_no_secret(shown: Shown) -> None:
+    log = (shown.folder / "logs" / "home-assistant.log").read_text()
+    memory = Memory.load(shown.folder / "memory.json")
+    assert memory is not None
+
+    assert "Square Pi is connected" in log
+    assert complaints(log) == []
+    tokens = [agent.token for agent in memory.agents.values()]
+    assert betrayed(log, memory.password, *tokens) == []
+
+
+def test_a_second_demo_is_ready_soon_and_ctrl_c_ends_all_of_it(shown: Shown) -> None:
+    began = time.monotonic()
+    with subprocess.Popen(
+        demo_command(shown.folder), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stderr is not None
+        said = ""
+        while "logs" not in said:
+            line = demo.stderr.readline()
+            assert line, said
+            said += line
+        ready = time.monotonic() - began
+        family = descendants(demo.pid)
+
+        demo.send_signal(signal.SIGINT)
+        code = demo.wait(STOPPED)
+
+    assert "Ctrl-C stops everything" in said
+    assert ready < READY_AGAIN
+    assert code == 0
+    # Home Assistant, two agents, and a process for each of their cameras.
+    assert len(family) >= 5
+    assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process began, and those that they began."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [*children, *(one for child in children for one in descendants(child))]
+
+
+def _middle(clip: Path) -> bytes:
+    """Return the frame in the middle of a clip."""
+    with av.open(str(clip), "r") as container:
+        frames = [frame.to_image() for frame in container.decode(video=0)]
+    jpeg = BytesIO()
+    frames[len(frames) // 2].save(jpeg, "JPEG", quality=90)
+    return jpeg.getvalue()
