@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 import logging
 from pathlib import Path
+import resource
 import signal
 import sys
 from typing import Final
@@ -15,12 +16,13 @@ from aiohttp import web
 from . import __version__
 from .config import DEFAULT, AgentConfig, ConfigError, load
 from .hub import Hub
-from .server import AccessLogger, application
+from .server import AccessLogger, application, is_news
 
 LOGGER: Final = logging.getLogger(__package__)
 
 CONFIG: Final = Path("/etc/gatehouse/agent.toml")
 GRACE: Final = 0.3  # seconds for answers that are under way when the agent ends
+IDLE: Final = 15.0  # seconds; a connection that asks for nothing makes room for others
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
+    logging.getLogger("aiohttp.server").addFilter(is_news)
+    _open_many_files()
     try:
         asyncio.run(serve(config))
     except OSError as error:
@@ -59,9 +63,9 @@ async def serve(config: AgentConfig) -> None:
     stop = asyncio.create_task(_told_to_stop(), name="signals")
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     await hub.close()
-    await server.cleanup()
     stop.cancel()
     work.cancel()
+    await server.cleanup()  # while cameras that hang are being ended
     with suppress(asyncio.CancelledError):
         await work
     LOGGER.info("Agent ended")
@@ -70,11 +74,21 @@ async def serve(config: AgentConfig) -> None:
 async def _listen(hub: Hub, config: AgentConfig) -> web.AppRunner:
     app = application(hub, config.token)
     server = web.AppRunner(
-        app, access_log_class=AccessLogger, access_log=LOGGER, shutdown_timeout=GRACE
+        app,
+        access_log_class=AccessLogger,
+        access_log=LOGGER,
+        keepalive_timeout=IDLE,
+        shutdown_timeout=GRACE,
     )
     await server.setup()
     await web.TCPSite(server, config.host, config.port).start()
     return server
+
+
+def _open_many_files() -> None:
+    """Take what the system allows: idle strangers shall not keep recordings from being opened."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _told_to_stop() -> None:

@@ -43,14 +43,14 @@ async def announce(
     shown: list[str] = []
     async with AsyncExitStack() as announced:
         while True:
-            found = addresses()
-            if found != shown:
-                try:
+            try:
+                if (found := addresses()) != shown:
+                    shown = []
                     await announced.aclose()
                     await _announce(config, found, announced)
                     shown = found
-                except (Error, OSError) as error:
-                    LOGGER.warning("Cannot announce the agent; next try in %g s: %s", look, error)
+            except (Error, OSError) as error:
+                LOGGER.warning("Cannot announce the agent; next try in %g s: %s", look, error)
             await asyncio.sleep(look)
 
 

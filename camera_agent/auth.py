@@ -21,7 +21,8 @@ def admits(token: str, request: web.BaseRequest, now: float) -> bool:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     match scheme.lower():
         case "bearer":
-            return _same(credentials.strip().encode(), token.encode())
+            # aiohttp reads headers with surrogates for what is not UTF-8.
+            return _same(credentials.strip().encode(errors="surrogateescape"), token.encode())
         case "basic":
             return _same(_password(credentials), token.encode())
     return request.method in ("GET", "HEAD") and _is_signed(token, request, now)

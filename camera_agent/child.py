@@ -3,13 +3,13 @@
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, Process
 import os
-import re
 import signal
 import sys
 from typing import Final, Self, cast
 
 from .capture import HEADER, Message, first_line, unpack
 from .config import CameraConfig
+from .hardware import without_secrets
 
 PROGRAM: Final = (sys.executable, "-m", "camera_agent.capture")
 # A picture or two: more only makes old frames wait where the child should notice.
@@ -91,8 +91,7 @@ class Child:
     def said(self) -> str:
         """The last line that the process, or a library in it, has said."""
         lines = self._tail.decode(errors="replace").split("\n")
-        line = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return re.sub(r"(?<=//)[^/@\s]*@", "", line)  # an address may hold a password
+        return without_secrets(next((line.strip() for line in reversed(lines) if line.strip()), ""))
 
     def last_words(self) -> str:
         """Return what an ended process said last, or else how it ended."""

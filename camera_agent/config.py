@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 from .wire import DEFAULT_PORT
 
 MACHINE_ID: Final = Path("/etc/machine-id")
+NAME_BYTES: Final = 100  # what is announced (zeroconf) may have 255 with its key
 
 
 class ConfigError(Exception):
@@ -173,9 +174,18 @@ def _slug(value: object) -> str:
     return value
 
 
+def _name(value: object) -> str:
+    name = _text(value)
+    if len(name.encode()) > NAME_BYTES:
+        raise ValueError(f"must be at most {NAME_BYTES} characters long; fewer with accents")
+    return name
+
+
 def _token(value: object) -> str:
-    if not isinstance(value, str) or len(value) < 16:
+    if not isinstance(value, str) or len(value.strip()) < 16:
         raise ValueError("must have 16 characters or more; make one with: openssl rand -hex 16")
+    if value != value.strip():
+        raise ValueError("must not have blanks around it")
     return value
 
 
@@ -220,7 +230,7 @@ def _crop(value: object) -> tuple[int, int, int, int]:
 _seconds = _number(0, 86400)
 _AGENT: Final[_Rules] = {
     "id": _slug,
-    "name": _text,
+    "name": _name,
     "token": _token,
     "host": _text,
     "port": _whole(1, 65535),
@@ -262,7 +272,7 @@ token = ""
 # id = "porch"                       # default: made from this machine's id
 # host = "0.0.0.0"
 # port = 8467
-# data = "/var/lib/gatehouse-agent"  # recordings wait here until they are fetched
+data = "data"                        # recordings wait here until they are fetched; beside this file
 # announce = true                    # let Home Assistant discover this agent (zeroconf)
 # ring = 15                          # seconds before a sign that a recording can still have
 

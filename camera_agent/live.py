@@ -20,9 +20,13 @@ class Live:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._players: set[_Player] = set()
+        self._newest_us = 0
 
     def packet(self, packet: Packet) -> None:
         """Send the next packet to everybody who keeps up."""
+        if packet.captured_us <= self._newest_us:
+            self.close()  # the clock was set back, and no player's can be: they come again
+        self._newest_us = packet.captured_us
         for player in self._players:
             player.take(packet)
 

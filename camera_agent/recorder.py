@@ -16,7 +16,7 @@ from .errors import Refused
 from .models import Packet
 from .mux import Mp4File
 from .ring import Ring
-from .shelf import Recording, Shelf, surplus
+from .shelf import FREE_BYTES, LEAST_BYTES, Recording, Shelf, surplus
 from .wire import ErrorCode, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LATE: Final = 2.0  # seconds that a frame may need from the sensor to here
 AHEAD: Final = 5.0  # seconds that another clock may be ahead of ours
 BACKLOG_BYTES: Final = 32_000_000  # of one recording in memory while the disk hesitates
 TIDIED: Final = 60.0  # seconds between two looks at what is to go
-CLOSING: Final = 1.0  # seconds for the last writes; what is not finished then is at the next start
+CLOSING: Final = 0.7  # seconds for the last writes; what is not finished then is at the next start
 
 
 class Recorder:
@@ -48,20 +48,22 @@ class Recorder:
 
     async def run(self) -> None:
         """Write recordings and delete the surplus, until cancelled."""
-        async with self._stories:
-            while True:
-                for recording in surplus(self._finished.values(), time.time()):
-                    LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
-                    await self.delete(recording.camera, recording.id)
-                await asyncio.sleep(TIDIED)
+        try:
+            async with self._stories:
+                while True:
+                    await self._tidy()
+                    await asyncio.sleep(TIDIED)
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def close(self) -> None:
         """End all recordings now and write what they have."""
         for running in self._running.values():
             running.end()
         if stories := [running.story for running in self._running.values() if running.story]:
-            await asyncio.wait(stories, timeout=CLOSING)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            _, late = await asyncio.wait(stories, timeout=CLOSING)
+            for story in late:
+                story.cancel()  # and again when `run` is: the first only ends the writing
 
     def packet(self, camera: str, packet: Packet) -> None:
         """Take the next packet of a camera, after its ring did."""
@@ -79,15 +81,14 @@ class Recorder:
         """Return the MP4 of a finished recording."""
         recording = self._find(camera, name)
         if recording.status is RecordingStatus.RECORDING:
-            sentence = f"Recording {name} is still running; end it first."
-            raise Refused(ErrorCode.RECORDING_RUNNING, sentence)
+            raise Refused(ErrorCode.RECORDING_RUNNING, f"Recording {name} runs; end it first.")
         if recording.status is RecordingStatus.FAILED:
             raise Refused(ErrorCode.NOT_FOUND, f"There is no file: {recording.error}")
         return self._shelf.path(recording)
 
     async def start(self, camera: str, since: float, until: float) -> Recording:
         """Record from the key frame before a moment, if the ring still has it, until another."""
-        if not await self._in_thread(self._shelf.has_room):
+        if not await self._in_thread(self._shelf.has_room, FREE_BYTES):
             raise Refused(ErrorCode.NO_SPACE, "The disk is nearly full; delete recordings.")
         if len(self._running) >= MOST_RUNNING:
             raise Refused(ErrorCode.TOO_MANY, f"{MOST_RUNNING} recordings are running already.")
@@ -121,11 +122,11 @@ class Recorder:
         """Remove a recording, also while it runs."""
         recording = self._find(camera, name)
         running = self._running.pop(name, None)
-        self._finished.pop(name, None)
         if running and running.story:
             running.end()
             await asyncio.wait([running.story])
         await self._in_thread(self._shelf.remove, recording)
+        self._finished.pop(name, None)
 
     async def _write(self, running: "_Running") -> None:
         """Write one recording until it is over; whatever ends it, what was written stays."""
@@ -135,9 +136,8 @@ class Recorder:
         except (OSError, av.FFmpegError) as error:
             LOGGER.error("Recording %s cannot be written: %s", running.recording.id, error)
             running.end(f"The file could not be written: {error}")
-        if running.recording.id in self._running:
-            finished = await self._finish(running)
-            del self._running[finished.id]
+        finished = await self._in_thread(self._shelf.finish, running.recording, running.error)
+        if self._running.pop(finished.id, None):  # or else somebody deleted it meanwhile
             self._finished[finished.id] = finished
             self._changed(finished)
 
@@ -146,15 +146,18 @@ class Recorder:
         try:
             async for packets in running.batches():
                 await self._in_thread(file.write, packets)
+                if not await self._in_thread(self._shelf.has_room, LEAST_BYTES):
+                    running.end("The disk is nearly full; the recording ends early.")
         finally:
             await self._in_thread(file.close)
 
-    async def _finish(self, running: "_Running") -> Recording:
-        try:
-            return await self._in_thread(self._shelf.finish, running.recording, running.error)
-        except OSError as error:
-            LOGGER.error("Recording %s cannot be finished: %s", running.recording.id, error)
-            return replace(running.recording, status=RecordingStatus.FAILED, error=str(error))
+    async def _tidy(self) -> None:
+        for recording in surplus(self._finished.values(), time.time()):
+            LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
+            try:
+                await self.delete(recording.camera, recording.id)
+            except (Refused, OSError) as error:  # refused if somebody was faster
+                LOGGER.error("Recording %s cannot be deleted: %s", recording.id, error)
 
     def _find(self, camera: str, name: str) -> Recording:
         running = self._running.get(name)
@@ -175,7 +178,7 @@ class _Running:
         self.story: asyncio.Task[None] | None = None
         self.error: str | None = None
         self.is_over = False
-        self._began = False
+        self._newest_us = 0
         self._backlog: list[Packet] = []
         self._backlog_bytes = 0
         self._wake = asyncio.Event()
@@ -183,7 +186,10 @@ class _Running:
 
     def take(self, packet: Packet) -> bool:
         """Keep a packet of its time; true if it is the first, and so tells when this began."""
-        if self.is_over or not (self._began or packet.key):
+        if self.is_over or not (self._newest_us or packet.key):
+            return False
+        if packet.captured_us <= self._newest_us:
+            self.end("The clock of this machine was set back; the recording ends there.")
             return False
         if packet.captured_us >= self.recording.until * 1_000_000:
             self.end()
@@ -194,7 +200,7 @@ class _Running:
         self._backlog_bytes += len(packet.data)
         if self._backlog_bytes > BACKLOG_BYTES:
             self.end("The disk was too slow; the recording ends early.")
-        is_first, self._began = not self._began, True
+        is_first, self._newest_us = not self._newest_us, packet.captured_us
         if is_first:
             self.recording = replace(self.recording, started=packet.captured_us / 1_000_000)
         return is_first

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from . import messages, wire
@@ -68,7 +69,14 @@ class AccessLogger(AbstractAccessLogger):
     """One line a request, without the query: it may hold a signature."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        self.logger.debug("%s %s %s %.3f s", request.method, request.path, response.status, time)
+        path = request.rel_url.raw_path  # as it was sent: without line breaks
+        self.logger.debug("%s %s %s %.3f s", request.method, path, response.status, time)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of aiohttp's server is worth logging: what strangers send is not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
 async def health(_: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import hashlib
 import json
 import logging
+import os
 from pathlib import Path
 import shutil
 from typing import Final
@@ -21,7 +22,8 @@ LOGGER = logging.getLogger(__name__)
 # one that is gone, and must not fill the card.
 KEPT: Final = timedelta(hours=24)
 KEPT_BYTES: Final = 2_000_000_000
-FREE_BYTES: Final = 200_000_000  # what the system itself needs to go on
+FREE_BYTES: Final = 200_000_000  # to begin a recording with
+LEAST_BYTES: Final = 100_000_000  # what the system itself needs to go on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,43 +69,62 @@ class Shelf:
         """Note a recording beside its file, whole or not at all."""
         note = self._note(recording)
         note.parent.mkdir(exist_ok=True)
-        draft = note.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(recording)), encoding="utf-8")
+        draft = self._draft(recording)
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(asdict(recording), file)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(note)
 
     def finish(self, recording: Recording, error: str | None = None) -> Recording:
-        """Measure a written file: complete if it plays, whatever ended it, else failed."""
-        path = self.path(recording)
-        duration = _duration(path) if path.exists() else None
-        if duration is None:
-            path.unlink(missing_ok=True)
-            reason = error or "The camera gave no picture in that time."
-            finished = replace(recording, status=RecordingStatus.FAILED, error=reason)
-        else:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            finished = replace(
-                recording,
-                status=RecordingStatus.COMPLETE,
-                duration_s=round(duration, 3),
-                bytes=path.stat().st_size,
-                sha256=digest,
-                error=error,
-            )
-        self.save(finished)
+        """Measure a written file: complete if it plays, whatever ended it, else failed.
+
+        If the disk refuses the note, the next start finishes the recording again.
+        """
+        try:
+            finished = self._measured(recording, error)
+        except OSError as problem:
+            finished = replace(recording, status=RecordingStatus.FAILED, error=str(problem))
+        try:
+            self.save(finished)
+        except OSError as problem:
+            LOGGER.error("The note of recording %s cannot be written: %s", recording.id, problem)
         return finished
 
     def remove(self, recording: Recording) -> None:
         """Delete the file first and its note last, so that an interruption leaves no orphan."""
         self.path(recording).unlink(missing_ok=True)
+        self._draft(recording).unlink(missing_ok=True)
         self._note(recording).unlink(missing_ok=True)
 
-    def has_room(self) -> bool:
-        """Whether the disk can take another recording."""
-        return shutil.disk_usage(self._folder).free >= FREE_BYTES
+    def has_room(self, needed: int) -> bool:
+        """Whether so many bytes of the disk are free."""
+        return shutil.disk_usage(self._folder).free >= needed
+
+    def _measured(self, recording: Recording, error: str | None) -> Recording:
+        path = self.path(recording)
+        duration = _duration(path) if path.exists() else None
+        if duration is None:
+            path.unlink(missing_ok=True)
+            reason = error or "The camera gave no picture in that time."
+            return replace(recording, status=RecordingStatus.FAILED, error=reason)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return replace(
+            recording,
+            status=RecordingStatus.COMPLETE,
+            duration_s=round(duration, 3),
+            bytes=path.stat().st_size,
+            sha256=digest,
+            error=error,
+        )
 
     def _note(self, recording: Recording) -> Path:
         return self.path(recording).with_suffix(".json")
+
+    def _draft(self, recording: Recording) -> Path:
+        """A note as long as it is not whole; on a full disk it stays behind."""
+        return self.path(recording).with_suffix(".draft")
 
 
 def surplus(recordings: Iterable[Recording], now: float) -> list[Recording]:

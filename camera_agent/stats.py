@@ -68,12 +68,11 @@ class Machine:
             under_voltage = _attempt(self._voltage_alarm)
         else:
             under_voltage = bool(bits & _UNDER_VOLTAGE)
-        disk = _attempt(lambda: os.statvfs(self._data))
         return Stats(
             cpu_percent=_attempt(self._cpu),
             memory_percent=_attempt(self._memory),
-            disk_percent=disk and round(100 * (1 - disk.f_bavail / disk.f_blocks), 1),
-            disk_free_bytes=disk and disk.f_bavail * disk.f_frsize,
+            disk_percent=_attempt(self._disk),
+            disk_free_bytes=_attempt(self._disk_free),
             temperature_c=_attempt(self._temperature),
             booted=_attempt(lambda: float(self._line("proc/stat", "btime")[0])),
             load=_attempt(lambda: float(self._text("proc/loadavg").split()[0])),
@@ -103,6 +102,14 @@ class Machine:
         total = int(self._line("proc/meminfo", "MemTotal:")[0])
         available = int(self._line("proc/meminfo", "MemAvailable:")[0])
         return round(100 * (1 - available / total), 1)
+
+    def _disk(self) -> float:
+        disk = os.statvfs(self._data)
+        return round(100 * (1 - disk.f_bavail / disk.f_blocks), 1)
+
+    def _disk_free(self) -> int:
+        disk = os.statvfs(self._data)
+        return disk.f_bavail * disk.f_frsize
 
     def _temperature(self) -> float:
         """Return the processor's temperature: its own zone goes before the board's."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import re
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -48,6 +49,11 @@ class Camera(Protocol):
         Raises CameraError.
         """
         ...
+
+
+def without_secrets(text: str) -> str:
+    """Cut addresses down to their hosts: user, path and query may each hold a password."""
+    return re.sub(r"://(?:\S*@)?([^/?#\s]*)\S*", r"://\1", text)
 
 
 def camera(config: CameraConfig) -> Camera:

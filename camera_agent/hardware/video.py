@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 import math
-import re
 import time
 from typing import Final, TypeAlias
 
@@ -13,7 +12,7 @@ from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange
 
 from ..config import CameraConfig
-from . import CameraError, Emit, Opened, Wanted
+from . import CameraError, Emit, Opened, Wanted, without_secrets
 from .encode import MICROSECONDS, Encoder
 from .timing import Pace, Rate
 
@@ -28,7 +27,7 @@ class VideoCamera:
     def __init__(self, config: CameraConfig) -> None:
         self._config = config
         self._path = config.path or ""
-        self._shown = re.sub(r"(?<=//)[^/@]*@", "", self._path)
+        self._shown = without_secrets(self._path)
 
     def run(self, emit: Emit, wanted: Wanted) -> None:
         config = self._config

@@ -3,12 +3,16 @@
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    issue_registry as ir,
+)
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
-from .database import DatabaseError
+from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
 from .known_agents import KnownAgents
 from .services import async_setup_services
@@ -47,7 +51,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
     try:
         hub = await Hub.async_open(hass, entry, site.id)
     except DatabaseError as err:
-        raise ConfigEntryError(
+        # Who holds the file lets go of it; a damaged one does not mend itself.
+        kind = ConfigEntryNotReady if isinstance(err, DatabaseLocked) else ConfigEntryError
+        raise kind(
             translation_domain=DOMAIN,
             translation_key="database_failed",
             translation_placeholders={"error": str(err)},
@@ -69,12 +75,20 @@ async def async_unload_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_close()
+    _forget_issues(hass)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
     """Forget the agents; incidents and media stay, they are the user's."""
     await KnownAgents(hass).remove()
+
+
+def _forget_issues(hass: HomeAssistant) -> None:
+    """Take back what was told of the site: nothing of it runs any more."""
+    for domain, issue in tuple(ir.async_get(hass).issues):
+        if domain == DOMAIN:
+            ir.async_delete_issue(hass, domain, issue)
 
 
 async def _async_reload(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:

@@ -1,5 +1,6 @@
 """Live pictures: MJPEG for as long as somebody looks, H.264 for Home Assistant's stream."""
 
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Final, override
 
@@ -75,23 +76,19 @@ class GatehouseCamera(CameraEntity, Camera):
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
         """Pass pictures on until the viewer or the camera leaves; a slow viewer skips pictures."""
-        pictures = self.coordinator.agent.pictures(self.camera)
-        try:
-            first = await anext(pictures)
-        except AgentError, StopAsyncIteration:
-            return None
         response = web.StreamResponse(
             headers={"Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}"}
         )
-        await response.prepare(request)
         try:
-            await response.write(b"--" + BOUNDARY.encode() + b"\r\n")
-            await response.write(_part(first.jpeg))
-            async for picture in pictures:
-                await response.write(_part(picture.jpeg))
+            async with aclosing(self.coordinator.agent.pictures(self.camera)) as pictures:
+                async for picture in pictures:
+                    if not response.prepared:
+                        await response.prepare(request)
+                        await response.write(f"--{BOUNDARY}\r\n".encode())
+                    await response.write(_part(picture.jpeg))
         except AgentError, ConnectionResetError:
-            return response
-        return response
+            pass  # the camera or the viewer has left
+        return response if response.prepared else None
 
     async def async_record(self, duration: timedelta) -> ServiceResponse:
         """Record from now on for a while; returns the footage's id."""

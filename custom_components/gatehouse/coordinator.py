@@ -55,7 +55,6 @@ class CameraData:
     info: CameraInfo
     state: CameraState
     presence: Presence = NOBODY
-    detecting: bool = True
     incident: Incident | None = None
     """The newest confirmed incident."""
 
@@ -176,11 +175,6 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         self._change(camera, presence=presence)
 
     @callback
-    def async_set_detecting(self, camera: str, detecting: bool) -> None:
-        """Remember whether a camera is watched for people."""
-        self._change(camera, detecting=detecting)
-
-    @callback
     def async_set_incident(self, camera: str, incident: Incident) -> None:
         """Take a camera's newest confirmed incident."""
         self._change(camera, incident=incident)
@@ -217,14 +211,13 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
                 self._describe(message)
             case CameraChanged(camera=camera, state=state) if camera in self.data.cameras:
                 self._change(camera, state=state)
-                if not state.online:
-                    self._lose_camera(camera)
-            case MotionChanged(camera=camera) if camera in self.data.cameras:
+                self._tell_motion(camera, state)
+            case MotionChanged(camera=camera, moving=moving) if camera in self.data.cameras:
                 state = self.data.cameras[camera].state
-                self._change(
-                    camera, state=replace(state, motion=message.score, moving=message.moving)
-                )
-                self._listener.motion(self.key(camera), message.moving)
+                flips = state.moving is not moving
+                state = replace(state, motion=message.score, moving=moving)
+                self._change(camera, shown=flips, state=state)
+                self._tell_motion(camera, state)
             case StatsChanged(stats=stats):
                 self.async_set_updated_data(replace(self.data, stats=stats))
             case RecordingChanged(recording=recording):
@@ -249,8 +242,7 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         self.async_set_updated_data(AgentData(info=state.info, stats=state.stats, cameras=cameras))
         self._listener.described(self.agent_id, state.info)
         for camera, data in cameras.items():
-            if data.state.online:
-                self._listener.motion(self.key(camera), data.state.moving)
+            self._tell_motion(camera, data.state)
         for recording in state.recordings:
             self._listener.recording(
                 self.key(recording.camera), RecordingChanged(recording=recording)
@@ -264,7 +256,9 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
             self._report_incompatible(error)
         if self.last_update_success:
             self._forget_cameras()
-            self.async_set_update_error(error)
+        elif self.last_exception is None:
+            _LOGGER.warning("%s is not connected: %s", self.name, error)
+        self.async_set_update_error(error)
 
     def _report_incompatible(self, error: AgentIncompatible) -> None:
         ir.async_create_issue(
@@ -297,17 +291,23 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
 
     def _forget_cameras(self) -> None:
         for camera in self.data.cameras:
-            self._lose_camera(camera)
+            self._listener.lost(self.key(camera))
 
-    def _lose_camera(self, camera: str) -> None:
-        self._listener.lost(self.key(camera))
+    def _tell_motion(self, camera: str, state: CameraState) -> None:
+        if state.online:
+            self._listener.motion(self.key(camera), state.moving)
+        else:
+            self._listener.lost(self.key(camera))
 
-    def _change(self, camera: str, **changes: object) -> None:
-        """Replace fields of one camera; availability stays as it is."""
+    def _change(self, camera: str, *, shown: bool = True, **changes: object) -> None:
+        """Replace fields of a camera that the agent still has; entities hear of what they show."""
+        if camera not in self.data.cameras:
+            return
         cameras = dict(self.data.cameras)
         cameras[camera] = replace(cameras[camera], **changes)  # type: ignore[arg-type]
         self.data = replace(self.data, cameras=cameras)
-        self.async_update_listeners()
+        if shown:
+            self.async_update_listeners()
 
     def _remove_devices_but(self, cameras: Mapping[str, CameraData]) -> None:
         """Remove the devices of cameras that the agent no longer has."""

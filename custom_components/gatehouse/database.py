@@ -99,6 +99,10 @@ class DatabaseTooNew(DatabaseError):
     """A newer Gatehouse made this database."""
 
 
+class DatabaseClosed(DatabaseError):
+    """The site was taken down while somebody still asked."""
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware datetime, kept as whole microseconds since the epoch."""
 
@@ -121,6 +125,7 @@ class Database:
         self._engine = engine
         self._writer = writer
         self._readers = ThreadPoolExecutor(_READERS, "gatehouse-database-read")
+        self._closed = False
 
     @classmethod
     async def open(cls, where: Path | str) -> Database:
@@ -138,19 +143,27 @@ class Database:
 
         A caller cancelled meanwhile does not know whether its work was done.
         """
-        return await asyncio.get_running_loop().run_in_executor(
-            self._writer, _write, self._engine, work
-        )
+        return await self._run(self._writer, _write, work)
 
     async def read[T](self, work: Callable[[Connection], T]) -> T:
         """Run work on one consistent view; whatever it changes is undone."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._readers, _read, self._engine, work
-        )
+        return await self._run(self._readers, _read, work)
 
     async def close(self) -> None:
         """Finish what was asked for, then let go of the file."""
+        self._closed = True
         await asyncio.to_thread(self._close)
+
+    async def _run[T](
+        self,
+        threads: ThreadPoolExecutor,
+        step: Callable[[Engine, Callable[[Connection], T]], T],
+        work: Callable[[Connection], T],
+    ) -> T:
+        if self._closed:
+            raise DatabaseClosed("The database is closed.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, step, self._engine, work)
 
     def _close(self) -> None:
         self._writer.shutdown()

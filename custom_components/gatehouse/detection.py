@@ -36,8 +36,10 @@ _LOGGER = logging.getLogger(__name__)
 # No wheel for musl: Home Assistant OS cannot install it, so it is never a manifest requirement.
 RUNTIME: Final = "onnxruntime>=1.20"
 
-# A download that failed for want of a network is tried again while somebody sleeps.
-RETRY: Final = timedelta(minutes=10)
+# After a power cut Home Assistant is up before the router is; a network that stays away is not
+# worth more than a look now and then.
+RETRY_FIRST: Final = timedelta(seconds=10)
+RETRY_LONGEST: Final = timedelta(minutes=10)
 
 ISSUE: Final = "detector_unavailable"
 
@@ -90,14 +92,19 @@ class Detection(Detector):
         return lambda: self._listeners.remove(listener)
 
     async def prepare(self) -> None:
-        """Make the chosen detector ready, or say in a repair issue why it is not."""
+        """Make the chosen detector ready, or say in a repair issue why it is not.
+
+        A model that cannot be fetched is tried again until it can.
+        """
+        pause = RETRY_FIRST
         while True:
             try:
                 self._inner = await self._load()
                 break
             except ModelUnavailable as err:
                 self._fail(str(err))
-                await asyncio.sleep(RETRY.total_seconds())
+                await asyncio.sleep(pause.total_seconds())
+                pause = min(pause * 2, RETRY_LONGEST)
             except (DetectorUnavailable, BadModel) as err:
                 self._fail(str(err))
                 return
@@ -171,7 +178,8 @@ class Detection(Detector):
             listener()
 
     def _fail(self, error: str) -> None:
-        _LOGGER.error("Detection is not available: %s", error)
+        if error != self.error:
+            _LOGGER.error("Detection is not available: %s", error)
         self.error = error
         self._ready.set()
         self._tell(DetectorStatus.FAILED)

@@ -8,10 +8,12 @@ from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_REMOTE_URL
+from .database import DatabaseError
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
     from .coordinator import AgentCoordinator
+    from .hub import Hub
 
 # An address of a service may carry a key in it.
 SECRETS: Final = {CONF_HOST, CONF_TOKEN, CONF_REMOTE_URL}
@@ -25,7 +27,6 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return the options, the agents as they are now, the detector and the newest footage."""
     hub = entry.runtime_data
-    footage = await hub.footage.find(limit=NEWEST)
     return {
         "options": async_redact_data(entry.options, SECRETS),
         "detector": {
@@ -34,8 +35,16 @@ async def async_get_config_entry_diagnostics(
             "error": hub.detection.error,
         },
         "agents": [_agent(coordinator) for coordinator in hub.coordinators.values()],
-        "footage": [asdict(row) for row in footage],
+        "footage": await _footage(hub),
     }
+
+
+async def _footage(hub: Hub) -> list[dict[str, Any]] | str:
+    """Return the newest footage; a database that fails is what somebody wants to read of here."""
+    try:
+        return [asdict(row) for row in await hub.footage.find(limit=NEWEST)]
+    except DatabaseError as err:
+        return f"{type(err).__name__}: {err}"
 
 
 def _agent(coordinator: AgentCoordinator) -> dict[str, Any]:

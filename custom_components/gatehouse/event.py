@@ -1,5 +1,6 @@
 """Each camera's incidents as they begin, are confirmed and end."""
 
+from collections import deque
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity
@@ -20,6 +21,9 @@ TYPES: Final = {
     NewsKind.CLOSED: "closed",
     NewsKind.INTERRUPTED: "closed",
 }
+
+# More than the one incident that a camera can have had open when it was lost.
+MOST_UNTOLD: Final = 8
 
 
 async def async_setup_entry(
@@ -44,6 +48,7 @@ class IncidentEvent(CameraEntity, EventEntity):
     def __init__(self, coordinator: AgentCoordinator, camera: str) -> None:
         """Be the camera's incident event."""
         super().__init__(coordinator, camera, "incident")
+        self._untold = deque[IncidentNews](maxlen=MOST_UNTOLD)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -54,7 +59,21 @@ class IncidentEvent(CameraEntity, EventEntity):
         )
 
     @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Be available first: triggers pass over an event that comes with the return."""
+        super()._handle_coordinator_update()
+        self._async_tell()
+
+    @callback
     def _async_hear(self, news: IncidentNews) -> None:
-        if (told := TYPES.get(news.kind)) is not None:
-            self._trigger_event(told, incident_attributes(news.incident))
+        if news.kind in TYPES:
+            self._untold.append(news)
+            self._async_tell()
+
+    @callback
+    def _async_tell(self) -> None:
+        while self.available and self._untold:
+            news = self._untold.popleft()
+            self._trigger_event(TYPES[news.kind], incident_attributes(news.incident))
             self.async_write_ha_state()

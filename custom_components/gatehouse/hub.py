@@ -76,7 +76,11 @@ class Hub:
         await known.load()
         database = await Database.open(hass.config.path(f"{DOMAIN}.db"))
         hub = cls(hass, entry, database, known)
-        await hub.incidents.start()
+        try:
+            await hub.incidents.start()
+        except BaseException:
+            await database.close()
+            raise
         for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
             coordinator = AgentCoordinator(
                 hass, entry, subentry, known.get(subentry.unique_id or ""), hub._listener()

@@ -5,7 +5,6 @@ from typing import override
 from homeassistant.components.image import ImageEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
 from .coordinator import AgentCoordinator
@@ -34,17 +33,10 @@ class LastIncident(CameraEntity, ImageEntity):
     _attr_content_type = "image/jpeg"
 
     def __init__(self, hass: HomeAssistant, coordinator: AgentCoordinator, camera: str) -> None:
-        """Show the incident that is known already, if there is one."""
+        """Show nothing until an incident is known."""
         CameraEntity.__init__(self, coordinator, camera, "last_incident")
         ImageEntity.__init__(self, hass)
         self._shown: Incident | None = None
-        self._show()
-
-    @property
-    @override
-    def available(self) -> bool:
-        """What happened stays visible while the camera is away."""
-        return self.camera in self.coordinator.data.cameras
 
     @override
     async def async_image(self) -> bytes | None:
@@ -53,20 +45,15 @@ class LastIncident(CameraEntity, ImageEntity):
             return None
         try:
             return await self.hass.async_add_executor_job(self._shown.picture.read_bytes)
-        except FileNotFoundError:
+        except OSError:
             return None
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show a newer picture; a coordinator update about anything else changes nothing."""
-        if self._show():
-            self.async_write_ha_state()
-
-    def _show(self) -> bool:
+        """Show a newer picture, dated by what it shows: a restart makes nothing new."""
         incident = self.camera_data.incident if self.available else None
-        if incident is self._shown or incident is None or incident.picture is None:
-            return False
-        self._shown = incident
-        self._attr_image_last_updated = dt_util.utcnow()
-        return True
+        if incident and incident.picture:
+            self._shown = incident
+            self._attr_image_last_updated = incident.ended or incident.last_seen
+        super()._handle_coordinator_update()

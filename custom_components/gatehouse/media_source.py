@@ -176,10 +176,8 @@ def _title(footage: Footage, incident: Incident | None) -> str:
     title = dt_util.as_local(began).strftime("%Y-%m-%d %H:%M:%S")
     if incident is None:
         return title
-    words = " ".join(incident.labels)
-    if incident.assessment is None:
-        return f"{title} {words}"
-    return f"{title} {words}, risk {incident.assessment.risk}"
+    risk = f", risk {incident.assessment.risk}" if incident.assessment else ""
+    return f"{title} {' '.join(incident.labels)}{risk}"
 
 
 def _day(text: str) -> date | None:

@@ -52,14 +52,18 @@ class Stories:
         failures = 0
         while True:
             began = self._hass.loop.time()
+            steady = self._hass.loop.call_later(STEADY, self._forgive, name)
             try:
                 await story()
             except Exception:
                 _LOGGER.exception("The story '%s' failed and is started again", name)
             else:
+                self._forgive(name)
                 return
-            steady = self._hass.loop.time() - began > STEADY
-            failures = 1 if steady else failures + 1
+            finally:
+                steady.cancel()
+            held = self._hass.loop.time() - began > STEADY
+            failures = 1 if held else failures + 1
             if failures == FAILURES_TO_REPORT:
                 self._report(name)
             await asyncio.sleep(min(RESTART_FIRST * 2 ** (failures - 1), RESTART_LONGEST))
@@ -68,9 +72,16 @@ class Stories:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
-            f"story_failing_{name}",
+            _issue(name),
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="story_failing",
             translation_placeholders={"name": name},
         )
+
+    def _forgive(self, name: str) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, _issue(name))
+
+
+def _issue(name: str) -> str:
+    return f"story_failing_{name}"

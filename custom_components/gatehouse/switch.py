@@ -1,18 +1,20 @@
 """Detection on and off, for each camera."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import STATE_OFF, EntityCategory
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from . import GatehouseConfigEntry
 from .coordinator import AgentCoordinator
 from .entity import CameraEntity, async_add_camera_entities
 
 PARALLEL_UPDATES = 0
+
+ON: Final = "on"
 
 
 async def async_setup_entry(
@@ -32,6 +34,7 @@ class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):
     """Whether a camera is watched for people; remembered over restarts."""
 
     _attr_entity_category = EntityCategory.CONFIG
+    _attr_is_on = True
 
     def __init__(
         self, entry: GatehouseConfigEntry, coordinator: AgentCoordinator, camera: str
@@ -44,21 +47,14 @@ class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):
     async def async_added_to_hass(self) -> None:
         """Take up the last setting."""
         await super().async_added_to_hass()
-        last = await self.async_get_last_state()
-        if last is not None and last.state == STATE_OFF:
-            self._switch(on=False)
+        if last := await self.async_get_last_extra_data():
+            self._switch(on=last.as_dict()[ON])
 
     @property
     @override
-    def available(self) -> bool:
-        """A setting of ours: it can be changed while the camera is away."""
-        return self.camera in self.coordinator.data.cameras
-
-    @property
-    @override
-    def is_on(self) -> bool:
-        """Whether the camera is watched."""
-        return self.camera_data.detecting
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """The setting itself: the state says "unavailable" when the agent is away at a restart."""
+        return RestoredExtraData({ON: self.is_on})
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -71,5 +67,6 @@ class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):
         self._switch(on=False)
 
     def _switch(self, *, on: bool) -> None:
+        self._attr_is_on = on
         self._hub.incidents.switch(self.coordinator.key(self.camera), on)
-        self.coordinator.async_set_detecting(self.camera, on)
+        self.async_write_ha_state()

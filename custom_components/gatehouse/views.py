@@ -60,6 +60,9 @@ class MediaView(HomeAssistantView):
                 return web.FileResponse(path, headers=CACHE)
         return self.json_message("There is no such media.", HTTPStatus.NOT_FOUND, "not_found")
 
+    # A player asks how long a clip is before it asks for parts of it.
+    head = get
+
 
 async def _clip(hub: Hub, footage: str) -> Path | None:
     found = await hub.footage.get(footage)

@@ -116,5 +116,37 @@ async def test_a_network_that_refuses_is_tried_again(
     await asyncio.gather(story, return_exceptions=True)
 
 
+async def test_a_machine_that_does_not_tell_its_addresses_is_asked_again(
+    config: AgentConfig,
+) -> None:
+    answers = [OSError("no netlink here"), LOOPBACK]
+
+    def addresses() -> list[str]:
+        answer = answers.pop(0) if answers[1:] else answers[0]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    story = asyncio.create_task(announce(config, addresses, look=0.01))
+    async with neighbour() as other:
+        await other.hears(ServiceStateChange.Added)
+    story.cancel()
+    await asyncio.gather(story, return_exceptions=True)
+
+
+async def test_an_address_that_comes_back_is_announced_again(config: AgentConfig) -> None:
+    addresses = list(LOOPBACK)
+    story = asyncio.create_task(announce(config, lambda: list(addresses), look=0.01))
+    async with neighbour() as other:
+        await other.hears(ServiceStateChange.Added)
+        addresses[:] = ["203.0.113.9"]  # nobody's here
+        await other.hears(ServiceStateChange.Removed)
+        await asyncio.sleep(0.1)
+        addresses[:] = LOOPBACK
+        await other.hears(ServiceStateChange.Added)
+    story.cancel()
+    await asyncio.gather(story, return_exceptions=True)
+
+
 def test_loopback_is_no_address_for_others() -> None:
     assert all(not address.startswith("127.") for address in local_addresses())

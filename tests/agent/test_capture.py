@@ -125,10 +125,10 @@ async def test_a_camera_that_cannot_be_opened_says_why(configured: Configured) -
 
 
 async def test_a_password_is_never_said(configured: Configured) -> None:
-    path = "rtsp://me:secret@127.0.0.1:1/yard"
+    path = "rtsp://me:s@cret@127.0.0.1:1/yard?user=me&password=secret"
     async with child_of(configured, "video", path=path) as child:
         await child.exited()
-    assert child.last_words() == "Cannot open rtsp://127.0.0.1:1/yard: Connection refused."
+    assert child.last_words() == "Cannot open rtsp://127.0.0.1:1: Connection refused."
 
 
 async def test_a_process_that_says_nothing_is_spoken_for(

@@ -62,6 +62,9 @@ class TestADefaultConfiguration:
         (front,) = read(tmp_path, text).cameras
         assert (front.path, front.start, front.end) == ("/dev/video0", 0.0, 60.0)
 
+    def test_keeps_recordings_where_whoever_wrote_it_may_write(self, tmp_path: Path) -> None:
+        assert read(tmp_path, FILLED_IN).data == tmp_path / "data"
+
     @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig])
     def test_speaks_of_every_setting(self, noun: type) -> None:
         for one in fields(noun):
@@ -139,10 +142,10 @@ class TestWhatIsRight:
         assert read(tmp_path, text).cameras[0].path == str(tmp_path / "clips/yard.mp4")
 
     def test_secrets_are_not_printed(self, tmp_path: Path) -> None:
-        text = FILLED_IN.replace('"picamera"', '"video"\npath = "rtsp://me:secret@camera/1"')
+        text = FILLED_IN.replace('"picamera"', '"video"\npath = "rtsp://me:hush@camera/1"')
         printed = repr(read(tmp_path, text))
         assert TOKEN not in printed
-        assert "secret" not in printed
+        assert "hush" not in printed
 
 
 @pytest.mark.usefixtures("machine_id")
@@ -217,6 +220,16 @@ class TestMistakes:
         assert problems(tmp_path, text) == (
             "cameras[0].source: must be one of picamera, video, pattern",
         )
+
+    @pytest.mark.parametrize("wrong", [f" {TOKEN}", f"{TOKEN} "])
+    def test_a_token_has_no_blanks_around_it(self, tmp_path: Path, wrong: str) -> None:
+        text = f'[agent]\ntoken = "{wrong}"\n{CAMERA}'
+        assert problems(tmp_path, text) == ("agent.token: must not have blanks around it",)
+
+    def test_a_name_that_is_too_long_to_be_announced_is_told(self, tmp_path: Path) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\nname = "{"ä" * 51}"\n{CAMERA}'
+        (problem,) = problems(tmp_path, text)
+        assert problem.startswith("agent.name: must be at most 100 characters")
 
     def test_yes_is_not_true(self, tmp_path: Path) -> None:
         text = f'[agent]\ntoken = "{TOKEN}"\nannounce = "yes"\n{CAMERA}'

@@ -183,6 +183,22 @@ async def test_a_stalled_player_is_dropped(
     await eventually(lambda: camera.players == 0)
 
 
+async def test_a_clock_that_is_set_back_lets_players_begin_anew(
+    camera: Camera, watch: Watch
+) -> None:
+    player = await watch()
+    await player.head()
+    camera.feed(packets(30, 1795000000))
+    await eventually(lambda: player.some(1))
+
+    camera.feed(packets(1, 1794990000))
+
+    await eventually(lambda: camera.players == 0)
+    again = await watch()
+    camera.feed(packets(30, 1794990000)[1:])
+    assert numbers(await read_until_quiet(again)) == list(range(30))
+
+
 async def test_everybody_is_dropped_when_the_agent_ends(camera: Camera, watch: Watch) -> None:
     player = await watch()
     await player.head()

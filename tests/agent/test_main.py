@@ -1,10 +1,12 @@
 """The agent as its owner runs it: a process with a configuration file."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import json
 import os
 from pathlib import Path
+import resource
 import signal
 import socket
 import subprocess
@@ -18,10 +20,11 @@ import urllib.request
 import av
 import pytest
 
-from camera_agent import __version__
+from camera_agent import __main__ as program, __version__
 from camera_agent.__main__ import main
 from camera_agent.cameras import Camera
-from camera_agent.config import DEFAULT
+from camera_agent.config import DEFAULT, load
+from camera_agent.hub import Hub
 
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[bytes]
@@ -188,6 +191,38 @@ def test_a_part_that_ends_ends_the_agent(config: Path, monkeypatch: pytest.Monke
         main(["--config", str(config)])
 
 
+@pytest.mark.parametrize("asked", [b"", b"GET /health HTTP/1.1\r\nHo"])
+async def test_a_connection_that_asks_for_nothing_is_cut(
+    config: Path, port: int, monkeypatch: pytest.MonkeyPatch, asked: bytes
+) -> None:
+    monkeypatch.setattr(program, "IDLE", 0.2)
+    agent = load(config)
+    server = await program._listen(Hub(agent), agent)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(asked)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+    finally:
+        writer.close()
+        await server.cleanup()
+
+
+def test_the_agent_may_have_as_many_files_open_as_the_system_allows(
+    config: Path, port: int, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        with running(config, tmp_path / "log") as agent:
+            eventually(lambda: ask(port, "/health"))
+            limits = resource.prlimit(agent.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+    assert limits == (before[1], before[1])
+
+
 def test_an_agent_that_was_told_to_stop_ended_well(config: Path, port: int) -> None:
     def stop() -> None:
         eventually(lambda: ask(port, "/health"))
@@ -220,6 +255,19 @@ def test_the_agent_ends_within_two_seconds(
     (note,) = (tmp_path / "data" / "recordings" / "front").glob("*.json")
     assert json.loads(note.read_text())["status"] == "complete"
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_camera_that_hangs_does_not_hold_up_the_end(agent: Process, port: int) -> None:
+    eventually(lambda: ask(port, "/snapshot"))
+    (camera,) = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
+    os.kill(int(camera), signal.SIGSTOP)
+
+    began = time.monotonic()
+    agent.terminate()
+
+    assert agent.wait(timeout=10) == 0
+    assert time.monotonic() - began < 2
+    assert not Path(f"/proc/{camera}").exists()
 
 
 def test_a_real_camera_is_seen_and_recorded(agent: Process, port: int, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import timedelta
+import errno
 import hashlib
 import json
 from pathlib import Path
@@ -273,6 +274,20 @@ async def test_a_recording_goes_on_when_its_camera_is_back(
     assert agent.shows(await agent.over(recording)) == [*range(60), *range(50, 100)]
 
 
+async def test_a_clock_that_is_set_back_ends_a_recording(
+    agent: Agent, second_ago: list[Packet]
+) -> None:
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    agent.feed(packets(30, time.time() - 3600))
+    done = await agent.over(recording)
+
+    assert done.status is RecordingStatus.COMPLETE
+    assert done.error == "The clock of this machine was set back; the recording ends there."
+    assert agent.shows(done) == list(range(60))
+
+
 async def test_a_recording_waits_for_the_first_key_frame(
     agent: Agent, second_ago: list[Packet]
 ) -> None:
@@ -448,6 +463,98 @@ async def test_what_was_written_before_the_disk_failed_is_kept(
     assert agent.shows(done)[:45] == list(range(45))
 
 
+async def test_a_disk_that_fills_up_ends_the_recording_and_keeps_it(
+    agent: Agent, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=99_000_000))
+    agent.feed(second_ago[60:90])
+    done = await agent.over(recording)
+
+    assert done.status is RecordingStatus.COMPLETE
+    assert done.error == "The disk is nearly full; the recording ends early."
+    assert agent.shows(done)[:60] == list(range(60))
+
+
+async def test_a_recording_whose_note_cannot_be_written_is_there_all_the_same(
+    agent: Agent, second_ago: list[Packet], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    await eventually(lambda: files(tmp_path))
+    (tmp_path / "recordings" / "front" / f"{recording.id}.draft").mkdir()
+
+    agent.recorder.extend("front", recording.id, 0.0)
+    done = await agent.over(recording)
+
+    assert done.status is RecordingStatus.COMPLETE
+    assert agent.shows(done) == list(range(60))
+    assert "cannot be written" in caplog.text
+
+
+async def test_what_a_full_disk_left_is_deleted_with_its_recording(
+    agent: Agent, second_ago: list[Packet], tmp_path: Path
+) -> None:
+    agent.feed(second_ago[:60])
+    done = await agent.over(await agent.recorder.start("front", 0.0, time.time() + 0.01))
+    (tmp_path / "recordings" / "front" / f"{done.id}.draft").touch()
+
+    await agent.recorder.delete("front", done.id)
+
+    assert files(tmp_path) == []
+
+
+async def test_a_recording_can_be_deleted_while_it_is_measured(
+    agent: Agent, second_ago: list[Packet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, measuring, go_on = shelf.mend, threading.Event(), threading.Event()
+
+    def slow(path: Path) -> None:
+        measuring.set()
+        go_on.wait()
+        measured(path)
+
+    monkeypatch.setattr(shelf, "mend", slow)
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    agent.recorder.extend("front", recording.id, 0.0)
+    await eventually(measuring.is_set)
+
+    deletion = asyncio.create_task(agent.recorder.delete("front", recording.id))
+    await asyncio.sleep(0)
+    go_on.set()
+    await deletion
+
+    assert agent.recorder.recordings() == []
+    assert files(tmp_path) == []
+    await agent.recorder.start("front", 0.0, time.time() + 60)
+
+
+async def test_a_disk_that_hangs_does_not_hold_up_the_end(
+    agent: Agent, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CLOSING", 0.1)
+    disk = threading.Event()
+    agent.feed(second_ago[:60])
+    await agent.recorder.start("front", 0.0, time.time() + 60)
+    agent.recorder._thread.submit(disk.wait)
+
+    running = asyncio.create_task(agent.recorder.close())
+    try:
+        async with asyncio.timeout(2):
+            await running
+            stories = [one.story for one in agent.recorder._running.values() if one.story]
+            for story in stories:
+                story.cancel()
+            await asyncio.wait(stories)
+    finally:
+        disk.set()
+
+    assert [story.cancelled() for story in stories] == [True]
+
+
 async def test_a_disk_that_fails_at_once_fails_the_recording_alone(
     agent: Agent, second_ago: list[Packet], tmp_path: Path
 ) -> None:
@@ -518,6 +625,23 @@ def test_what_a_power_cut_left_without_a_picture_has_failed(tmp_path: Path) -> N
     assert recording.error == "The agent stopped before the end."
 
 
+def test_a_full_disk_does_not_keep_the_agent_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_while_recording(tmp_path, 100)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf.Shelf, "save", full)
+        (recording,) = Agent(tmp_path).recorder.recordings()
+    assert recording.status is RecordingStatus.COMPLETE
+
+    (recording,) = Agent(tmp_path).recorder.recordings()
+    assert recording.status is RecordingStatus.COMPLETE
+
+
 def test_a_file_that_does_not_play_is_not_kept(tmp_path: Path) -> None:
     recording = killed_while_recording(tmp_path, 0)
     path = shelf.Shelf(tmp_path).path(recording)
@@ -581,10 +705,27 @@ async def test_what_nobody_fetched_is_deleted(tmp_path: Path) -> None:
     assert agent.recorder.recordings() == [old]
 
     running = asyncio.create_task(agent.recorder.run())
-    await eventually(lambda: not files(tmp_path))
+    await eventually(lambda: not agent.recorder.recordings())
     running.cancel()
 
-    assert agent.recorder.recordings() == []
+    assert files(tmp_path) == []
+
+
+async def test_what_cannot_be_deleted_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "TIDIED", 0.01)
+    shelf.Shelf(tmp_path).save(finished("a", 1e5))
+    (tmp_path / "front" / "a.mp4").mkdir()
+    agent = Agent(tmp_path)
+
+    running = asyncio.create_task(agent.recorder.run())
+    await eventually(lambda: caplog.text.count("Recording a cannot be deleted") > 1)
+    (tmp_path / "front" / "a.mp4").rmdir()
+    await eventually(lambda: not agent.recorder.recordings())
+    running.cancel()
+
+    assert files(tmp_path) == []
 
 
 def test_the_note_of_a_recording_is_its_message(tmp_path: Path) -> None:

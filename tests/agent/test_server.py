@@ -22,7 +22,7 @@ from camera_agent.config import AgentConfig, CameraConfig
 from camera_agent.hub import Hub
 from camera_agent.messages import Message
 from camera_agent.models import Packet, Picture
-from camera_agent.server import AccessLogger, application
+from camera_agent.server import AccessLogger, application, is_news
 from camera_agent.wire import CameraStatus
 from tests.waiting import eventually
 
@@ -128,7 +128,7 @@ async def refusal(answer: AbstractAsyncContextManager[ClientResponse]) -> tuple[
 
 def signed(path: str, lifetime: int = 60) -> str:
     expires = str(int(time.time()) + lifetime)
-    return f"{path}?expires={expires}&signature={signature(TOKEN, path, expires)}"
+    return f"{path}?expires={expires}&auth={signature(TOKEN, path, expires)}"
 
 
 # Who may ask
@@ -170,6 +170,59 @@ async def test_who_has_no_token_is_told_how_to_bring_it(anybody: ClientSession) 
         assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
+async def said(address: str, request: bytes) -> bytes:
+    """Send what no client would, and return the answer's first line."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    writer.write(request)
+    try:
+        return await reader.readline()
+    finally:
+        writer.close()
+
+
+async def test_a_token_of_no_alphabet_is_a_wrong_one(address: str) -> None:
+    request = b"GET /api/v1/info HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xfe\r\n\r\n"
+
+    assert b" 401 " in await said(address, request)
+
+
+@pytest.mark.parametrize("request_line", [b"NONSENSE", b"GET / HTTP/1.1\r\nX: " + b"x" * 9000])
+async def test_a_stranger_who_talks_nonsense_does_not_fill_the_log(
+    address: str, request_line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(is_news)
+
+    assert b" 400 " in await said(address, request_line + b"\r\n\r\n")
+
+    assert caplog.records == []
+
+
+async def test_an_error_of_ours_is_news(
+    agent: ClientSession,
+    hub: Hub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.handler.addFilter(is_news)
+    monkeypatch.setattr(hub, "info", lambda: 1 / 0)
+
+    async with agent.get("/api/v1/info") as response:
+        assert response.status == 500
+
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_line_of_the_log_cannot_be_forged(
+    agent: ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async with agent.get("/nowhere%0A2026 INFO all is well") as response:
+        assert response.status == 404
+
+    await eventually(lambda: "GET /nowhere%0A2026" in caplog.text)
+
+
 async def test_a_signed_address_opens_one_path(anybody: ClientSession, front: StillCamera) -> None:
     front.shown = picture(1795000003.5)
 
@@ -190,7 +243,7 @@ async def test_the_log_holds_no_signature(
         assert response.status == 200
 
     await eventually(lambda: "GET /api/v1/info 200" in caplog.text)
-    assert "signature=" not in "".join(
+    assert "auth=" not in "".join(
         record.getMessage() for record in caplog.records if record.name.startswith("aiohttp.access")
     )
 

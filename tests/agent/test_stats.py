@@ -119,6 +119,11 @@ def test_what_cannot_be_read_is_unknown_and_nothing_else(
     assert {name for name, value in read.items() if value is None} == unknown
 
 
+def test_a_file_system_without_a_size_is_unknown(pi: Path) -> None:
+    read = Machine(Path("/proc"), pi, absent).read()
+    assert (read.disk_percent, read.disk_free_bytes) == (None, 0)
+
+
 def test_what_is_nonsense_is_unknown_too(pi: Path) -> None:
     lay(pi, {"proc/loadavg": "", "proc/meminfo": "MemTotal: lots\n"})
     read = Machine(pi, pi, lambda device: 0).read()

@@ -5,12 +5,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 import custom_components.gatehouse  # noqa: F401
-from tests.ha.scripted import ScriptedAgent, scripted_agent
+from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
+from tests.ha.seeing import set_up
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
@@ -62,3 +64,40 @@ async def running_site(
     assert await hass.config_entries.async_setup(site.entry_id)
     await eventually(lambda: hass.states.is_state("camera.front_door", "streaming"))
     return site
+
+
+@pytest.fixture
+async def detections(socket_enabled: None) -> AsyncIterator[ScriptedDetections]:
+    """A detection service that finds nobody yet."""
+    async with scripted_detections() as detections:
+        yield detections
+
+
+@pytest.fixture
+def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A configuration and a media folder of this test's own."""
+    media = tmp_path / "media"
+    media.mkdir()
+    hass.config.config_dir = str(tmp_path)
+    hass.config.media_dirs = {"local": str(media)}
+    return tmp_path
+
+
+@pytest.fixture
+async def site(
+    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, folder: Path
+) -> MockConfigEntry:
+    """A site with the agent connected."""
+    assert await async_setup_component(hass, "http", {})
+    entry = site_with(
+        subentry_of(agent),
+        detector="remote",
+        remote_url=detections.url,
+        idle=1,
+        needed=2,
+        of=3,
+        pre_roll=1,
+        post_roll=1,
+    )
+    await set_up(hass, entry)
+    return entry

@@ -59,6 +59,7 @@ class ScriptedAgent:
         self.recordings: dict[str, dict[str, Any]] = {}
         self.video = clip()
         self.streams = 0
+        self.dark = False
         self._feeds: set[web.WebSocketResponse] = set()
         self.server = self._make_server()
 
@@ -150,7 +151,7 @@ class ScriptedAgent:
         await response.prepare(request)
         self.streams += 1
         try:
-            while True:
+            while not self.dark:
                 data = jpeg()
                 head = (
                     f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n"
@@ -160,6 +161,7 @@ class ScriptedAgent:
                 await asyncio.sleep(1 / self.pictures_per_second)
         finally:
             self.streams -= 1
+        return response
 
     async def _list(self, _: web.Request) -> web.Response:
         return web.json_response({"recordings": list(self.recordings.values())})

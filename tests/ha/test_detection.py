@@ -97,14 +97,14 @@ async def test_who_asks_too_early_waits_for_the_detector(hass: HomeAssistant) ->
     await detection.close()
 
 
-async def test_a_model_that_cannot_be_had_is_said_and_tried_again(
-    hass: HomeAssistant, source: ModelSource, tmp_path: Path
+async def test_a_model_that_cannot_be_had_is_said_once_and_tried_again(
+    hass: HomeAssistant, source: ModelSource, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     hass.config.config_dir = str(tmp_path)
     offers = {"small": replace(source, url=source.url.replace("small", "gone"))}
     with (
         patch("custom_components.gatehouse.detection.MODELS", offers),
-        patch("custom_components.gatehouse.detection.RETRY", timedelta(seconds=0.2)),
+        patch("custom_components.gatehouse.detection.RETRY_FIRST", timedelta(seconds=0.05)),
     ):
         detection = Detection(hass, choice())
         preparing = hass.async_create_task(detection.prepare())
@@ -116,6 +116,9 @@ async def test_a_model_that_cannot_be_had_is_said_and_tried_again(
         assert found.translation_placeholders == {"error": detection.error}
         with pytest.raises(DetectorUnavailable, match="404"):
             await detection.detect(lambda: PICTURE)
+        await eventually(lambda: detection.status is DetectorStatus.DOWNLOADING)
+        await eventually(lambda: detection.status is DetectorStatus.FAILED)
+        assert caplog.text.count("Detection is not available") == 1
 
         offers["small"] = source
         await preparing

@@ -8,6 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.gatehouse.diagnostics import async_get_config_entry_diagnostics
 from tests.ha.scripted import AGENT_ID, TOKEN, ScriptedAgent
 from tests.waiting import eventually
 
@@ -43,7 +44,7 @@ async def test_diagnostics_have_no_secrets(
     assert TOKEN not in text
     assert "secret" not in text
     assert "127.0.0.1" not in text
-    assert "signature" not in text
+    assert "auth=" not in text
 
 
 async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> None:
@@ -58,3 +59,13 @@ async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> N
     assert agent["stats"]["cpu_percent"] == 12.5
     assert agent["cameras"]["front"]["state"]["online"] is True
     assert recorded["camera"] == f"{AGENT_ID}/front"
+
+
+async def test_diagnostics_of_a_site_that_is_being_taken_down_are_no_error(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await running_site.runtime_data.async_close()
+
+    data = await async_get_config_entry_diagnostics(hass, running_site)
+
+    assert data["footage"] == "DatabaseClosed: The database is closed."

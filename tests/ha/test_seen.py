@@ -1,13 +1,11 @@
 """Seen, on Home Assistant's floor: what entities show of what agents and detections say."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from homeassistant.components.http.auth import async_sign_path
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -15,118 +13,31 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    mock_restore_cache,
+    mock_restore_cache_with_extra_data,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from tests.ha.scripted import (
-    CAMERA,
-    TOKEN,
-    ScriptedAgent,
-    ScriptedDetections,
-    golden,
-    scripted_detections,
+from tests.ha.scripted import CAMERA, TOKEN, ScriptedAgent, ScriptedDetections, golden
+from tests.ha.seeing import (
+    CONNECTED,
+    DETECTION,
+    EVENT,
+    LIVE,
+    MOTION,
+    PEOPLE,
+    PERSON,
+    PICTURE,
+    RISK,
+    becomes,
+    incident_with_a_clip,
+    incidents,
+    incidents_that_are,
+    set_up,
+    state_of,
+    walk_by,
 )
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
-
-LIVE = "camera.front_door"
-PERSON = "binary_sensor.front_door_person"
-MOTION = "binary_sensor.front_door_motion"
-CONNECTED = "binary_sensor.porch_connectivity"
-PEOPLE = "sensor.front_door_people"
-RISK = "sensor.front_door_last_risk"
-EVENT = "event.front_door_incident"
-PICTURE = "image.front_door_last_incident"
-DETECTION = "switch.front_door_detection"
-
-
-@pytest.fixture
-async def detections(socket_enabled: None) -> AsyncIterator[ScriptedDetections]:
-    """A detection service that finds nobody yet."""
-    async with scripted_detections() as detections:
-        yield detections
-
-
-@pytest.fixture
-def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A configuration and a media folder of this test's own."""
-    media = tmp_path / "media"
-    media.mkdir()
-    hass.config.config_dir = str(tmp_path)
-    hass.config.media_dirs = {"local": str(media)}
-    return tmp_path
-
-
-@pytest.fixture
-async def site(
-    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, folder: Path
-) -> MockConfigEntry:
-    """A site with the agent connected."""
-    assert await async_setup_component(hass, "http", {})
-    entry = site_with(
-        subentry_of(agent),
-        detector="remote",
-        remote_url=detections.url,
-        idle=1,
-        needed=2,
-        of=3,
-        pre_roll=1,
-        post_roll=1,
-    )
-    await set_up(hass, entry)
-    return entry
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set a site up and wait until its agent is connected."""
-    if entry.state is ConfigEntryState.NOT_LOADED and not hass.config_entries.async_entries():
-        entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await becomes(hass, CONNECTED, "on")
-    await hass.async_block_till_done()
-
-
-async def becomes(hass: HomeAssistant, entity: str, state: str) -> None:
-    """Wait until an entity has a state."""
-    await eventually(lambda: state_of(hass, entity) == state, what=f"{entity}, to be {state},")
-
-
-def state_of(hass: HomeAssistant, entity: str) -> str | None:
-    """Return an entity's state, None if it has none."""
-    state = hass.states.get(entity)
-    return state.state if state else None
-
-
-async def incidents(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
-    """Return what the action says that happened."""
-    answer = await hass.services.async_call(
-        "gatehouse", "get_incidents", fields, blocking=True, return_response=True
-    )
-    return answer["incidents"]
-
-
-async def incidents_that_are(hass: HomeAssistant, state: str) -> list[dict[str, Any]]:
-    """Return the incidents in a state."""
-    return [incident for incident in await incidents(hass) if incident["state"] == state]
-
-
-async def incident_with_a_clip(hass: HomeAssistant) -> dict[str, Any] | None:
-    """Return an incident whose clip is ready, if there is one."""
-    return next((incident for incident in await incidents(hass) if incident["clip"]), None)
-
-
-async def walk_by(
-    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, people: int = 1
-) -> None:
-    """Let somebody come into view, be seen, and leave."""
-    detections.people = people
-    await agent.move(moving=True)
-    await becomes(hass, PERSON, "on")
-    await eventually(lambda: agent.recordings)
-    detections.people = 0
-    await agent.move(moving=False)
-    await becomes(hass, PERSON, "off")
 
 
 async def test_every_entity_of_an_agent_and_a_camera_is_there(
@@ -364,7 +275,7 @@ async def test_detection_that_is_switched_off_sees_nobody_and_stays_off_over_a_r
     assert detections.asked == 0
 
     await hass.config_entries.async_unload(site.entry_id)
-    mock_restore_cache(hass, [State(DETECTION, "off")])
+    mock_restore_cache_with_extra_data(hass, [(State(DETECTION, "unavailable"), {"on": False})])
     await set_up(hass, site)
     assert state_of(hass, DETECTION) == "off"
 
@@ -469,6 +380,7 @@ async def test_media_is_only_for_those_who_may_see_it(
 
     friend = await hass_client()
     assert (await friend.get(address)).status == HTTPStatus.OK
+    assert (await friend.head(address)).headers["Accept-Ranges"] == "bytes"
     assert (await friend.get("/api/gatehouse/picture/abc123")).status == HTTPStatus.NOT_FOUND
     assert (await friend.get("/api/gatehouse/footage/no-id")).status == HTTPStatus.BAD_REQUEST
     assert (await friend.get("/api/gatehouse/footage/..%2f..%2fx")).status == HTTPStatus.BAD_REQUEST
@@ -504,6 +416,9 @@ async def test_the_media_browser_shows_cameras_days_and_clips(
 
     played = (await ask("resolve_media", item["media_content_id"]))["result"]
     assert played["mime_type"] == "video/mp4"
+    [incident] = await incidents(hass)
+    shown = (await ask("resolve_media", incident["picture"]))["result"]
+    assert shown["mime_type"] == "image/jpeg"
     for gone in ("footage/abc", "picture/abc", "nonsense"):
         assert not (await ask("resolve_media", f"media-source://gatehouse/{gone}"))["success"]
     for gone in ("day/a/b/yesterday", "nonsense"):

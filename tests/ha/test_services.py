@@ -100,6 +100,18 @@ async def test_a_recording_has_bounds(hass: HomeAssistant, duration: object) -> 
         await act(hass, "record", entity_id=CAMERA, duration=duration)
 
 
+async def test_footage_of_an_agent_that_was_removed_waits_for_its_return(
+    running_site: MockConfigEntry,
+) -> None:
+    hub = running_site.runtime_data
+    gone = await hub.footage.record("c0ffee000002/garage", NOON, NOON + timedelta(seconds=5))
+
+    async def error() -> str | None:
+        return (await hub.footage.get(gone.id)).error
+
+    assert await eventually(error) == "agent_unreachable"
+
+
 # --- snapshot --------------------------------------------------------------------------------
 
 

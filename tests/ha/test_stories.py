@@ -1,5 +1,6 @@
 """A story that fails is started again, and one that keeps failing is told of."""
 
+import asyncio
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -12,7 +13,7 @@ from tests.waiting import eventually
 
 
 class Fragile:
-    """A story that fails so many times before it ends well."""
+    """A story that fails so many times before it goes on and on."""
 
     def __init__(self, failures: int) -> None:
         self.failures = failures
@@ -22,6 +23,7 @@ class Fragile:
         self.runs += 1
         if self.runs <= self.failures:
             raise RuntimeError("the story broke")
+        await asyncio.Event().wait()
 
 
 @pytest.fixture
@@ -44,16 +46,24 @@ async def test_a_story_that_fails_is_started_again(
     await stories.cancel()
 
 
-async def test_a_story_that_keeps_failing_is_a_repair_issue(
+async def test_a_story_that_keeps_failing_is_a_repair_issue_until_it_holds(
     hass: HomeAssistant, stories: Stories
 ) -> None:
-    story = Fragile(failures=FAILURES_TO_REPORT)
+    story = Fragile(failures=FAILURES_TO_REPORT + 1)
+    issue = ("gatehouse", "story_failing_footage")
 
-    with patch("custom_components.gatehouse.stories.RESTART_FIRST", 0.01):
+    with (
+        patch("custom_components.gatehouse.stories.RESTART_FIRST", 0.01),
+        patch("custom_components.gatehouse.stories.STEADY", 0.05),
+    ):
         stories.start("footage", story.run)
-        await eventually(lambda: story.runs > FAILURES_TO_REPORT)
+        await eventually(lambda: ir.async_get(hass).async_get_issue(*issue))
+        assert story.runs == FAILURES_TO_REPORT
 
-    assert ir.async_get(hass).async_get_issue("gatehouse", "story_failing_footage")
+        await eventually(lambda: story.runs > FAILURES_TO_REPORT + 1)
+        assert ir.async_get(hass).async_get_issue(*issue)
+        await eventually(lambda: ir.async_get(hass).async_get_issue(*issue) is None)
+
     await stories.cancel()
 
 

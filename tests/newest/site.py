@@ -1,22 +1,25 @@
 """A site of the test's own: one agent, the newest Home Assistant, a folder for both."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import os
 from pathlib import Path
 import signal
+import socket
 import sys
 from typing import Any
 
 import aiohttp
 
-from camera_agent.wire import RECORDINGS
-from scripts.demonstration.children import Child
+from camera_agent.wire import HEALTH, RECORDINGS
+from scripts.demonstration.children import Child, watch
 from scripts.demonstration.dashboard import Entities
 from scripts.demonstration.gatehouse import ENTRIES, set_up
 from scripts.demonstration.home_assistant import HomeAssistant
-from scripts.demonstration.memory import AgentMemory, Memory, free_port
+from scripts.demonstration.memory import AgentMemory, Memory
 from scripts.demonstration.places import (
     LOCAL,
     ROOT,
@@ -29,7 +32,13 @@ from scripts.demonstration.places import (
 from tests.waiting import eventually
 
 AGENT_PYTHON = ROOT / ".venv-agent" / "bin" / "python"
-FIRST_PORT = 18467
+
+
+def any_port() -> int:
+    """Return a port that nobody listens on, and that nobody else is given for a while."""
+    with socket.create_server((LOCAL, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +62,7 @@ class Site:
         self._folder = folder
         self._children: dict[str, Child] = {}
         self._talk = AsyncExitStack()
-        self.memory = Memory.fresh([self.place.agent]).with_agent(
-            self.place.agent, port=free_port(LOCAL, FIRST_PORT)
-        )
+        self.memory = Memory.fresh([self.place.agent]).with_agent(self.place.agent, port=any_port())
 
     @property
     def agent(self) -> AgentMemory:
@@ -75,24 +82,18 @@ class Site:
     async def start_agent(self) -> None:
         config = write_agent(self._folder, self.place, self.agent, self._assets)
         command: list[str | Path] = [AGENT_PYTHON, "-m", "camera_agent", "--config", config]
-        self._children["agent"] = await Child.start(
-            "agent", command, ROOT, self._folder / "agent.log"
-        )
+        await self._start("agent", command, ROOT, self._folder / "agent.log", self._agent_is_up)
 
     async def start_home(self) -> None:
         """Start Home Assistant and wait until it shows the camera, and would see somebody."""
-        port = free_port(LOCAL, FIRST_PORT + 1)
+        port = any_port()
         config = write_home(self._folder, LOCAL, port)
         run = len(list(self._folder.glob("hass-*.log")))
-        self._children["home"] = await Child.start(
-            "home",
-            [sys.executable, "-m", "homeassistant", "-c", config],
-            config,
-            self._folder / f"hass-{run}.log",
-        )
+        log = self._folder / f"hass-{run}.log"
+        command: list[str | Path] = [sys.executable, "-m", "homeassistant", "-c", config]
         self.home = HomeAssistant(self._session, f"http://{LOCAL}:{port}")
         await self._talk.enter_async_context(self.home.talking())
-        await self.home.wait_until_up()
+        await self._start("home", command, config, log, self.home.wait_until_up)
         await self.home.enter(
             self.memory.username, self.memory.password, new=not has_owner(self._folder)
         )
@@ -103,6 +104,10 @@ class Site:
         self.memory = await set_up(self.home, self.memory, self._assets)
         self.entry = (await self.home.get(f"{ENTRIES}/entry?domain=gatehouse"))[0]["entry_id"]
         await self.is_ready()
+        # Home Assistant writes down what it was told a second later.
+        entries = config / ".storage" / "core.config_entries"
+        await eventually(entries.is_file, 10, "the stored site")
+        await eventually(lambda: self.agent.id in entries.read_text(), 10, "the stored agent")
 
     async def kill_home(self) -> datetime:
         """End Home Assistant as a power cut does; return when."""
@@ -110,6 +115,9 @@ class Site:
         await self._children["home"].end()
         await self._talk.aclose()
         return datetime.now(UTC)
+
+    async def stop_agent(self) -> None:
+        await self._children["agent"].stop()
 
     async def stop(self) -> None:
         """End both, Home Assistant first; it would wait for a WebSocket that nobody closes."""
@@ -166,6 +174,34 @@ class Site:
         status, body = await self.home.fetch(resolved["url"])
         assert status == 200
         return body
+
+    async def _start(
+        self,
+        name: str,
+        command: list[str | Path],
+        folder: Path,
+        log: Path,
+        until: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Start a process and wait until it is up; if it falls, fail with its last words."""
+        child = self._children[name] = await Child.start(name, command, folder, log)
+        tasks = [asyncio.create_task(until()), asyncio.create_task(watch([child]))]
+        done, _ = await asyncio.wait(tasks, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        assert done, f"{name} is not up after a minute; the end of its log: {self.log[-2000:]}"
+        done.pop().result()
+
+    async def _agent_is_up(self) -> None:
+        async def answers() -> bool:
+            try:
+                address = f"http://{LOCAL}:{self.agent.port}{HEALTH}"
+                async with self._session.get(address) as response:
+                    return response.ok
+            except aiohttp.ClientConnectionError:
+                return False
+
+        await eventually(answers, 20, "the agent")
 
     async def _is(self, key: str, state: str) -> bool:
         try:

@@ -9,12 +9,11 @@ import av
 import pytest
 
 from scripts.demonstration.gatehouse import ENTRIES
-from scripts.demonstration.memory import free_port
 from scripts.demonstration.places import LOCAL
 from tests.waiting import eventually
 
 from .log import betrayed, complaints
-from .site import FIRST_PORT, Site
+from .site import Site, any_port
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
@@ -45,7 +44,7 @@ async def test_a_wrong_token_is_told_at_the_token(site: Site) -> None:
 
 
 async def test_an_address_where_nobody_is_is_told(site: Site) -> None:
-    shown = await errors(site, port=free_port(LOCAL, FIRST_PORT))
+    shown = await errors(site, port=any_port())
 
     assert shown["base"].startswith("Nothing answers at this address.")
 
@@ -126,6 +125,19 @@ async def test_a_reload_brings_everything_back_without_a_complaint_in_the_log(si
     assert answer == {"require_restart": False}
     assert complaints(site.log) == []
     assert betrayed(site.log, site.memory.password, site.agent.token) == []
+
+
+async def test_a_stream_that_breaks_leaves_no_signature_in_the_log(site: Site) -> None:
+    camera = await site.entity("camera")
+    url = (await site.home.ask("camera/stream", entity_id=camera, format="hls"))["url"]
+    await _lines(site, url)
+
+    await site.stop_agent()
+    await eventually(lambda: "Error from stream worker" in site.log, 20, "the stream's error")
+    await site.start_agent()
+    await site.is_ready()
+
+    assert betrayed(site.log) == []
 
 
 async def _lines(site: Site, url: str) -> list[str]:

@@ -17,6 +17,7 @@ from custom_components.gatehouse import database as module
 from custom_components.gatehouse.database import (
     MIGRATIONS,
     Database,
+    DatabaseClosed,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseLocked,
@@ -160,6 +161,16 @@ async def test_closing_waits_for_what_was_asked(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM footage").fetchone() == (20,)
     connection.close()
+
+
+async def test_a_closed_database_says_so(path: Path) -> None:
+    database = await Database.open(path)
+    await database.close()
+
+    with pytest.raises(DatabaseClosed):
+        await database.read(lambda _: None)
+    with pytest.raises(DatabaseClosed):
+        await database.write(lambda _: None)
 
 
 async def test_a_file_that_another_program_holds_is_locked(

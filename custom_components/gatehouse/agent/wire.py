@@ -21,10 +21,10 @@ LIVE: Final = "/api/v1/cameras/{camera}/live.ts"
 RECORDINGS: Final = "/api/v1/cameras/{camera}/recordings"
 RECORDING: Final = "/api/v1/cameras/{camera}/recordings/{recording}"
 
-# A signed address is PATH?expires=EPOCH&signature=HEX, where HEX is the HMAC-SHA256, keyed by the
+# A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the
 # token, of "PATH\nEPOCH". It is good for GET and HEAD of that one path until then.
 QUERY_EXPIRES: Final = "expires"
-QUERY_SIGNATURE: Final = "signature"
+QUERY_SIGNATURE: Final = "auth"  # a name that Home Assistant hides in its log
 QUERY_FPS: Final = "fps"
 
 CAPTURED_HEADER: Final = "X-Timestamp"

@@ -333,7 +333,7 @@ async def test_an_address_for_a_player_is_signed_and_hides_the_token(loopback: L
 
     signed = f"{wire.LIVE.format(camera='front')}\n{url.query['expires']}".encode()
     assert url.path == wire.LIVE.format(camera="front")
-    assert url.query["signature"] == hmac.new(TOKEN.encode(), signed, hashlib.sha256).hexdigest()
+    assert url.query["auth"] == hmac.new(TOKEN.encode(), signed, hashlib.sha256).hexdigest()
     assert TOKEN not in str(url)
 
 

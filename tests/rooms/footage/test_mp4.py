@@ -100,6 +100,18 @@ def test_what_not_every_phone_plays_is_refused(
         remux(source, target)
 
 
+def test_pictures_of_no_known_time_are_refused(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.h264"
+    with av.open(str(bare), "w", format="h264") as file:
+        stream = file.add_stream("libx264", rate=FPS)
+        stream.width, stream.height = SIZE
+        file.mux(stream.encode(av.VideoFrame(*SIZE, "yuv420p")))
+        file.mux(stream.encode())
+
+    with pytest.raises(NotPlayable, match="no duration"):
+        inspect(bare)
+
+
 @pytest.mark.parametrize("first", [0, FPS], ids=["all", "last second"])
 def test_pictures_that_cannot_be_decoded_are_noticed(
     source: Path, target: Path, first: int

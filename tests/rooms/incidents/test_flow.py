@@ -284,6 +284,35 @@ async def test_the_newest_picture_wins_when_the_detector_is_busy(stage: Stage) -
     assert stage.eye.seen == [moment(9)]
 
 
+async def test_a_slow_detector_confirms_who_stays_and_lets_go_of_who_left(stage: Stage) -> None:
+    await stage.begin()
+    await stage.move()
+
+    await stage.frames(0, 6, person(), every=2)
+    assert stage.news.present == [True]
+    await stage.frames(6, 10, every=2)
+    assert stage.news.present == [True]
+    await stage.frame(10)
+
+    assert stage.news.present == [True, False]
+    await stage.eventually(lambda: stage.news.kinds == ["opened", "confirmed"])
+
+
+async def test_an_agent_that_comes_and_goes_makes_one_incident_of_each_stay(stage: Stage) -> None:
+    await stage.confirmed()
+    for start in (5, 10, 15):
+        stage.incidents.lost(FRONT)
+        await stage.eventually(lambda: not stage.camera.open)
+        await stage.move()
+        await stage.frames(start, start + 0.6, person())
+    stage.incidents.lost(FRONT)
+
+    await stage.eventually(lambda: stage.news.kinds.count("interrupted") == 4)
+    assert stage.news.present == [True, False] * 4
+    assert stage.news.kinds == ["opened", "confirmed", "interrupted"] * 4
+    assert len({news.incident.id for news in stage.news.incidents}) == 4
+
+
 async def test_pictures_that_break_are_asked_for_again(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
