@@ -57,6 +57,14 @@ AGENT_SENSORS: tuple[AgentSensor, ...] = (
         entity_registry_enabled_default=False,
         is_on_fn=lambda agent: agent.stats.under_voltage,
     ),
+    AgentSensor(
+        key="throttled",
+        translation_key="throttled",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        is_on_fn=lambda agent: agent.stats.throttled,
+    ),
 )
 
 

@@ -56,6 +56,7 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
         EVENT,
         PICTURE,
         DETECTION,
+        "binary_sensor.porch_throttled",
         "binary_sensor.porch_under_voltage",
         "sensor.home_detector",
         "sensor.porch_cpu",
@@ -67,6 +68,7 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
         "sensor.porch_started",
     }
     assert {entity.entity_id for entity in entities if entity.disabled} == {
+        "binary_sensor.porch_throttled",
         "binary_sensor.porch_under_voltage",
         "sensor.porch_free_disk_space",
         "sensor.porch_load",

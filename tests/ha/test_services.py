@@ -42,7 +42,7 @@ SEEN = Incident(
     count=2,
     score=0.9,
     picture=Path("/media/picture.jpg"),
-    assessment=Assessment(risk=45, level=Level.MEDIUM, reasons=("2 persons at once",)),
+    assessment=Assessment(risk=45, level=Level.MEDIUM, reasons=("2 people at once",)),
 )
 CLIP = Footage(
     id="f1",
@@ -157,7 +157,7 @@ async def test_an_incident_is_told_in_full(
                 "count": 2,
                 "risk": 45,
                 "level": "medium",
-                "reasons": ["2 persons at once"],
+                "reasons": ["2 people at once"],
                 "clip": "media-source://gatehouse/footage/f1",
                 "picture": "media-source://gatehouse/picture/a1",
             }

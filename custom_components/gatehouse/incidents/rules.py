@@ -296,7 +296,7 @@ def _points_for_what(labels: tuple[str, ...]) -> tuple[int, str]:
 
 def _points_for_company(count: int, labels: tuple[str, ...]) -> tuple[int, str]:
     points = next((COMPANY_POINTS[least] for least in COMPANY_POINTS if count >= least), 0)
-    return points, f"{count} persons at once" if labels == ("person",) else f"{count} at once"
+    return points, f"{count} people at once" if labels == ("person",) else f"{count} at once"
 
 
 def _points_for_staying(stay: timedelta) -> tuple[int, str]:

@@ -404,7 +404,7 @@ def test_without_news_a_row_follows_time_at_leisure(
         (3, 1, 12, 20, ("A person was seen",)),
         (10, 1, 12, 25, ("A person was seen", "stayed 10 s")),
         (75, 1, 12, 45, ("A person was seen", "stayed 75 s")),
-        (3, 2, 12, 35, ("A person was seen", "2 persons at once")),
+        (3, 2, 12, 35, ("A person was seen", "2 people at once")),
         (3, 1, 23, 50, ("A person was seen", "at night (23:10)")),
         (3, 1, 5, 50, ("A person was seen", "at night (05:10)")),
         (3, 1, 6, 20, ("A person was seen",)),
@@ -414,7 +414,7 @@ def test_without_news_a_row_follows_time_at_leisure(
             4,
             2,
             100,
-            ("A person was seen", "4 persons at once", "stayed 60 s", "at night (02:10)"),
+            ("A person was seen", "4 people at once", "stayed 60 s", "at night (02:10)"),
         ),
     ],
 )
