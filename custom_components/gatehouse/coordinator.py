@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 import logging
@@ -24,6 +25,7 @@ from .agent import (
     CameraChanged,
     Message,
     MotionChanged,
+    NotAnAgent,
     RecordingChanged,
     State,
     StatsChanged,
@@ -153,9 +155,10 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
         try:
             while True:
                 try:
-                    async for message in self.agent.feed():
-                        self._hear(message)
-                        pause = RETRY_FIRST
+                    async with aclosing(self.agent.feed()) as feed:
+                        async for message in feed:
+                            self._hear(message)
+                            pause = RETRY_FIRST
                 except AgentError as err:
                     self._lose(err)
                 else:
@@ -207,6 +210,8 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
 
     def _hear(self, message: Message) -> None:
         match message:
+            case State(info=info) if info.id != self.agent_id:
+                raise NotAnAgent(f"Another agent, {info.name}, answers at this address.")
             case State():
                 self._describe(message)
             case CameraChanged(camera=camera, state=state) if camera in self.data.cameras:
@@ -256,7 +261,7 @@ class AgentCoordinator(DataUpdateCoordinator[AgentData]):
             self._report_incompatible(error)
         if self.last_update_success:
             self._forget_cameras()
-        elif self.last_exception is None:
+        elif type(error) is not type(self.last_exception):
             _LOGGER.warning("%s is not connected: %s", self.name, error)
         self.async_set_update_error(error)
 

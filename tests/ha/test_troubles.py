@@ -300,3 +300,21 @@ async def test_a_switch_that_is_turned_while_it_runs_keeps_its_setting_over_a_re
     await becomes(hass, CONNECTED, "on")
 
     assert state_of(hass, DETECTION) == "off"
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_another_agent_at_the_address_is_not_taken_for_the_one_that_was_added(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    known = dict(agent.state["info"])
+    agent.state["info"] |= {"id": "c0ffee000009", "name": "Garage"}
+    await agent.cut()
+    await eventually(lambda: "Another agent, Garage" in caplog.text)
+    assert state_of(hass, CONNECTED) == "off"
+    assert state_of(hass, LIVE) == STATE_UNAVAILABLE
+
+    agent.state["info"] |= known
+    await becomes(hass, CONNECTED, "on")
