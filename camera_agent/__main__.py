@@ -15,6 +15,7 @@ from aiohttp import web
 
 from . import __version__
 from .config import DEFAULT, AgentConfig, ConfigError, load
+from .detector import Detector
 from .hub import Hub
 from .server import AccessLogger, application, is_news
 
@@ -72,7 +73,7 @@ async def serve(config: AgentConfig) -> None:
 
 
 async def _listen(hub: Hub, config: AgentConfig) -> web.AppRunner:
-    app = application(hub, config.token)
+    app = application(hub, config.token, Detector(config.detector))
     server = web.AppRunner(
         app,
         access_log_class=AccessLogger,

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 import json
 import logging
+import math
 import time
 from typing import Any, Final
 
@@ -14,15 +15,19 @@ from aiohttp.typedefs import Handler, Middleware
 from . import messages, wire
 from .auth import CHALLENGE, admits
 from .broadcast import stamp
+from .detector import Detector
 from .errors import Refused
 from .hub import Channel, Hub
 from .wire import CameraStatus, ErrorCode
 
 LOGGER = logging.getLogger(__name__)
 HUB: Final = web.AppKey("hub", Hub)
+DETECTOR: Final = web.AppKey("detector", Detector)
 
 WHO: Final = "Send the agent's token as bearer or password, or come by a signed address."
 LARGEST_BODY: Final = 64 * 1024
+LARGEST_PICTURE: Final = 8 * 1024 * 1024
+LOOKED_FOR: Final = "person"
 LEAST_FPS: Final = 0.01
 MOST_FPS: Final = 1000
 FAR: Final = 1e11  # a moment beyond the year 5000 is one in milliseconds
@@ -35,18 +40,28 @@ STATUS: Final = {
     ErrorCode.RECORDING_OVER: 409,
     ErrorCode.NO_SPACE: 507,
     ErrorCode.TOO_MANY: 429,
+    ErrorCode.NO_DETECTOR: 503,
+    ErrorCode.BAD_PICTURE: 400,
+    ErrorCode.BUSY: 503,
     ErrorCode.INTERNAL: 500,
+}
+HEADERS: Final = {
+    ErrorCode.UNAUTHORIZED: {"WWW-Authenticate": CHALLENGE},
+    ErrorCode.BUSY: {"Retry-After": "1"},
 }
 
 
-def application(hub: Hub, token: str) -> web.Application:
-    """Build the application: every route but health needs the token."""
+def application(hub: Hub, token: str, detector: Detector | None = None) -> web.Application:
+    """Build the application: every route but health needs the token. It closes the detector."""
     app = web.Application(middlewares=[_gate(token)], client_max_size=LARGEST_BODY)
     app[HUB] = hub
+    app[DETECTOR] = detector or Detector(None)
+    app.on_cleanup.append(_close_detector)
     app.add_routes(
         [
             web.get(wire.HEALTH, health),
             web.get(wire.INFO, info),
+            web.post(wire.DETECT, detect),
             web.get(wire.FEED, feed, allow_head=False),
             web.get(wire.SNAPSHOT, snapshot),
             web.get(wire.STREAM, stream, allow_head=False),
@@ -84,7 +99,17 @@ async def health(_: web.Request) -> web.Response:
 
 
 async def info(request: web.Request) -> web.Response:
-    return web.json_response(request.app[HUB].info())
+    about = request.app[HUB].info() | {"detector": request.app[DETECTOR].about()}
+    return web.json_response(about)
+
+
+async def detect(request: web.Request) -> web.Response:
+    if request.content_type != "image/jpeg":
+        raise web.HTTPUnsupportedMediaType(reason="send a picture as image/jpeg")
+    threshold = _number(request, wire.QUERY_THRESHOLD, 0, 1)
+    labels = request.query.get(wire.QUERY_LABELS, LOOKED_FOR).split(",")
+    picture = await request.clone(client_max_size=LARGEST_PICTURE).read()
+    return web.json_response(await request.app[DETECTOR].detect(picture, threshold, labels))
 
 
 async def feed(request: web.Request) -> web.StreamResponse:
@@ -98,7 +123,7 @@ async def snapshot(request: web.Request) -> web.Response:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    fps = _fps(request)
+    fps = _number(request, wire.QUERY_FPS, LEAST_FPS, MOST_FPS)
     return await _online(request).pictures.watch(request, fps)
 
 
@@ -143,6 +168,10 @@ async def delete_recording(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def _close_detector(app: web.Application) -> None:
+    await app[DETECTOR].close()
+
+
 def _gate(token: str) -> Middleware:
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -165,8 +194,8 @@ def _gate(token: str) -> Middleware:
 
 
 def _refusal(status: int, code: ErrorCode, message: str) -> web.Response:
-    headers = {"WWW-Authenticate": CHALLENGE} if code is ErrorCode.UNAUTHORIZED else {}
-    return web.json_response(messages.error(code, message), status=status, headers=headers)
+    body = messages.error(code, message)
+    return web.json_response(body, status=status, headers=HEADERS.get(code))
 
 
 def _channel(request: web.Request) -> Channel:
@@ -193,18 +222,18 @@ def _recording(request: web.Request) -> tuple[str, str]:
     return _channel(request).camera.config.id, request.match_info["recording"]
 
 
-def _fps(request: web.Request) -> float | None:
-    text = request.query.get(wire.QUERY_FPS)
+def _number(request: web.Request, key: str, low: float, high: float) -> float | None:
+    """Read a number out of the query, if it is there."""
+    text = request.query.get(key)
     if text is None:
         return None
     try:
-        fps = float(text)
+        number = float(text)
     except ValueError:
-        fps = 0.0
-    if not LEAST_FPS <= fps <= MOST_FPS:
-        sentence = f"{wire.QUERY_FPS} must be a number from {LEAST_FPS} to {MOST_FPS}."
-        raise Refused(ErrorCode.BAD_REQUEST, sentence)
-    return fps
+        number = math.nan
+    if not low <= number <= high:
+        raise Refused(ErrorCode.BAD_REQUEST, f"{key} must be a number from {low} to {high}.")
+    return number
 
 
 async def _moments(request: web.Request, *keys: str) -> list[float]:

@@ -17,7 +17,7 @@ from PIL import Image
 import pytest
 
 from custom_components.gatehouse.vision import MODELS
-from custom_components.gatehouse.vision.onnx import Found, Model
+from custom_components.gatehouse.vision.onnx import Found, load
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,7 +69,7 @@ def answer(assets: ModuleType) -> dict[str, Any]:
 
 
 def test_the_demos_official_model_is_the_one_that_is_offered(assets: ModuleType) -> None:
-    tiny = MODELS["yolox_tiny"]
+    tiny = MODELS["yolox_tiny"].files[0]
     original = (ROOT / "scripts" / "demo-assets").read_text("utf-8")
     assert assets.TINY.sha256 == tiny.sha256
     assert f'"{tiny.url}"' in original
@@ -215,7 +215,7 @@ def test_the_converted_model_finds_what_lights_up(
     image = Image.new("RGB", (512, 512))
     image.paste("red", (160, 320, 164, 324))
     image.save(written := BytesIO(), "PNG")
-    found = Model(tmp_path / "centernet.onnx").detect(written.getvalue(), 0.25, {"person"})
+    found = load(tmp_path / "centernet.onnx").detect(written.getvalue(), 0.25, {"person"})
     box = (152 / 512, 304 / 512, 184 / 512, 352 / 512)
     assert found == [Found("person", pytest.approx(1.0, abs=0.01), *map(pytest.approx, box))]
 

@@ -7,7 +7,9 @@ import pytest
 
 from camera_agent import messages
 from camera_agent.config import AgentConfig, CameraConfig, SourceKind
+from camera_agent.detector import answer
 from camera_agent.models import CameraState
+from camera_agent.onnx import Found
 from camera_agent.shelf import Recording
 from camera_agent.stats import Stats
 from camera_agent.wire import CameraStatus, ErrorCode, RecordingStatus
@@ -74,6 +76,7 @@ INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
         ("motion", messages.motion("front", 0.07312, True, 1_795_000_003_500_000)),
         ("recording", messages.recording(RECORDING)),
         ("stats", messages.stats(LESS_STATS)),
+        ("detect", answer([Found("person", 0.91384, 0.25, 0.2, 0.4, 0.95)], 1280, 720, 0.04317)),
         (
             "error",
             messages.error(
@@ -92,5 +95,5 @@ def test_every_example_of_the_agent_is_said() -> None:
     asked = {"start_recording"}  # which the integration says; test_server.py sends it
 
     assert {path.stem for path in WIRE.glob("*.json")} - asked == {
-        "camera", "error", "info", "motion", "recording", "state", "stats",
+        "camera", "detect", "error", "info", "motion", "recording", "state", "stats",
     }  # fmt: skip

@@ -11,20 +11,26 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.typing import ConfigType
 
+from .blueprint import async_offer_blueprint
 from .const import DOMAIN
 from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
 from .known_agents import KnownAgents
+from .options import migrated
 from .services import async_setup_services
+from .snooze import Snoozes
 from .views import async_register_views
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.CAMERA,
     Platform.EVENT,
     Platform.IMAGE,
+    Platform.NUMBER,
     Platform.SENSOR,
     Platform.SWITCH,
 ]
@@ -36,6 +42,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what exists once, whether a site is set up or not."""
     async_setup_services(hass)
     async_register_views(hass)
+    async_register_commands(hass)
+    await async_offer_blueprint(hass)
     return True
 
 
@@ -65,7 +73,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop))
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    try:
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        await hub.async_close()  # nobody takes down what was never up
+        raise
     hub.start()
     return True
 
@@ -79,9 +91,18 @@ async def async_unload_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -
     return True
 
 
+async def async_migrate_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:
+    """Bring the options of an older Gatehouse up to date; those of a newer one are not ours."""
+    if entry.minor_version < 2:
+        options = migrated(entry.options)
+        hass.config_entries.async_update_entry(entry, options=options, minor_version=2)
+    return True
+
+
 async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
-    """Forget the agents; incidents and media stay, they are the user's."""
+    """Forget the agents and the snoozes; incidents and media stay, they are the user's."""
     await KnownAgents(hass).remove()
+    await Snoozes(hass).remove()
 
 
 def _forget_issues(hass: HomeAssistant) -> None:

@@ -1,23 +1,30 @@
-"""Somebody is there, something moves, the agent is connected, the Pi's supply sags."""
+"""Somebody is there or in a zone, something moves, a Pi is connected or in trouble."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import override
+from functools import partial
+from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
-from .coordinator import AgentCoordinator, AgentData, CameraData
+from .agent_coordinator import AgentCoordinator, AgentData
+from .const import DOMAIN
+from .coordinator import CameraCoordinator, CameraData
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+from .zone_occupancy import async_follow_zones
 
 PARALLEL_UPDATES = 0
+
+MOTION: Final = "motion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +49,7 @@ CAMERA_SENSORS: tuple[CameraSensor, ...] = (
         is_on_fn=lambda camera: camera.presence.present,
     ),
     CameraSensor(
-        key="motion",
+        key=MOTION,
         device_class=BinarySensorDeviceClass.MOTION,
         is_on_fn=lambda camera: camera.state.moving,
     ),
@@ -73,7 +80,7 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensors of each agent and each camera."""
+    """Add the binary sensors of each agent, each camera and each zone."""
     async_add_agent_entities(
         entry,
         async_add_entities,
@@ -85,10 +92,22 @@ async def async_setup_entry(
     async_add_camera_entities(
         entry,
         async_add_entities,
-        lambda coordinator, camera: [
-            CameraBinarySensor(coordinator, camera, sensor) for sensor in CAMERA_SENSORS
-        ],
+        partial(_camera_sensors, er.async_get(hass)),
     )
+    for coordinator in entry.runtime_data.cameras:
+        async_follow_zones(hass, entry, coordinator, async_add_entities)
+
+
+def _camera_sensors(
+    registry: er.EntityRegistry, coordinator: CameraCoordinator[Any], camera: str
+) -> Iterator[CameraBinarySensor]:
+    """Yield a camera's sensors; where nobody tells of motion any more, forget the one for it."""
+    motion = f"{coordinator.owner}_{camera}_{MOTION}"
+    for sensor in CAMERA_SENSORS:
+        if sensor.key != MOTION or coordinator.tells_motion(camera):
+            yield CameraBinarySensor(coordinator, camera, sensor)
+        elif gone := registry.async_get_entity_id(Platform.BINARY_SENSOR, DOMAIN, motion):
+            registry.async_remove(gone)
 
 
 class CameraBinarySensor(CameraEntity, BinarySensorEntity):
@@ -97,7 +116,7 @@ class CameraBinarySensor(CameraEntity, BinarySensorEntity):
     entity_description: CameraSensor
 
     def __init__(
-        self, coordinator: AgentCoordinator, camera: str, description: CameraSensor
+        self, coordinator: CameraCoordinator[Any], camera: str, description: CameraSensor
     ) -> None:
         """Read what the description reads."""
         super().__init__(coordinator, camera, description.key)

@@ -1,19 +1,25 @@
-"""Live pictures: MJPEG for as long as somebody looks, H.264 for Home Assistant's stream."""
+"""Cameras: live from an agent, MJPEG or H.264 while somebody looks; or the newest upload."""
 
+from abc import abstractmethod
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 from aiohttp import web
 from homeassistant.components.camera import Camera, CameraEntityFeature
 from homeassistant.core import HomeAssistant, ServiceResponse, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
 from .agent import AgentError
-from .coordinator import AgentCoordinator
+from .agent_coordinator import AgentCoordinator
+from .const import DOMAIN
+from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
+from .models import Picture
+from .source_coordinator import FolderCoordinator
 
 PARALLEL_UPDATES = 0
 
@@ -28,28 +34,61 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a camera for each camera of each agent."""
-    async_add_camera_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, camera: [GatehouseCamera(entry, coordinator, camera)],
-    )
+    """Add a camera for each one that Home Assistant does not have already."""
+
+    def build(coordinator: CameraCoordinator[Any], camera: str) -> list[GatehouseCamera]:
+        match coordinator:
+            case AgentCoordinator():
+                return [AgentCamera(entry, coordinator, camera)]
+            case FolderCoordinator():
+                return [FolderCamera(entry, coordinator, camera)]
+        return []
+
+    async_add_camera_entities(entry, async_add_entities, build)
 
 
 class GatehouseCamera(CameraEntity, Camera):
-    """A camera on an agent."""
+    """A camera of ours."""
 
     _attr_name = None
     _attr_brand = "Gatehouse"
+
+    def __init__(
+        self, entry: GatehouseConfigEntry, coordinator: CameraCoordinator[Any], camera: str
+    ) -> None:
+        """Belong to the camera's device."""
+        CameraEntity.__init__(self, coordinator, camera, "camera")
+        Camera.__init__(self)
+        self._footage = entry.runtime_data.footage
+
+    @abstractmethod
+    async def async_record(self, duration: timedelta) -> ServiceResponse:
+        """Record from now on for a while; returns the footage's id."""
+
+    @abstractmethod
+    async def async_newest(self) -> Picture:
+        """Return the newest picture; raises AgentError or HomeAssistantError if there is none."""
+
+    async def async_store_snapshot(self) -> ServiceResponse:
+        """Keep the newest picture in the media folder; returns its path."""
+        picture = await self.async_newest()
+        path = await self._footage.keep_picture(
+            self.camera_key, picture.captured, "snapshot", picture.jpeg
+        )
+        return {"path": str(path)}
+
+
+class AgentCamera(GatehouseCamera):
+    """A camera on an agent."""
+
+    coordinator: AgentCoordinator
     _attr_supported_features = CameraEntityFeature.STREAM
 
     def __init__(
         self, entry: GatehouseConfigEntry, coordinator: AgentCoordinator, camera: str
     ) -> None:
         """Reach the camera through its agent."""
-        CameraEntity.__init__(self, coordinator, camera, "camera")
-        Camera.__init__(self)
-        self._hub = entry.runtime_data
+        super().__init__(entry, coordinator, camera)
         self._live_since = dt_util.utcnow()
 
     @property
@@ -64,7 +103,7 @@ class GatehouseCamera(CameraEntity, Camera):
     ) -> bytes | None:
         """Return the newest picture."""
         try:
-            return (await self.coordinator.agent.snapshot(self.camera)).jpeg
+            return (await self.async_newest()).jpeg
         except AgentError:
             return None
 
@@ -90,16 +129,15 @@ class GatehouseCamera(CameraEntity, Camera):
             pass  # the camera or the viewer has left
         return response if response.prepared else None
 
+    @override
     async def async_record(self, duration: timedelta) -> ServiceResponse:
-        """Record from now on for a while; returns the footage's id."""
-        footage = await self._hub.async_record(self.coordinator.key(self.camera), duration)
+        now = dt_util.utcnow() + self.coordinator.agent.clock_ahead
+        footage = await self._footage.record(self.camera_key, now, now + duration)
         return {"footage_id": footage.id}
 
-    async def async_store_snapshot(self) -> ServiceResponse:
-        """Keep the newest picture in the media folder; returns its path."""
-        picture = await self.coordinator.agent.snapshot(self.camera)
-        path = await self._hub.async_keep_snapshot(self.coordinator.key(self.camera), picture)
-        return {"path": str(path)}
+    @override
+    async def async_newest(self) -> Picture:
+        return await self.coordinator.agent.snapshot(self.camera)
 
     @callback
     @override
@@ -113,6 +151,46 @@ class GatehouseCamera(CameraEntity, Camera):
     def _live_url(self) -> str:
         self._live_since = dt_util.utcnow()
         return self.coordinator.agent.live_url(self.camera, LIVE_LIFETIME)
+
+
+class FolderCamera(GatehouseCamera):
+    """A camera that uploads pictures: it shows the newest."""
+
+    coordinator: FolderCoordinator
+
+    @override
+    async def async_camera_image(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        """Return the picture that came last; after a restart, one of the last incident."""
+        if newest := self.coordinator.newest:
+            return newest.jpeg
+        incident = self.camera_data.incident
+        # Where others saw it too, nobody knows whose picture is the last.
+        if incident is None or incident.cameras != (self.camera_key,) or not incident.frames:
+            return None
+        try:
+            return await self.hass.async_add_executor_job(incident.frames[-1].read_bytes)
+        except OSError:
+            return None
+
+    @override
+    async def async_record(self, duration: timedelta) -> ServiceResponse:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_recorder",
+            translation_placeholders={"camera": self.camera_data.info.name},
+        )
+
+    @override
+    async def async_newest(self) -> Picture:
+        if self.coordinator.newest is None:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="nothing_uploaded",
+                translation_placeholders={"camera": self.camera_data.info.name},
+            )
+        return self.coordinator.newest
 
 
 def _part(jpeg: bytes) -> bytes:

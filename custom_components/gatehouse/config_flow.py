@@ -31,7 +31,8 @@ from .agent_flow import (
     known_agent,
     trouble_of,
 )
-from .const import DOMAIN, SUBENTRY_AGENT
+from .camera_flows import EntitySubentryFlow, FolderSubentryFlow, GroupSubentryFlow
+from .const import DOMAIN, SUBENTRY_AGENT, SUBENTRY_ENTITY, SUBENTRY_FOLDER, SUBENTRY_GROUP
 from .models import AgentInfo
 from .options_flow import GatehouseOptionsFlow
 
@@ -45,7 +46,7 @@ class GatehouseConfigFlow(ConfigFlow, domain=DOMAIN):
     """Makes the one entry that there is, and looks after its agents."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     # The agent that this flow is about, if it is about one: its name and its address.
     _name: str
@@ -59,7 +60,12 @@ class GatehouseConfigFlow(ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {SUBENTRY_AGENT: AgentSubentryFlow}
+        return {
+            SUBENTRY_AGENT: AgentSubentryFlow,
+            SUBENTRY_FOLDER: FolderSubentryFlow,
+            SUBENTRY_ENTITY: EntitySubentryFlow,
+            SUBENTRY_GROUP: GroupSubentryFlow,
+        }
 
     @staticmethod
     @callback

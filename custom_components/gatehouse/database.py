@@ -1,4 +1,4 @@
-"""One database, one writer thread, and the migrations that made its tables."""
+"""One database, and one thread that writes it."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -28,59 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.types import TypeDecorator
 
+from .migrations import MIGRATIONS
+
 LOGGER = logging.getLogger(__name__)
 
 metadata = MetaData()
 """Every store puts its table here; a test holds it against what the migrations make."""
-
-# Frozen once released: a change of the schema is a new version at the end. The SQL is
-# what SQLite and PostgreSQL both take; moments are BIGINT microseconds since the epoch.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """
-        CREATE TABLE incidents (
-            id TEXT NOT NULL PRIMARY KEY,
-            camera TEXT NOT NULL,
-            state TEXT NOT NULL,
-            started BIGINT NOT NULL,
-            last_seen BIGINT NOT NULL,
-            ended BIGINT,
-            confirmed BIGINT,
-            labels TEXT NOT NULL,
-            count INTEGER NOT NULL,
-            score DOUBLE PRECISION NOT NULL,
-            picture TEXT,
-            risk INTEGER,
-            level TEXT,
-            reasons TEXT
-        )
-        """,
-        "CREATE INDEX incidents_by_time ON incidents (started, id)",
-        "CREATE INDEX incidents_by_camera ON incidents (camera, started, id)",
-        "CREATE INDEX incidents_open ON incidents (camera) WHERE state = 'open'",
-        """
-        CREATE TABLE footage (
-            id TEXT NOT NULL PRIMARY KEY,
-            camera TEXT NOT NULL,
-            incident TEXT,
-            stage TEXT NOT NULL,
-            since BIGINT NOT NULL,
-            until BIGINT NOT NULL,
-            recording TEXT,
-            path TEXT,
-            duration_us BIGINT,
-            attempts INTEGER NOT NULL,
-            retry_at BIGINT,
-            error TEXT
-        )
-        """,
-        "CREATE INDEX footage_by_time ON footage (since, id)",
-        "CREATE INDEX footage_by_camera ON footage (camera, since, id)",
-        "CREATE INDEX footage_by_incident ON footage (incident)",
-        "CREATE INDEX footage_unfinished ON footage (retry_at)"
-        " WHERE stage NOT IN ('ready', 'failed')",
-    ),
-)
 
 
 class DatabaseError(Exception):
@@ -240,8 +193,11 @@ def _version(connection: Connection) -> int:
 
 
 def _apply(connection: Connection, number: int) -> None:
+    dialect = connection.dialect.name
     for statement in MIGRATIONS[number - 1]:
-        connection.exec_driver_sql(statement)
+        words = statement if isinstance(statement, str) else statement.get(dialect)
+        if words is not None:
+            connection.exec_driver_sql(words)
     connection.execute(_SCHEMA_VERSION.insert().values(version=number))
 
 

@@ -1,188 +1,169 @@
-"""The detector that the options ask for, made ready in the background."""
+"""One detector for everybody, made of those that the user chose."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-import logging
-from pathlib import Path
 from typing import Final, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.storage import STORAGE_DIR
-from homeassistant.requirements import RequirementsNotFound, async_process_requirements
+from homeassistant.helpers.event import async_call_later
 
-from .const import DETECTOR_OFF, DETECTOR_REMOTE, DOMAIN, MODEL_FILE
+from .const import DOMAIN, DetectorKind
+from .detector_choice import (
+    DetectorChoice,
+    Misplaced,
+    async_prepare_service,
+    detector_choice,
+    service_detector,
+)
+from .local_detection import RETRY_LONGEST, DetectorStatus, LocalDetection
 from .models import Picture
 from .vision import (
-    MODELS,
-    BadModel,
     Detector,
-    DetectorOptions,
+    DetectorHealth,
+    DetectorState,
     DetectorUnavailable,
-    ModelUnavailable,
+    Lineup,
     NoDetector,
-    OnnxDetector,
-    RemoteDetector,
     Sight,
-    fetch_model,
 )
 
-_LOGGER = logging.getLogger(__name__)
-
-# No wheel for musl: Home Assistant OS cannot install it, so it is never a manifest requirement.
-RUNTIME: Final = "onnxruntime>=1.20"
-
-# After a power cut Home Assistant is up before the router is; a network that stays away is not
-# worth more than a look now and then.
-RETRY_FIRST: Final = timedelta(seconds=10)
-RETRY_LONGEST: Final = timedelta(minutes=10)
+__all__ = ["Detection", "DetectorChoice", "DetectorStatus", "detector_choice"]
 
 ISSUE: Final = "detector_unavailable"
 
-
-class DetectorStatus(StrEnum):
-    """How far the detector has come."""
-
-    PREPARING = "preparing"
-    INSTALLING = "installing"
-    DOWNLOADING = "downloading"
-    READY = "ready"
-    FAILED = "failed"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectorChoice:
-    """What the options say about detection."""
-
-    kind: str
-    model: str
-    model_path: str
-    remote_url: str
-    options: DetectorOptions
+# A service that restarts is back by then, and no repair for anybody.
+GRACE: Final = timedelta(minutes=5)
 
 
 class Detection(Detector):
-    """A detector for everybody, from the first moment: who asks too early waits his turn."""
+    """Asks them in their order, and tells how they do."""
 
     def __init__(self, hass: HomeAssistant, choice: DetectorChoice) -> None:
         """Nothing is loaded before prepare()."""
         self._hass = hass
         self._choice = choice
-        self._ready = asyncio.Event()
-        self._inner: Detector | None = None
         self._listeners: list[Callable[[], None]] = []
-        self.status = DetectorStatus.PREPARING
-        self.progress: int | None = None
-        """Percent of the download, while there is one."""
-        self.error: str | None = None
+        self._overdue: CALLBACK_TYPE | None = None
+        self._local = self._make_local()
+        self._lineup = Lineup(list(map(self._member, choice.order))) if choice.order else None
+        self._detector: Detector = self._lineup or NoDetector()
+        if self._lineup:
+            self._lineup.subscribe(self._changed)
 
     @property
     def looks(self) -> bool:
         """Whether pictures are wanted at all."""
-        return self._choice.kind != DETECTOR_OFF
+        return self._lineup is not None
+
+    @property
+    def status(self) -> DetectorStatus:
+        """How the site's detection does: failed only if nobody can be asked."""
+        if not self.looks:
+            return DetectorStatus.OFF
+        if self._local and self._local.status is not DetectorStatus.FAILED:
+            return self._local.status
+        others = {each.state for each in self.health if each.name != DetectorKind.LOCAL}
+        failed = others <= {DetectorState.FAILING}
+        return DetectorStatus.FAILED if failed else DetectorStatus.READY
+
+    @property
+    def progress(self) -> int | None:
+        """Percent of the model's download, while there is one."""
+        return self._local.progress if self._local else None
+
+    @property
+    def runtime(self) -> str | None:
+        """What runs the model inside Home Assistant, None if nothing does."""
+        return self._local.runtime if self._local else None
+
+    @property
+    def error(self) -> str | None:
+        """Why nobody looks, or nobody inside Home Assistant."""
+        if self._local and self._local.error:
+            return self._local.error
+        if self.status is not DetectorStatus.FAILED:
+            return None
+        return next((each.error for each in self.health if each.error), None)
+
+    @property
+    def health(self) -> tuple[DetectorHealth, ...]:
+        """How each detector does, in the order of asking, by its kind."""
+        return self._lineup.health() if self._lineup else ()
+
+    @property
+    def names(self) -> dict[DetectorKind, str]:
+        """What people call the detectors, in the order of asking."""
+        return self._choice.names
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call listener when the status changes, until unsubscribed."""
+        """Call listener when the status or a detector's state changes, until unsubscribed."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     async def prepare(self) -> None:
-        """Make the chosen detector ready, or say in a repair issue why it is not.
-
-        A model that cannot be fetched is tried again until it can.
-        """
-        pause = RETRY_FIRST
-        while True:
-            try:
-                self._inner = await self._load()
-                break
-            except ModelUnavailable as err:
-                self._fail(str(err))
-                await asyncio.sleep(pause.total_seconds())
-                pause = min(pause * 2, RETRY_LONGEST)
-            except (DetectorUnavailable, BadModel) as err:
-                self._fail(str(err))
-                return
-        ir.async_delete_issue(self._hass, DOMAIN, ISSUE)
-        self.error = None
-        self._tell(
-            DetectorStatus.OFF if isinstance(self._inner, NoDetector) else DetectorStatus.READY
-        )
-        self._ready.set()
+        """Make ready what has to be made ready here."""
+        services = map(self._prepare_service, self._choice.order)
+        local = [self._local.prepare()] if self._local else []
+        await asyncio.gather(*local, *services)
 
     @override
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
-        """Detect as the chosen detector does; waits until it is ready."""
-        await self._ready.wait()
-        if self._inner is None:
-            raise DetectorUnavailable(self.error or "The detector is closed.")
-        return await self._inner.detect(newest)
+        return await self._detector.detect(newest)
 
     @override
     async def close(self) -> None:
-        """Let go of the model and its thread."""
-        inner, self._inner = self._inner, None
-        self._ready.set()
-        if inner is not None:
-            await inner.close()
+        """Let go of all of them."""
+        self._calm()
+        await self._detector.close()
 
-    async def _load(self) -> Detector:
-        choice = self._choice
-        if choice.kind == DETECTOR_OFF:
-            return NoDetector()
-        if choice.kind == DETECTOR_REMOTE:
-            session = async_get_clientsession(self._hass)
-            return RemoteDetector(session, choice.remote_url, choice.options)
-        await self._install_runtime()
-        return await OnnxDetector.load(await self._model(), choice.options)
+    def _make_local(self) -> LocalDetection | None:
+        if DetectorKind.LOCAL not in self._choice.order:
+            return None
+        local, options = self._choice.local, self._choice.options
+        alone = len(self._choice.order) == 1
+        return LocalDetection(self._hass, local, options, waits=alone, tell=self._changed)
 
-    async def _install_runtime(self) -> None:
-        """Install onnxruntime where that is possible and not already done."""
-        if self._hass.config.skip_pip:
-            return
-        self._tell(DetectorStatus.INSTALLING)
+    def _member(self, kind: DetectorKind) -> tuple[str, Detector]:
+        if kind is DetectorKind.LOCAL and self._local:
+            return kind, self._local
         try:
-            await async_process_requirements(self._hass, DOMAIN, [RUNTIME], is_built_in=False)
-        except RequirementsNotFound as err:
-            raise DetectorUnavailable(
-                "onnxruntime cannot be installed on this system (Home Assistant OS has no package "
-                "of it). Choose a detection service in Gatehouse's options instead."
-            ) from err
+            return kind, service_detector(self._hass, kind, self._choice)
+        except ValueError as err:
+            return kind, Misplaced(str(err))
 
-    async def _model(self) -> Path:
-        """Return the model file, fetched first if it is one of the named ones."""
-        if self._choice.model == MODEL_FILE:
-            return Path(self._choice.model_path)
-        self._tell(DetectorStatus.DOWNLOADING)
-        return await fetch_model(
-            async_get_clientsession(self._hass),
-            MODELS[self._choice.model],
-            Path(self._hass.config.path(STORAGE_DIR, f"{DOMAIN}.models")),
-            self._downloaded,
-        )
+    async def _prepare_service(self, kind: DetectorKind) -> None:
+        while True:
+            try:
+                await async_prepare_service(self._hass, kind, self._choice)
+            except DetectorUnavailable:  # the detector says so itself, to whoever asks it
+                await asyncio.sleep(RETRY_LONGEST.total_seconds())
+            else:
+                return
 
-    def _downloaded(self, fraction: float) -> None:
-        percent = int(fraction * 100)
-        if percent != self.progress:
-            self._tell(DetectorStatus.DOWNLOADING, percent)
-
-    def _tell(self, status: DetectorStatus, progress: int | None = None) -> None:
-        self.status = status
-        self.progress = progress
+    @callback
+    def _changed(self) -> None:
+        if self.status is not DetectorStatus.FAILED:
+            self._calm()
+            ir.async_delete_issue(self._hass, DOMAIN, ISSUE)
+        elif self._local:
+            self._report()
+        elif self._overdue is None:
+            self._overdue = async_call_later(self._hass, GRACE, self._report)
         for listener in tuple(self._listeners):
             listener()
 
-    def _fail(self, error: str) -> None:
-        if error != self.error:
-            _LOGGER.error("Detection is not available: %s", error)
-        self.error = error
-        self._ready.set()
-        self._tell(DetectorStatus.FAILED)
+    @callback
+    def _calm(self) -> None:
+        """Wait no longer for the moment to report."""
+        if self._overdue:
+            self._overdue()
+            self._overdue = None
+
+    @callback
+    def _report(self, _: object = None) -> None:
+        """Say in a repair issue that nobody is detected, and why."""
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -190,5 +171,5 @@ class Detection(Detector):
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="detector_unavailable",
-            translation_placeholders={"error": error},
+            translation_placeholders={"error": self.error or ""},
         )

@@ -1,60 +1,166 @@
 """What helps to understand a site that misbehaves, without its secrets."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
+from yarl import URL
 
-from .const import CONF_REMOTE_URL
+from .const import (
+    CONF_CODEPROJECT_URL,
+    CONF_FOLDER,
+    CONF_KSERVE_URL,
+    CONF_LAMBDA_KEY_ID,
+    CONF_LAMBDA_SECRET,
+    CONF_LAMBDA_URL,
+    CONF_MODEL_PATH,
+    CONF_REMOTE_URL,
+    CONF_SERVER_KEY,
+    CONF_SERVER_URL,
+)
 from .database import DatabaseError
+from .incidents import IncidentQuery
+from .on_demand import async_installed_runtime
+from .options import chosen, model_choice
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
-    from .coordinator import AgentCoordinator
+    from .coordinator import CameraCoordinator, CameraData
     from .hub import Hub
 
-# An address of a service may carry a key in it.
-SECRETS: Final = {CONF_HOST, CONF_TOKEN, CONF_REMOTE_URL}
+# An address of a service may carry a key in it, a path the name of who lives there.
+ADDRESSES: Final = frozenset(
+    {CONF_REMOTE_URL, CONF_LAMBDA_URL, CONF_KSERVE_URL, CONF_CODEPROJECT_URL, CONF_SERVER_URL}
+)
+SECRETS: Final = ADDRESSES | {
+    CONF_HOST,
+    CONF_TOKEN,
+    CONF_FOLDER,
+    CONF_LAMBDA_KEY_ID,
+    CONF_LAMBDA_SECRET,
+    CONF_MODEL_PATH,
+    CONF_SERVER_KEY,
+}
 
 # Enough to see a pattern of failures, short enough to read.
 NEWEST: Final = 20
+NEWEST_INCIDENTS: Final = 100
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: GatehouseConfigEntry
 ) -> dict[str, Any]:
-    """Return the options, the agents as they are now, the detector and the newest footage."""
+    """Return what was chosen, and how the agents, cameras, detectors and queues are now."""
     hub = entry.runtime_data
-    return {
-        "options": async_redact_data(entry.options, SECRETS),
-        "detector": {
-            "status": hub.detection.status,
-            "progress": hub.detection.progress,
-            "error": hub.detection.error,
+    found = {
+        "options": async_redact_data(chosen(entry), SECRETS),
+        "subentries": [
+            {
+                "type": subentry.subentry_type,
+                "title": subentry.title,
+                "data": async_redact_data(subentry.data, SECRETS),
+            }
+            for subentry in entry.subentries.values()
+        ],
+        "detector": _detector(hub) | {"installed": await async_installed_runtime(hass)},
+        "language_model": model_choice(entry).kind,
+        "agents": [_agent(hub, agent) for agent in hub.cameras.agents],
+        "cameras": {
+            coordinator.key(camera): _camera(hub, coordinator, camera, data)
+            for coordinator in hub.cameras
+            for camera, data in coordinator.data.cameras.items()
         },
-        "agents": [_agent(coordinator) for coordinator in hub.coordinators.values()],
-        "footage": await _footage(hub),
+        **await _rows(hub),
+    }
+    return dict(_without(found, _secrets(entry)))
+
+
+def _detector(hub: Hub) -> dict[str, Any]:
+    detection = hub.detection
+    return {
+        "status": detection.status,
+        "progress": detection.progress,
+        "error": detection.error,
+        "runtime": detection.runtime,
+        "health": [asdict(each) for each in detection.health],
     }
 
 
-async def _footage(hub: Hub) -> list[dict[str, Any]] | str:
-    """Return the newest footage; a database that fails is what somebody wants to read of here."""
-    try:
-        return [asdict(row) for row in await hub.footage.find(limit=NEWEST)]
-    except DatabaseError as err:
-        return f"{type(err).__name__}: {err}"
-
-
-def _agent(coordinator: AgentCoordinator) -> dict[str, Any]:
-    subentry, error = coordinator.subentry, coordinator.last_exception
+def _agent(hub: Hub, agent: str) -> dict[str, Any]:
+    coordinator = hub.cameras.agents[agent]
+    error = coordinator.last_exception
     return {
-        "id": coordinator.agent_id,
-        "title": subentry.title,
-        "data": async_redact_data(subentry.data, SECRETS),
+        "id": agent,
+        "title": coordinator.subentry.title,
         "connected": coordinator.last_update_success,
         # Its name only: the text names the host.
         "last_error": type(error).__name__ if error else None,
-        **asdict(coordinator.data),
+        "info": asdict(coordinator.data.info) if coordinator.data.info else None,
+        "stats": asdict(coordinator.data.stats),
     }
+
+
+def _camera(
+    hub: Hub, coordinator: CameraCoordinator[Any], camera: str, data: CameraData
+) -> dict[str, Any]:
+    """Return how a camera is; what it saw is nobody's business."""
+    kept = hub.zones.of(coordinator.key(camera))
+    return {
+        "info": asdict(data.info),
+        "state": asdict(data.state),
+        "zones": Counter(zone.kind.value for zone in kept.zones),
+        "ignore_boxes": len(kept.ignored),
+        "tuning": asdict(kept.tuning),
+    }
+
+
+async def _rows(hub: Hub) -> dict[str, Any]:
+    """Return the queues; a database that fails is what somebody wants to read of here."""
+    try:
+        incidents = await hub.archive.find(IncidentQuery(limit=NEWEST_INCIDENTS))
+        pending = await hub.assessor.pending()
+        footage = await hub.footage.find(limit=NEWEST)
+    except DatabaseError as err:
+        return {"database": f"{type(err).__name__}: {err}"}
+    return {
+        "incidents": Counter(incident.state.value for incident in incidents),
+        "assessments": Counter(incident.assessing.value for incident in incidents),
+        "assessments_pending": pending,
+        "footage": [asdict(row) for row in footage],
+    }
+
+
+def _secrets(entry: GatehouseConfigEntry) -> frozenset[str]:
+    """Return the values that no text may repeat, as errors do."""
+    return frozenset(
+        secret
+        for data in (entry.options, *(each.data for each in entry.subentries.values()))
+        for key, value in data.items()
+        if key in SECRETS and isinstance(value, str) and value
+        for secret in _parts(key, value)
+    )
+
+
+def _parts(key: str, value: str) -> Iterator[str]:
+    yield value
+    with suppress(ValueError):
+        if key in ADDRESSES and (host := URL(value).host):
+            yield host
+
+
+def _without(found: Any, secrets: frozenset[str]) -> Any:
+    """Return the same without the secrets in its texts."""
+    match found:
+        case str():
+            for secret in sorted(secrets, key=len, reverse=True):
+                found = found.replace(secret, REDACTED)
+        case Mapping():
+            return {key: _without(value, secrets) for key, value in found.items()}
+        case list() | tuple():
+            return [_without(value, secrets) for value in found]
+    return found

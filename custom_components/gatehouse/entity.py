@@ -1,7 +1,7 @@
 """What every entity of Gatehouse shares."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -10,8 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from . import GatehouseConfigEntry
+from .agent_coordinator import AgentCoordinator
 from .const import DOMAIN
-from .coordinator import AgentCoordinator, CameraData
+from .coordinator import CameraCoordinator, CameraData
 
 
 class AgentEntity(CoordinatorEntity[AgentCoordinator]):
@@ -22,21 +23,21 @@ class AgentEntity(CoordinatorEntity[AgentCoordinator]):
     def __init__(self, coordinator: AgentCoordinator, key: str) -> None:
         """Belong to the agent's device."""
         super().__init__(coordinator)
-        self._attr_unique_id = f"{coordinator.agent_id}_{key}"
+        self._attr_unique_id = f"{coordinator.owner}_{key}"
         self._attr_translation_key = key
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.agent_id)})
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.owner)})
 
 
-class CameraEntity(CoordinatorEntity[AgentCoordinator]):
-    """Something about one camera; unavailable when the Pi or the camera is lost."""
+class CameraEntity(CoordinatorEntity[CameraCoordinator[Any]]):
+    """Something about one camera; unavailable when it or the Pi that it is on is lost."""
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: AgentCoordinator, camera: str, key: str) -> None:
+    def __init__(self, coordinator: CameraCoordinator[Any], camera: str, key: str) -> None:
         """Belong to the camera's device."""
         super().__init__(coordinator)
         self.camera = camera
-        self._attr_unique_id = f"{coordinator.agent_id}_{camera}_{key}"
+        self._attr_unique_id = f"{coordinator.owner}_{camera}_{key}"
         self._attr_translation_key = key
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, coordinator.key(camera))},
@@ -47,16 +48,21 @@ class CameraEntity(CoordinatorEntity[AgentCoordinator]):
         )
 
     @property
+    def camera_key(self) -> str:
+        """The site-wide key of this entity's camera."""
+        return self.coordinator.key(self.camera)
+
+    @property
     def camera_data(self) -> CameraData:
         """What is known of this entity's camera."""
-        return self.coordinator.data.cameras[self.camera]
+        data: CameraData = self.coordinator.data.cameras[self.camera]
+        return data
 
     @property
     @override
     def available(self) -> bool:
         """Whether the camera gives pictures now."""
-        cameras = self.coordinator.data.cameras
-        return super().available and self.camera in cameras and cameras[self.camera].state.online
+        return self.coordinator.is_online(self.camera)
 
 
 @callback
@@ -66,7 +72,7 @@ def async_add_agent_entities(
     build: Callable[[AgentCoordinator], Iterable[Entity]],
 ) -> None:
     """Add the entities that build makes for each agent."""
-    for coordinator in entry.runtime_data.coordinators.values():
+    for coordinator in entry.runtime_data.cameras.agents.values():
         async_add_entities(build(coordinator), config_subentry_id=coordinator.subentry.subentry_id)
 
 
@@ -74,18 +80,18 @@ def async_add_agent_entities(
 def async_add_camera_entities(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[AgentCoordinator, str], Iterable[Entity]],
+    build: Callable[[CameraCoordinator[Any], str], Iterable[Entity]],
 ) -> None:
     """Add the entities that build makes for each camera: those known now, and each that appears."""
-    for coordinator in entry.runtime_data.coordinators.values():
+    for coordinator in entry.runtime_data.cameras:
         _follow_cameras(entry, coordinator, async_add_entities, build)
 
 
 def _follow_cameras(
     entry: GatehouseConfigEntry,
-    coordinator: AgentCoordinator,
+    coordinator: CameraCoordinator[Any],
     async_add_entities: AddConfigEntryEntitiesCallback,
-    build: Callable[[AgentCoordinator, str], Iterable[Entity]],
+    build: Callable[[CameraCoordinator[Any], str], Iterable[Entity]],
 ) -> None:
     known: set[str] = set()
 

@@ -1,26 +1,26 @@
-"""Each camera's incidents as they begin, are confirmed and end."""
+"""Each camera's incidents as they are confirmed and end."""
 
 from collections import deque
-from typing import Final, override
+from collections.abc import Iterator
+from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
-from .coordinator import AgentCoordinator, incident_attributes
+from .coordinator import CameraCoordinator, incident_attributes
 from .entity import CameraEntity, async_add_camera_entities
 from .incidents import IncidentNews, NewsKind
+from .models import IncidentState
 
 PARALLEL_UPDATES = 0
 
+CONFIRMED: Final = "confirmed"
+CLOSED: Final = "closed"
+
 # An incident that was interrupted has ended too; its state attribute tells the two apart.
-TYPES: Final = {
-    NewsKind.OPENED: "opened",
-    NewsKind.CONFIRMED: "confirmed",
-    NewsKind.CLOSED: "closed",
-    NewsKind.INTERRUPTED: "closed",
-}
+ENDS: Final = frozenset({NewsKind.CLOSED, NewsKind.INTERRUPTED})
 
 # More than the one incident that a camera can have had open when it was lost.
 MOST_UNTOLD: Final = 8
@@ -40,15 +40,16 @@ async def async_setup_entry(
 
 
 class IncidentEvent(CameraEntity, EventEntity):
-    """An incident of one camera began, was confirmed or ended."""
+    """An incident that one camera sees was confirmed or ended."""
 
     _attr_should_poll = False
-    _attr_event_types = ["opened", "confirmed", "closed"]  # noqa: RUF012 - Home Assistant's own shape
+    _attr_event_types = [CONFIRMED, CLOSED]  # noqa: RUF012 - Home Assistant's own shape
 
-    def __init__(self, coordinator: AgentCoordinator, camera: str) -> None:
+    def __init__(self, coordinator: CameraCoordinator[Any], camera: str) -> None:
         """Be the camera's incident event."""
         super().__init__(coordinator, camera, "incident")
-        self._untold = deque[IncidentNews](maxlen=MOST_UNTOLD)
+        self._confirmed: str | None = None
+        self._untold = deque[tuple[str, IncidentNews]](maxlen=MOST_UNTOLD)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -67,13 +68,21 @@ class IncidentEvent(CameraEntity, EventEntity):
 
     @callback
     def _async_hear(self, news: IncidentNews) -> None:
-        if news.kind in TYPES:
-            self._untold.append(news)
-            self._async_tell()
+        self._untold.extend((kind, news) for kind in self._kinds(news))
+        self._async_tell()
+
+    def _kinds(self, news: IncidentNews) -> Iterator[str]:
+        """Yield what the news is for this camera, which may join an incident after others."""
+        ends, incident = news.kind in ENDS, news.incident
+        if incident.id != self._confirmed and (ends or incident.state is IncidentState.OPEN):
+            self._confirmed = incident.id
+            yield CONFIRMED
+        if ends:
+            yield CLOSED
 
     @callback
     def _async_tell(self) -> None:
         while self.available and self._untold:
-            news = self._untold.popleft()
-            self._trigger_event(TYPES[news.kind], incident_attributes(news.incident))
+            kind, news = self._untold.popleft()
+            self._trigger_event(kind, {**incident_attributes(news.incident), "due": news.due})
             self.async_write_ha_state()

@@ -1,34 +1,44 @@
 """What the site keeps alive and who talks to whom; it joins the parts and decides nothing."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from datetime import timedelta
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .agent import AgentError, Recordings
+from .agent_coordinator import AgentCoordinator, AgentListener
 from .const import DOMAIN, SUBENTRY_AGENT
-from .coordinator import AgentCoordinator, AgentListener
+from .coordinator import CameraCoordinator
 from .database import Database
-from .detection import Detection
+from .detection import Detection, detector_choice
 from .footage import Disk, FootageFlow, FootageOptions, FootageStore
+from .household import Household
 from .incidents import (
+    Archive,
+    Assessor,
     IncidentNews,
     IncidentQuery,
     Incidents,
     IncidentStore,
-    PicturesLost,
-    Presence,
     Watched,
 )
 from .known_agents import KnownAgents
-from .models import AgentInfo, Footage, Picture
-from .options import LONGEST_RECORDING, detector_choice, incident_options
+from .language_model import language_model
+from .models import AgentInfo, Footage, FootageStage
+from .options import (
+    LONGEST_RECORDING,
+    alarm_panel,
+    assessor_options,
+    incident_options,
+    model_choice,
+)
+from .roster import Roster
+from .snooze import Snoozes
+from .source_coordinator import source_coordinators
 from .stories import Stories
+from .zones import Zones, ZoneStore
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -49,25 +59,30 @@ class Hub:
         self.database = database
         self._known = known
         self._stories = Stories(hass, entry)
-        zone = dt_util.get_default_time_zone()
-        self.disk = Disk(media_root(hass), zone)
-        self.detection = Detection(hass, detector_choice(entry.options))
+        self.cameras = Roster()
+        self.snoozes = Snoozes(hass)
+        self.house = Household(
+            hass, self.cameras, self.snoozes, alarm_panel(entry), self._assessment_pending
+        )
+        store = IncidentStore(database)
+        self.detection = Detection(hass, detector_choice(entry))
+        self.zones = Zones(ZoneStore(database), self.cameras.zones)
         self.footage = FootageFlow(
             FootageStore(database),
-            self._recordings,
-            self.disk,
+            self.cameras.recordings,
+            Disk(media_root(hass), dt_util.get_default_time_zone()),
             FootageOptions(longest=LONGEST_RECORDING),
-            lambda _: None,
+            self._footage_changed,
             now=dt_util.utcnow,
         )
+        options = incident_options(entry)
+        self._asks_model = options.ask_model
         self.incidents = Incidents(
-            IncidentStore(database),
-            self.detection,
-            self.footage,
-            incident_options(entry.options, zone),
-            self,
+            store, self.detection, self.zones, self.footage, options, self.house
         )
-        self.coordinators: dict[str, AgentCoordinator] = {}
+        self.archive = Archive(store, self.zones, self.house.incident, now=dt_util.utcnow)
+        model = language_model(hass, model_choice(entry))
+        self.assessor = Assessor(store, model, assessor_options(entry), self.house)
 
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> Self:
@@ -75,18 +90,15 @@ class Hub:
         known = KnownAgents(hass)
         await known.load()
         database = await Database.open(hass.config.path(f"{DOMAIN}.db"))
-        hub = cls(hass, entry, database, known)
         try:
+            hub = cls(hass, entry, database, known)
+            await hub.snoozes.load()
+            await hub.zones.load()
+            hub._meet_cameras(hass, entry, site)
             await hub.incidents.start()
         except BaseException:
             await database.close()
             raise
-        for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
-            coordinator = AgentCoordinator(
-                hass, entry, subentry, known.get(subentry.unique_id or ""), hub._listener()
-            )
-            coordinator.async_register_device(site)
-            hub.coordinators[coordinator.agent_id] = coordinator
         return hub
 
     @callback
@@ -94,95 +106,77 @@ class Hub:
         """Begin every story."""
         self._stories.start("detector", self.detection.prepare)
         self._stories.start("footage", self.footage.run)
-        for agent, coordinator in self.coordinators.items():
+        self._stories.start("incidents", self.incidents.run)
+        if self._asks_model:
+            self._stories.start("assessor", self.assessor.run)
+        for coordinator in self.cameras:
             self._watch(coordinator)
-            self._stories.start(f"agent {agent}", coordinator.follow)
+            self._stories.start(f"cameras {coordinator.owner}", coordinator.follow)
 
     async def async_close(self) -> None:
         """End the stories, then what they used, the database last."""
         await self._stories.cancel()
         await self.incidents.stop()
         await self.detection.close()
+        await self.snoozes.close()
         await self._known.save()
         await self.database.close()
 
     def camera_names(self) -> dict[str, str]:
         """Return every camera's name by its key."""
-        return {
-            coordinator.key(camera): data.info.name
-            for coordinator in self.coordinators.values()
-            for camera, data in coordinator.data.cameras.items()
-        }
-
-    async def async_record(self, camera: str, duration: timedelta) -> Footage:
-        """Record a camera from now on."""
-        now = dt_util.utcnow() + self._coordinator(camera).agent.clock_ahead
-        return await self.footage.record(camera, now, now + duration)
-
-    async def async_keep_snapshot(self, camera: str, picture: Picture) -> Path:
-        """File a picture that somebody asked for."""
-        return await self.footage.keep_picture(camera, picture.captured, "snapshot", picture.jpeg)
+        return self.cameras.names()
 
     @callback
-    def presence(self, camera: str, presence: Presence) -> None:
-        """Hear from the incidents room who is there."""
-        self._coordinator(camera).async_set_presence(camera.partition("/")[2], presence)
+    def async_subscribe(self, listener: Callable[[IncidentNews], None]) -> CALLBACK_TYPE:
+        """Call listener with the news of all incidents until unsubscribed."""
+        return self.house.async_subscribe(listener)
 
     @callback
-    def incident(self, news: IncidentNews) -> None:
-        """Hear from the incidents room what became of an incident."""
-        camera = news.incident.camera
-        self._coordinator(camera).async_tell_incident(camera.partition("/")[2], news)
-
-    def _recordings(self, camera: str) -> tuple[Recordings, str] | None:
-        agent, _, name = camera.partition("/")
-        coordinator = self.coordinators.get(agent)
-        return (coordinator.agent.recordings, name) if coordinator else None
-
-    def _listener(self) -> AgentListener:
-        return AgentListener(
+    def _meet_cameras(self, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> None:
+        incidents, footage = self.incidents, self.footage
+        listener = AgentListener(
             described=self._described,
-            motion=self.incidents.motion,
-            lost=self.incidents.lost,
-            recording=self.footage.recording_changed,
+            motion=incidents.motion,
+            lost=incidents.lost,
+            recording=footage.recording_changed,
         )
+        for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
+            info = self._known.get(subentry.unique_id or "")
+            self.cameras.add(AgentCoordinator(hass, entry, subentry, info, listener))
+        for source in source_coordinators(hass, entry, incidents.motion, incidents.lost):
+            self.cameras.add(source)
+        for coordinator in self.cameras:
+            coordinator.async_register_device(site)
+
+    @callback
+    def _assessment_pending(self) -> None:
+        self.assessor.wake()
 
     @callback
     def _described(self, agent: str, info: AgentInfo) -> None:
         self._known.put(agent, info)
-        self._watch(self.coordinators[agent])
+        self._watch(self.cameras.agents[agent])
 
     @callback
-    def _watch(self, coordinator: AgentCoordinator) -> None:
+    def _watch(self, coordinator: CameraCoordinator[Any]) -> None:
         """Give each camera its story; a camera that has one keeps it."""
-        if not self.detection.looks:
-            return
-        for camera, data in coordinator.data.cameras.items():
-            key = coordinator.key(camera)
-            pictures = partial(_pictures, coordinator, camera)
-            source = Watched(camera=key, name=data.info.name, pictures=pictures)
-            self._stories.start(f"watch {key}", partial(self._story, coordinator, source))
+        for camera in coordinator.data.cameras:
+            source = coordinator.watched(camera)
+            self._stories.start(f"watch {source.camera}", partial(self._story, source))
 
-    async def _story(self, coordinator: AgentCoordinator, source: Watched) -> None:
+    async def _story(self, source: Watched) -> None:
         """Show a camera's last incident again, then watch for the next."""
-        for incident in await self.incidents.find(IncidentQuery(cameras=(source.camera,), limit=1)):
-            coordinator.async_set_incident(source.camera.partition("/")[2], incident)
-        await self.incidents.watch(source)
+        for incident in await self.archive.find(IncidentQuery(cameras=(source.camera,), limit=1)):
+            self.cameras.last_incident(source.camera, incident)
+        if self.detection.looks:
+            await self.incidents.watch(source)
 
-    def _coordinator(self, camera: str) -> AgentCoordinator:
-        return self.coordinators[camera.partition("/")[0]]
-
-
-async def _pictures(
-    coordinator: AgentCoordinator, camera: str, fps: float
-) -> AsyncGenerator[Picture]:
-    """Give a camera's pictures in the words of the incidents room."""
-    try:
-        async with aclosing(coordinator.agent.pictures(camera, fps)) as pictures:
-            async for picture in pictures:
-                yield picture
-    except AgentError as err:
-        raise PicturesLost(str(err)) from err
+    @callback
+    def _footage_changed(self, footage: Footage) -> None:
+        if footage.incident and footage.stage is FootageStage.READY:
+            self._stories.start(
+                f"clip {footage.id}", partial(self.archive.recorded, footage.incident)
+            )
 
 
 def media_root(hass: HomeAssistant) -> Path:

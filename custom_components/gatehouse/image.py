@@ -1,13 +1,13 @@
 """The picture of each camera's last incident, with boxes around what was seen."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.image import ImageEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
-from .coordinator import AgentCoordinator
+from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
 from .models import Incident
 
@@ -32,7 +32,9 @@ class LastIncident(CameraEntity, ImageEntity):
 
     _attr_content_type = "image/jpeg"
 
-    def __init__(self, hass: HomeAssistant, coordinator: AgentCoordinator, camera: str) -> None:
+    def __init__(
+        self, hass: HomeAssistant, coordinator: CameraCoordinator[Any], camera: str
+    ) -> None:
         """Show nothing until an incident is known."""
         CameraEntity.__init__(self, coordinator, camera, "last_incident")
         ImageEntity.__init__(self, hass)

@@ -25,17 +25,19 @@ def async_describe_events(
 @callback
 def _describe(event: Event) -> dict[str, Any]:
     return {
-        LOGBOOK_ENTRY_NAME: event.data["camera"],
+        LOGBOOK_ENTRY_NAME: event.data["place"],
         LOGBOOK_ENTRY_MESSAGE: _message(event.data),
         LOGBOOK_ENTRY_ENTITY_ID: event.data.get("entity_id"),
     }
 
 
 def _message(data: Mapping[str, Any]) -> str:
-    seen = _seen(data["labels"], data["count"])
+    seen = _seen(data["labels"], data["count"]) + _where(data["zones"])
     match data["type"]:
         case "closed":
             return f"saw {seen} for {_span(data['duration'])}{_risk(data)}"
+        case "assessed":
+            return f"{data['summary'].rstrip('.')}{_risk(data)}"
         case "interrupted":
             return f"stopped watching {seen} after {_span(data['duration'])}{_risk(data)}"
         case _:
@@ -55,6 +57,10 @@ def _seen(labels: list[str], count: int) -> str:
             return f"{count} × {label}"
         case _:
             return " and ".join(labels)
+
+
+def _where(zones: list[str]) -> str:
+    return f" in {' and '.join(zones)}" if zones else ""
 
 
 def _span(seconds: float) -> str:

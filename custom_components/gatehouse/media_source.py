@@ -1,11 +1,15 @@
 """Footage and pictures in the media browser: by camera, by day, newest first."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final, override
 
 from homeassistant.components.http.auth import async_sign_path
-from homeassistant.components.media_player import BrowseError, MediaClass
+from homeassistant.components.media_player import (
+    BrowseError,
+    MediaClass,
+    SearchMedia,
+    SearchMediaQuery,
+)
 from homeassistant.components.media_source import (
     BrowseMediaSource,
     MediaSource,
@@ -17,11 +21,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
+from .asking import footage_of, translated
 from .const import DOMAIN
 from .hub import Hub
 from .incidents import IncidentQuery
 from .models import Footage, FootageStage, Incident
-from .views import FOOTAGE_URL, PICTURE_URL
+from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
 
 VIDEO: Final = "video/mp4"
 PICTURE: Final = "image/jpeg"
@@ -30,6 +35,12 @@ PICTURE: Final = "image/jpeg"
 THUMBNAIL_LIFETIME: Final = timedelta(hours=1)
 
 MOST_OF_A_DAY: Final = 500
+MOST_DAYS: Final = 400
+MOST_FOUND: Final = 100
+
+# A clip begins before its incident, or goes on after the incident's first one: perhaps on another
+# day.
+NEAR: Final = timedelta(hours=1)
 
 
 async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
@@ -38,7 +49,11 @@ async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
 
 
 class GatehouseMedia(MediaSource):
-    """`camera/AGENT/CAMERA`, `day/AGENT/CAMERA/YYYY-MM-DD`, `footage/ID`, `picture/INCIDENT`."""
+    """Folders, clips, pictures and frames, by what their identifiers begin with.
+
+    `camera/OWNER/CAMERA`, `day/OWNER/CAMERA/YYYY-MM-DD`; `footage/ID`, `picture/INCIDENT`,
+    `frame/INCIDENT/NUMBER`.
+    """
 
     name = "Gatehouse"
 
@@ -49,45 +64,72 @@ class GatehouseMedia(MediaSource):
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return the address and the local file of a clip or a picture."""
-        kind, _, row = item.identifier.partition("/")
+        """Return the address and the local file of a clip, a picture or a frame."""
         hub = self._hub()
-        if kind == "footage" and hub:
-            footage = await hub.footage.get(row)
-            if footage and footage.stage is FootageStage.READY and footage.path:
-                return PlayMedia(FOOTAGE_URL.format(id=row), VIDEO, path=footage.path)
-        if kind == "picture" and hub:
-            incident = await hub.incidents.get(row)
-            if incident and incident.picture:
-                return PlayMedia(PICTURE_URL.format(id=row), PICTURE, path=incident.picture)
-        raise Unresolvable(
-            translation_domain=DOMAIN,
-            translation_key="media_gone",
-            translation_placeholders={"identifier": item.identifier},
-        )
+        async with translated():
+            played = await _played(hub, item.identifier) if hub else None
+        if played is None:
+            raise Unresolvable(
+                translation_domain=DOMAIN,
+                translation_key="media_gone",
+                translation_placeholders={"identifier": item.identifier},
+            )
+        return played
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return one level of the tree."""
-        hub = self._hub()
-        if hub is None:
-            raise BrowseError(translation_domain=DOMAIN, translation_key="not_loaded")
-        match item.identifier.split("/") if item.identifier else []:
-            case []:
-                return self._site(hub)
-            case ["camera", agent, camera]:
-                return await self._camera(hub, f"{agent}/{camera}")
-            case ["day", agent, camera, day] if (of := _day(day)) is not None:
-                return await self._of_day(hub, f"{agent}/{camera}", of)
-        raise BrowseError(
-            translation_domain=DOMAIN,
-            translation_key="media_gone",
-            translation_placeholders={"identifier": item.identifier},
+        async with translated():
+            found = await self._level(self._running(), item.identifier)
+        if found is None:
+            raise BrowseError(
+                translation_domain=DOMAIN,
+                translation_key="media_gone",
+                translation_placeholders={"identifier": item.identifier},
+            )
+        return found
+
+    @override
+    async def async_search_media(
+        self, item: MediaSourceItem, query: SearchMediaQuery
+    ) -> SearchMedia:
+        """Return what is there of the incidents that hold some words, below a camera or of all."""
+        hub = self._running()
+        kind, _, camera = (item.identifier or "").partition("/")
+        asked = IncidentQuery(
+            text=query.search_query,
+            cameras=(camera,) if kind == "camera" else None,
+            limit=MOST_FOUND,
         )
+        found: list[BrowseMediaSource] = []
+        async with translated():
+            incidents = await hub.archive.find(asked)
+            footage = await footage_of(hub, incidents)
+            for incident in incidents:
+                clips = [row for row in footage[incident.id] if row.stage is FootageStage.READY]
+                found += [self._clip(clip, incident) for clip in clips]
+                if incident.picture and not clips:
+                    found.append(self._picture(incident))
+        return SearchMedia(result=found)
 
     def _hub(self) -> Hub | None:
         entries: list[GatehouseConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
         return entries[0].runtime_data if entries else None
+
+    def _running(self) -> Hub:
+        if (hub := self._hub()) is None:
+            raise BrowseError(translation_domain=DOMAIN, translation_key="not_loaded")
+        return hub
+
+    async def _level(self, hub: Hub, identifier: str) -> BrowseMediaSource | None:
+        match identifier.split("/") if identifier else []:
+            case []:
+                return self._site(hub)
+            case ["camera", owner, camera]:
+                return await self._camera(hub, f"{owner}/{camera}")
+            case ["day", owner, camera, day] if (of := _day(day)) is not None:
+                return await self._of_day(hub, f"{owner}/{camera}", of)
+        return None
 
     def _site(self, hub: Hub) -> BrowseMediaSource:
         cameras = [
@@ -96,47 +138,81 @@ class GatehouseMedia(MediaSource):
         return _folder("", self.name, cameras)
 
     async def _camera(self, hub: Hub, camera: str) -> BrowseMediaSource:
-        days = await hub.footage.days(camera)
+        recorded = hub.cameras.recordings(camera) is not None
+        days = await (hub.footage.days(camera) if recorded else _days_seen(hub, camera))
         children = [_folder(f"day/{camera}/{day.isoformat()}", day.isoformat()) for day in days]
         return _folder(f"camera/{camera}", hub.camera_names().get(camera, camera), children)
 
     async def _of_day(self, hub: Hub, camera: str, day: date) -> BrowseMediaSource:
-        start = datetime.combine(day, time(), dt_util.get_default_time_zone())
-        end = datetime.combine(day + timedelta(days=1), time(), dt_util.get_default_time_zone())
-        footage = await hub.footage.find(camera, since=start, until=end, limit=MOST_OF_A_DAY)
-        incidents = {
-            incident.id: incident
-            for incident in await hub.incidents.find(
-                IncidentQuery(
-                    cameras=(camera,),
-                    since=start - timedelta(days=1),
-                    until=end,
-                    confirmed_only=True,
-                    limit=MOST_OF_A_DAY,
-                )
-            )
-        }
+        start, end = _midnight(day), _midnight(day + timedelta(days=1))
+        clips = await hub.footage.find(camera, since=start, until=end, limit=MOST_OF_A_DAY)
+        near = IncidentQuery(
+            cameras=(camera,), since=start - NEAR, until=end + NEAR, limit=MOST_OF_A_DAY
+        )
+        incidents = {incident.id: incident for incident in await hub.archive.find(near)}
+        shown = [
+            (clip.since, self._clip(clip, incidents.get(clip.incident or "")))
+            for clip in clips
+            if clip.stage is FootageStage.READY
+        ]
+        filmed = {clip.incident for clip in clips if clip.stage is FootageStage.READY}
+        shown += [
+            (incident.started, self._picture(incident))
+            for incident in incidents.values()
+            if incident.picture and incident.id not in filmed and start <= incident.started < end
+        ]
+        shown.sort(key=lambda item: item[0], reverse=True)
         title = f"{hub.camera_names().get(camera, camera)} {day.isoformat()}"
         return _folder(
-            f"day/{camera}/{day.isoformat()}", title, list(self._items(footage, incidents))
+            f"day/{camera}/{day.isoformat()}", title, [playable for _, playable in shown]
         )
 
-    def _items(
-        self, footage: Iterable[Footage], incidents: dict[str, Incident]
-    ) -> Iterable[BrowseMediaSource]:
-        for clip in footage:
-            incident = incidents.get(clip.incident or "")
-            thumbnail = None
+    def _clip(self, clip: Footage, incident: Incident | None) -> BrowseMediaSource:
+        title = _title(incident) if incident else _clock(clip.since)
+        return _playable(f"footage/{clip.id}", title, VIDEO, self._thumbnail(incident))
+
+    def _picture(self, incident: Incident) -> BrowseMediaSource:
+        thumbnail = self._thumbnail(incident)
+        return _playable(f"picture/{incident.id}", _title(incident), PICTURE, thumbnail)
+
+    def _thumbnail(self, incident: Incident | None) -> str | None:
+        if incident is None or incident.picture is None:
+            return None
+        path = PICTURE_URL.format(id=incident.id)
+        return async_sign_path(self.hass, path, THUMBNAIL_LIFETIME)
+
+
+async def _played(hub: Hub, identifier: str) -> PlayMedia | None:
+    """Return what an identifier plays, None if it is gone."""
+    match identifier.split("/"):
+        case ["footage", row]:
+            footage = await hub.footage.get(row)
+            if footage and footage.stage is FootageStage.READY and footage.path:
+                return PlayMedia(FOOTAGE_URL.format(id=row), VIDEO, path=footage.path)
+        case ["picture", row]:
+            incident = await hub.archive.get(row)
             if incident and incident.picture:
-                thumbnail = async_sign_path(
-                    self.hass, PICTURE_URL.format(id=incident.id), THUMBNAIL_LIFETIME
-                )
-            if clip.stage is FootageStage.READY:
-                yield _playable(f"footage/{clip.id}", _title(clip, incident), VIDEO, thumbnail)
-            elif incident and incident.picture:
-                yield _playable(
-                    f"picture/{incident.id}", _title(clip, incident), PICTURE, thumbnail
-                )
+                return PlayMedia(PICTURE_URL.format(id=row), PICTURE, path=incident.picture)
+        case ["frame", row, number] if number.isdecimal():
+            incident = await hub.archive.get(row)
+            if incident and int(number) < len(incident.frames):
+                url = FRAME_URL.format(id=row, number=number)
+                return PlayMedia(url, PICTURE, path=incident.frames[int(number)])
+    return None
+
+
+async def _days_seen(hub: Hub, camera: str) -> list[date]:
+    """Return the local days on which a camera that nothing records saw somebody, newest first."""
+    days: list[date] = []
+    until = None
+    while len(days) < MOST_DAYS:
+        newest = IncidentQuery(cameras=(camera,), until=until, limit=1)
+        found = await hub.archive.find(newest)
+        if not found:
+            break
+        days.append(dt_util.as_local(found[0].started).date())
+        until = _midnight(days[-1])
+    return days
 
 
 def _folder(
@@ -150,6 +226,7 @@ def _folder(
         title=title,
         can_play=False,
         can_expand=True,
+        can_search=not identifier.startswith("day/"),
         children=children,
         children_media_class=MediaClass.VIDEO if children else None,
     )
@@ -170,14 +247,18 @@ def _playable(
     )
 
 
-def _title(footage: Footage, incident: Incident | None) -> str:
+def _title(incident: Incident) -> str:
     """Return a title that other programs can read the time from."""
-    began = incident.started if incident else footage.since
-    title = dt_util.as_local(began).strftime("%Y-%m-%d %H:%M:%S")
-    if incident is None:
-        return title
     risk = f", risk {incident.assessment.risk}" if incident.assessment else ""
-    return f"{title} {' '.join(incident.labels)}{risk}"
+    return f"{_clock(incident.started)} {' '.join(incident.labels)}{risk}"
+
+
+def _clock(moment: datetime) -> str:
+    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), dt_util.get_default_time_zone())
 
 
 def _day(text: str) -> date | None:

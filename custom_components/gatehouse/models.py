@@ -42,13 +42,73 @@ class Level(StrEnum):
     CRITICAL = "critical"
 
 
+class Author(StrEnum):
+    """Who wrote a summary: we, from the facts alone, or a language model."""
+
+    FACTS = "facts"
+    MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The risk of an incident, 0 to 100, and why."""
+    """The risk of an incident, 0 to 100, and why: first by rule, then by a language model."""
 
     risk: int
     level: Level
     reasons: tuple[str, ...]
+    floor: int = 0
+    """The risk below which no language model may go."""
+    summary: str = ""
+    author: Author = Author.FACTS
+    """Who wrote the summary."""
+
+
+class AssessmentState(StrEnum):
+    """How far a language model has come; the column is the queue.
+
+    None: it is not asked. Pending: its turn comes. Failed: it gave no answer that makes sense, the
+    facts speak. Skipped: the day's budget was used up.
+    """
+
+    NONE = "none"
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class PassageKind(StrEnum):
+    """What came of one attempt at a door."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    FORCED = "forced"
+    HELD_OPEN = "held_open"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One attempt at a door."""
+
+    id: str
+    door: str
+    kind: PassageKind
+    at: datetime
+    person: str | None = None
+    """Whose card it was, as people call them."""
+    reason: str | None = None
+    """Why it was denied, in plain words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one camera saw of an incident: from when to when, and its best detection."""
+
+    camera: str
+    first: datetime
+    last: datetime
+    best: Detection
 
 
 class IncidentState(StrEnum):
@@ -61,22 +121,101 @@ class IncidentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What happened at a place between its first and its last sign."""
+    """What happened at a place between its first and its last sign.
+
+    All moments are by the site's clock.
+    """
 
     id: str
-    camera: str
+    group: str
+    """The camera group it happened in; a camera without a group is one, by its own key."""
+    place: str
+    """What people call that group or camera."""
     state: IncidentState
     started: datetime
     last_seen: datetime
     ended: datetime | None = None
-    confirmed: datetime | None = None
     labels: tuple[str, ...] = ()
     count: int = 0
-    """The most objects seen at once."""
-    score: float = 0.0
-    """The best score of any detection."""
+    """The most objects that one camera saw at once."""
+    zones: tuple[str, ...] = ()
+    """The names of the zones that somebody was in, in the order of entering."""
+    sightings: tuple[Sighting, ...] = ()
+    """One for each camera that saw it, the first one first."""
+    passages: tuple[Passage, ...] = ()
     picture: Path | None = None
+    """The best picture, with boxes."""
+    frames: tuple[Path, ...] = ()
+    """At most four pictures without boxes, in the order of time."""
     assessment: Assessment | None = None
+    assessing: AssessmentState = AssessmentState.NONE
+    reviewed: datetime | None = None
+    false_alarm: bool = False
+    note: str = ""
+    notified: datetime | None = None
+    """When somebody was notified of it."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The keys of the cameras that saw it, the first one first."""
+        return tuple(sighting.camera for sighting in self.sightings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Cameras and doors of one place: what they see and hear at one time is one incident."""
+
+    id: str
+    name: str
+    cameras: tuple[str, ...] = ()
+    doors: tuple[str, ...] = ()
+
+
+class ZoneKind(StrEnum):
+    """Whether only what is inside counts, or nothing that is."""
+
+    ZONE = "zone"
+    MASK = "mask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A polygon in one camera's picture: a zone to look in, or a mask to look away from."""
+
+    id: str
+    camera: str
+    kind: ZoneKind
+    name: str
+    points: tuple[tuple[float, float], ...]
+    """Three or more corners, as fractions of the picture's width and height."""
+    sensitive: bool = False
+    """Whether somebody in this zone is a greater risk than elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreBox:
+    """Where something stands in a camera's picture that is not what it is taken for."""
+
+    id: str
+    camera: str
+    label: str
+    box: Box
+    created: datetime
+    incident: str | None = None
+    """The incident that showed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """How sure of a detection one camera must be, and how large it may be."""
+
+    threshold: float | None = None
+    """The score from which on a detection counts; None for the site's."""
+    certainty: float | None = None
+    """What the median of an object's scores must reach before anybody is told; None as above."""
+    smallest: float = 0.0
+    largest: float = 1.0
+    """The least and the greatest share of the picture's area."""
 
 
 class FootageStage(StrEnum):

@@ -1,59 +1,127 @@
 """The entry's options, as the small frozen dataclasses that the rooms take."""
 
 from collections.abc import Mapping
-from datetime import timedelta, tzinfo
+from datetime import timedelta
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntry
+
 from .const import (
-    CONF_DETECTOR,
+    CONF_AI_TASK,
+    CONF_ALARM,
+    CONF_BUDGET,
+    CONF_CAMERAS,
+    CONF_CERTAINTY,
+    CONF_COOLDOWN,
+    CONF_DETECTORS,
+    CONF_DOORS,
     CONF_IDLE,
+    CONF_IDLE_CHECK,
     CONF_LABELS,
+    CONF_LANGUAGE_MODEL,
     CONF_LONGEST,
-    CONF_MODEL,
-    CONF_MODEL_PATH,
     CONF_NEEDED,
     CONF_OF,
     CONF_POST_ROLL,
     CONF_PRE_ROLL,
-    CONF_REMOTE_URL,
+    CONF_SERVER_KEY,
+    CONF_SERVER_MODEL,
+    CONF_SERVER_URL,
+    CONF_SNOOZE,
     CONF_THRESHOLD,
     CONF_WINDOW,
     DEFAULTS,
+    SUBENTRY_GROUP,
+    DetectorKind,
+    ModelKind,
 )
-from .detection import DetectorChoice
-from .incidents import IncidentOptions
-from .vision import DetectorOptions
+from .incidents import AssessorOptions, IncidentOptions
+from .language_model import ModelChoice
+from .models import Group
 
 # An agent ends a recording after this long, and the action takes no longer wish; how much is
 # kept of an incident is the incidents' own option.
 LONGEST_RECORDING: Final = timedelta(seconds=300)
 
 
-def detector_choice(options: Mapping[str, Any]) -> DetectorChoice:
-    """Return which detector the user chose."""
-    chosen = DEFAULTS | dict(options)
-    return DetectorChoice(
-        kind=chosen[CONF_DETECTOR],
-        model=chosen[CONF_MODEL],
-        model_path=chosen[CONF_MODEL_PATH],
-        remote_url=chosen[CONF_REMOTE_URL],
-        options=DetectorOptions(
-            threshold=chosen[CONF_THRESHOLD], labels=frozenset(chosen[CONF_LABELS])
-        ),
-    )
+# What version 1.1 had instead of a list of detectors: one of these.
+ONLY_DETECTOR: Final = "detector"
+DETECTORS_OF: Final = {
+    "local": [DetectorKind.LOCAL.value],
+    "remote": [DetectorKind.REMOTE.value],
+    "off": [],
+}
 
 
-def incident_options(options: Mapping[str, Any], zone: tzinfo) -> IncidentOptions:
+def migrated(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of version 1.1 as those of 1.2."""
+    others = {key: value for key, value in options.items() if key != ONLY_DETECTOR}
+    if (only := options.get(ONLY_DETECTOR)) is None:
+        return others
+    return others | {CONF_DETECTORS: DETECTORS_OF[only]}
+
+
+def chosen(entry: ConfigEntry, answers: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Return all options, or these answers, with the defaults of what nobody chose."""
+    return DEFAULTS | dict(entry.options if answers is None else answers)
+
+
+def incident_options(entry: ConfigEntry) -> IncidentOptions:
     """Return when detections become an incident, and when it ends."""
-    chosen = DEFAULTS | dict(options)
+    options = chosen(entry)
     return IncidentOptions(
-        labels=frozenset(chosen[CONF_LABELS]),
-        needed=int(chosen[CONF_NEEDED]),
-        of=int(chosen[CONF_OF]),
-        window=timedelta(seconds=chosen[CONF_WINDOW]),
-        idle=timedelta(seconds=chosen[CONF_IDLE]),
-        pre_roll=timedelta(seconds=chosen[CONF_PRE_ROLL]),
-        post_roll=timedelta(seconds=chosen[CONF_POST_ROLL]),
-        longest=timedelta(seconds=chosen[CONF_LONGEST]),
-        zone=zone,
+        labels=frozenset(options[CONF_LABELS]),
+        threshold=options[CONF_THRESHOLD],
+        certainty=options[CONF_CERTAINTY],
+        needed=int(options[CONF_NEEDED]),
+        of=int(options[CONF_OF]),
+        window=timedelta(seconds=options[CONF_WINDOW]),
+        idle=timedelta(seconds=options[CONF_IDLE]),
+        cooldown=timedelta(seconds=options[CONF_COOLDOWN]),
+        idle_check=timedelta(seconds=options[CONF_IDLE_CHECK]),
+        pre_roll=timedelta(seconds=options[CONF_PRE_ROLL]),
+        post_roll=timedelta(seconds=options[CONF_POST_ROLL]),
+        longest=timedelta(seconds=options[CONF_LONGEST]),
+        groups=groups(entry),
+        ask_model=options[CONF_LANGUAGE_MODEL] != ModelKind.OFF,
     )
+
+
+def groups(entry: ConfigEntry) -> tuple[Group, ...]:
+    """Return the site's camera groups."""
+    return tuple(
+        Group(
+            id=subentry.subentry_id,
+            name=subentry.title,
+            cameras=tuple(subentry.data[CONF_CAMERAS]),
+            doors=tuple(subentry.data.get(CONF_DOORS, ())),
+        )
+        for subentry in entry.get_subentries_of_type(SUBENTRY_GROUP)
+    )
+
+
+def assessor_options(entry: ConfigEntry) -> AssessorOptions:
+    """Return how often a language model is asked."""
+    return AssessorOptions(budget=int(chosen(entry)[CONF_BUDGET]))
+
+
+def model_choice(entry: ConfigEntry, answers: Mapping[str, Any] | None = None) -> ModelChoice:
+    """Return which language model the user chose, or chooses by these answers."""
+    options = chosen(entry, answers)
+    return ModelChoice(
+        kind=ModelKind(options[CONF_LANGUAGE_MODEL]),
+        entity=options[CONF_AI_TASK] or None,
+        url=options[CONF_SERVER_URL],
+        model=options[CONF_SERVER_MODEL] or None,
+        api_key=options[CONF_SERVER_KEY] or None,
+    )
+
+
+def alarm_panel(entry: ConfigEntry) -> str | None:
+    """Return the entity of the alarm panel, if the user has named one."""
+    return chosen(entry)[CONF_ALARM] or None
+
+
+def snooze_for(entry: ConfigEntry) -> timedelta:
+    """Return how long a camera is snoozed if nobody says how long."""
+    return timedelta(minutes=chosen(entry)[CONF_SNOOZE])

@@ -13,13 +13,12 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, UnitOfTemperature
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
-from .const import DOMAIN
-from .coordinator import AgentCoordinator, CameraData, incident_attributes
-from .detection import Detection, DetectorStatus
+from .agent_coordinator import AgentCoordinator
+from .coordinator import CameraCoordinator, CameraData, incident_attributes
+from .detector_sensors import detector_sensors
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .models import AgentStats
 
@@ -124,7 +123,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of the site, of each agent and of each camera."""
-    async_add_entities([DetectorSensor(entry)])
+    async_add_entities(detector_sensors(hass, entry))
     async_add_agent_entities(
         entry,
         async_add_entities,
@@ -163,7 +162,7 @@ class CameraFigure(CameraEntity, SensorEntity):
     _unrecorded_attributes = frozenset({"reasons"})
 
     def __init__(
-        self, coordinator: AgentCoordinator, camera: str, description: CameraSensor
+        self, coordinator: CameraCoordinator[Any], camera: str, description: CameraSensor
     ) -> None:
         """Read what the description reads."""
         super().__init__(coordinator, camera, description.key)
@@ -180,38 +179,3 @@ class CameraFigure(CameraEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """What explains the figure."""
         return self.entity_description.attributes_fn(self.camera_data)
-
-
-class DetectorSensor(SensorEntity):
-    """How far the site's detector has come."""
-
-    _attr_has_entity_name = True
-    _attr_should_poll = False
-    _attr_translation_key = "detector"
-    _attr_device_class = SensorDeviceClass.ENUM
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_options = [status.value for status in DetectorStatus]  # noqa: RUF012 - Home Assistant's own shape
-    _unrecorded_attributes = frozenset({"progress", "error"})
-
-    def __init__(self, entry: GatehouseConfigEntry) -> None:
-        """Belong to the site's device."""
-        self._detection: Detection = entry.runtime_data.detection
-        self._attr_unique_id = f"{entry.entry_id}_detector"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry.entry_id)})
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the detector."""
-        self.async_on_remove(self._detection.subscribe(self.async_write_ha_state))
-
-    @property
-    @override
-    def native_value(self) -> str:
-        """The detector's status."""
-        return self._detection.status.value
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any]:
-        """The download's percent and the reason of a failure."""
-        return {"progress": self._detection.progress, "error": self._detection.error}

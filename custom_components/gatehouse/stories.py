@@ -33,12 +33,14 @@ class Stories:
         self._entry = entry
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def start(self, name: str, story: Callable[[], Awaitable[None]]) -> None:
-        """Run a story under a name of its own; one that runs already goes on."""
+    def start(self, name: str, story: Callable[[], Awaitable[object]]) -> None:
+        """Run a story under its own name; one that runs goes on, one that ended starts over."""
         if name not in self._tasks:
-            self._tasks[name] = self._entry.async_create_background_task(
+            task = self._entry.async_create_background_task(
                 self._hass, self._run(name, story), f"{DOMAIN} {name}"
             )
+            self._tasks[name] = task
+            task.add_done_callback(lambda _: self._tasks.pop(name, None))
 
     async def cancel(self) -> None:
         """Cancel every story and wait until each has let go of what it held."""
@@ -48,7 +50,7 @@ class Stories:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, name: str, story: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, name: str, story: Callable[[], Awaitable[object]]) -> None:
         failures = 0
         while True:
             began = self._hass.loop.time()

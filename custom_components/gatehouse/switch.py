@@ -1,5 +1,7 @@
-"""Detection on and off, for each camera."""
+"""For each camera: whether it is watched, and whether its incidents are notified of."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity
@@ -7,14 +9,17 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
+from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
-from .coordinator import AgentCoordinator
+from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
+from .options import snooze_for
 
 PARALLEL_UPDATES = 0
 
 ON: Final = "on"
+ATTR_UNTIL: Final = "until"
 
 
 async def async_setup_entry(
@@ -22,11 +27,14 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a detection switch for each camera."""
+    """Add the switches of each camera."""
     async_add_camera_entities(
         entry,
         async_add_entities,
-        lambda coordinator, camera: [DetectionSwitch(entry, coordinator, camera)],
+        lambda coordinator, camera: [
+            DetectionSwitch(entry, coordinator, camera),
+            SnoozeSwitch(entry, coordinator, camera),
+        ],
     )
 
 
@@ -37,11 +45,11 @@ class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):
     _attr_is_on = True
 
     def __init__(
-        self, entry: GatehouseConfigEntry, coordinator: AgentCoordinator, camera: str
+        self, entry: GatehouseConfigEntry, coordinator: CameraCoordinator[Any], camera: str
     ) -> None:
         """Switch the camera's watch."""
         super().__init__(coordinator, camera, "detection")
-        self._hub = entry.runtime_data
+        self._incidents = entry.runtime_data.incidents
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -68,5 +76,52 @@ class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):
 
     def _switch(self, *, on: bool) -> None:
         self._attr_is_on = on
-        self._hub.incidents.switch(self.coordinator.key(self.camera), on)
+        self._incidents.switch(self.camera_key, on)
         self.async_write_ha_state()
+
+
+class SnoozeSwitch(CameraEntity, SwitchEntity):
+    """Whether nobody is to be notified of a camera's incidents; it turns itself off again."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+    _unrecorded_attributes = frozenset({ATTR_UNTIL})
+
+    def __init__(
+        self, entry: GatehouseConfigEntry, coordinator: CameraCoordinator[Any], camera: str
+    ) -> None:
+        """Snooze for as long as the options say."""
+        super().__init__(coordinator, camera, "snooze")
+        self._snoozes = entry.runtime_data.snoozes
+        self._span = snooze_for(entry)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the snoozes: an action sets them too, and time ends them."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._snoozes.subscribe(self.async_write_ha_state))
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether the camera is snoozed now."""
+        return self._until is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Until when."""
+        return {ATTR_UNTIL: self._until}
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Snooze the camera from now on."""
+        self._snoozes.snooze(self.camera_key, dt_util.utcnow() + self._span)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Wake the camera."""
+        self._snoozes.snooze(self.camera_key, None)
+
+    @property
+    def _until(self) -> datetime | None:
+        return self._snoozes.until(self.camera_key)

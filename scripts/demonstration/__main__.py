@@ -1,4 +1,4 @@
-"""Show Gatehouse at work: two agents play a real video, the newest Home Assistant watches."""
+"""Show Gatehouse at work: the newest Home Assistant watches two agents and a folder of uploads."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ import aiohttp
 from .check import watch_for_incident
 from .children import Child, ChildFailed, watch
 from .dashboard import make_dashboard
-from .gatehouse import set_up
+from .gatehouse import furnish, set_up
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory, free_port
 from .places import (
@@ -31,10 +31,12 @@ from .places import (
     write_agent,
     write_home,
 )
+from .uploads import upload
 
 AGENT_PYTHON: Final = ROOT / ".venv-agent" / "bin" / "python"
 FIRST_AGENT_PORT: Final = 8467
 FIRST_PORT: Final = 8123
+UPLOADS: Final = "uploads"
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -102,13 +104,14 @@ async def _show(options: argparse.Namespace, assets: Assets) -> None:
         address = LOCAL if options.host == EVERYWHERE else options.host
         home = HomeAssistant(session, f"http://{address}:{port}")
         work = _present(home, folder, memory, assets, began=began, check=options.check)
-        tasks = [asyncio.create_task(work), asyncio.create_task(watch(children))]
+        visitors = upload(assets, folder / UPLOADS)
+        tasks = [asyncio.create_task(each) for each in (work, watch(children), visitors)]
         for task in tasks:
             stack.callback(task.cancel)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         done.pop().result()
         if options.check is None:
-            await tasks[1]
+            await asyncio.gather(*tasks[1:])
 
 
 def _stop_on_signals() -> None:
@@ -141,6 +144,7 @@ async def _present(
     await home.enter(memory.username, memory.password, new=not has_owner(folder))
     async with home.talking():
         memory = await set_up(home, memory, assets)
+        memory = await furnish(home, memory, assets, folder / UPLOADS)
         memory.save(folder / "memory.json")
         await make_dashboard(home, memory)
         _invite(home, folder, memory, assets, datetime.now(UTC) - began)
@@ -173,7 +177,8 @@ def _remember(folder: Path) -> Memory:
         port = free_port(LOCAL, memory.agents[name].port or FIRST_AGENT_PORT, taken)
         taken |= {port}
         memory = memory.with_agent(name, port=port)
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    for name in ("logs", UPLOADS):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     memory.save(folder / "memory.json")
     return memory
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import av
 
-from .dashboard import Entities, find_entities
+from .dashboard import Entities, cameras_of, find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
-from .places import PLACES
+from .places import GATE, GROUP
 
 PAUSE: Final = 0.5
 JPEG: Final = b"\xff\xd8"
@@ -46,6 +46,9 @@ class Seen:
     confirmed_s: float
     ready_s: float
     incident: dict[str, Any]
+    """What both cameras of the group saw."""
+    uploaded: dict[str, Any]
+    """What the uploaded pictures show."""
     picture_bytes: int
     clip: Clip
     logbook: list[str]
@@ -65,16 +68,18 @@ async def watch_for_incident(
     try:
         async with asyncio.timeout(seconds):
             live = await _live(home, _of_cameras(entities, memory, "camera"))
-            await _until(home, since, "confirmed", "picture")
+            await _until(home, since, GROUP, "picture")
             confirmed = time.monotonic() - began
-            incident = await _until(home, since, "confirmed", "picture", "clip", "ended")
+            incident = await _until(home, since, GROUP, "picture", "clip", "ended")
             ready = time.monotonic() - began
+            uploaded = await _until(home, since, GATE, "picture")
             return Seen(
                 live=live,
                 persons=await _gone(home, since, _of_cameras(entities, memory, "person")),
                 confirmed_s=round(confirmed, 1),
                 ready_s=round(ready, 1),
                 incident=incident,
+                uploaded=uploaded,
                 picture_bytes=len((await _media(home, incident["picture"], JPEG))[1]),
                 clip=await _clip(home, incident["clip"]),
                 logbook=await _logbook(home, since),
@@ -85,7 +90,7 @@ async def watch_for_incident(
 
 
 def _of_cameras(entities: Entities, memory: Memory, key: str) -> list[str]:
-    return [entities.of(memory.agents[place.agent].id, place.camera, key) for place in PLACES]
+    return [entities.of(owner, camera, key) for owner, camera, _ in cameras_of(memory)]
 
 
 async def _live(home: HomeAssistant, cameras: list[str]) -> list[str]:
@@ -97,11 +102,11 @@ async def _live(home: HomeAssistant, cameras: list[str]) -> list[str]:
     return cameras
 
 
-async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str, Any]:
-    """Ask for incidents until one has all of these parts."""
+async def _until(home: HomeAssistant, since: datetime, place: str, *parts: str) -> dict[str, Any]:
+    """Ask for what happened at a place until one incident has all of these parts."""
     path = "/api/services/gatehouse/get_incidents?return_response"
     while True:
-        answer = await home.post(path, {"since": since.isoformat()})
+        answer = await home.post(path, {"since": since.isoformat(), "place": place})
         for incident in answer["service_response"]["incidents"]:
             if all(incident[part] for part in parts):
                 return dict(incident)
@@ -109,7 +114,7 @@ async def _until(home: HomeAssistant, since: datetime, *parts: str) -> dict[str,
 
 
 async def _gone(home: HomeAssistant, since: datetime, sensors: list[str]) -> dict[str, list[str]]:
-    """Wait until somebody who was there has left; return what every sensor said."""
+    """Wait until everybody who was there has left; return what every sensor said."""
     while True:
         history = await home.ask(
             "history/history_during_period",
@@ -120,7 +125,7 @@ async def _gone(home: HomeAssistant, since: datetime, sensors: list[str]) -> dic
             no_attributes=True,
         )
         states = {sensor: [row["s"] for row in history.get(sensor, [])] for sensor in sensors}
-        if any(("on", "off") in pairwise(said) for said in states.values()):
+        if all(("on", "off") in pairwise(said) for said in states.values()):
             return states
         await asyncio.sleep(PAUSE)
 
@@ -153,12 +158,12 @@ async def _clip(home: HomeAssistant, content_id: str) -> Clip:
 
 
 async def _logbook(home: HomeAssistant, since: datetime) -> list[str]:
-    """Wait until the logbook tells of a visit that is over; return what it tells of Gatehouse."""
+    """Wait until the logbook tells of a walk that is over; return what it tells of Gatehouse."""
     while True:
         rows = await home.ask("logbook/get_events", start_time=since.isoformat())
         ours = [row for row in rows if row.get("domain") == "gatehouse"]
         told = [f"{row['name']} {row['message']}" for row in ours]
-        if any(" saw " in row for row in told):
+        if any(row.startswith(f"{GROUP} saw ") for row in told):
             return told
         await asyncio.sleep(PAUSE)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
-from .places import PLACES, Place
+from .places import GATE, GATE_CAMERA, PLACES, Place
 
 PATH: Final = "gatehouse-demo"
 
@@ -39,10 +39,17 @@ class Entities:
 
     def missing(self, memory: Memory) -> list[str]:
         """Return what is not there yet of all that the dashboard shows."""
-        agents = [(place, memory.agents[place.agent].id) for place in PLACES]
-        wanted = [f"{agent}_{place.camera}_{key}" for place, agent in agents for key in OF_A_CAMERA]
-        wanted += [f"{agent}_{key}" for _, agent in agents for key in OF_AN_AGENT]
+        cameras = cameras_of(memory)
+        wanted = [f"{owner}_{camera}_{key}" for owner, camera, _ in cameras for key in OF_A_CAMERA]
+        agents = [memory.agents[place.agent].id for place in PLACES]
+        wanted += [f"{agent}_{key}" for agent in agents for key in OF_AN_AGENT]
         return [name for name in wanted if name not in self._ids]
+
+
+def cameras_of(memory: Memory) -> list[tuple[str, str, str]]:
+    """Return who has each camera, its id there, and its name."""
+    on_agents = [(memory.agents[place.agent].id, place.camera, place.name) for place in PLACES]
+    return [*on_agents, (memory.gate, GATE_CAMERA, GATE)]
 
 
 async def find_entities(home: HomeAssistant, memory: Memory) -> Entities:
@@ -72,25 +79,25 @@ async def make_dashboard(home: HomeAssistant, memory: Memory) -> None:
 
 
 def _config(entities: Entities, memory: Memory) -> dict[str, Any]:
-    cameras = [_camera(place, memory.agents[place.agent].id, entities) for place in PLACES]
+    cameras = [_camera(*camera, entities) for camera in cameras_of(memory)]
     view = {
         "title": "Gatehouse",
         "path": "home",
         "type": "sections",
-        "max_columns": 3,
+        "max_columns": 4,
         "sections": [*cameras, _story(entities, memory)],
     }
     return {"views": [view]}
 
 
-def _camera(place: Place, agent: str, entities: Entities) -> dict[str, Any]:
+def _camera(owner: str, camera: str, name: str, entities: Entities) -> dict[str, Any]:
     """One camera: live, what is seen on it now, and the picture of what was seen last."""
 
     def entity(key: str) -> str:
-        return entities.of(agent, place.camera, key)
+        return entities.of(owner, camera, key)
 
     cards = [
-        {"type": "heading", "heading": place.name, "icon": "mdi:cctv"},
+        {"type": "heading", "heading": name, "icon": "mdi:cctv"},
         {
             "type": "picture-entity",
             "entity": entity("camera"),
@@ -110,6 +117,11 @@ def _camera(place: Place, agent: str, entities: Entities) -> dict[str, Any]:
             "show_state": False,
             "grid_options": {"columns": "full"},
         },
+        {
+            "type": "markdown",
+            "content": f"{{{{ state_attr('{entity('last_risk')}', 'summary') or '' }}}}",
+            "grid_options": {"columns": "full"},
+        },
     ]
     return {"type": "grid", "cards": cards}
 
@@ -118,10 +130,10 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
     """What happened, in words and over time."""
     agents = [(place, memory.agents[place.agent].id) for place in PLACES]
     persons = [
-        {"entity": entities.of(agent, place.camera, "person"), "name": place.name}
-        for place, agent in agents
+        {"entity": entities.of(owner, camera, "person"), "name": name}
+        for owner, camera, name in cameras_of(memory)
     ]
-    cameras = [entities.of(agent, place.camera, "camera") for place, agent in agents]
+    cameras = [entities.of(owner, camera, "camera") for owner, camera, _ in cameras_of(memory)]
     cards = [
         {"type": "heading", "heading": "What happened", "icon": "mdi:script-text-outline"},
         {

@@ -1,17 +1,35 @@
 """Gatehouse in a Home Assistant, set up as its user would: through its own flows."""
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
+from .dashboard import find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
-from .places import LOCAL, Assets
+from .places import GATE, GROUP, LOCAL, PLACES, Assets
 
 DOMAIN: Final = "gatehouse"
 NAME: Final = "Gatehouse demo"
 ENTRIES: Final = "/api/config/config_entries"
 
+PROGRESS: Final = {"progress", "progress_done"}
+PAUSE: Final = 0.1
+
 # Shorter than at home, so that all of it is to be seen within a minute.
-INCIDENTS: Final = {"needed": 3, "of": 5, "window": 45, "idle": 10}
+INCIDENTS: Final = {
+    "needed": 3,
+    "of": 5,
+    "window": 45,
+    "idle": 10,
+    "idle_check": 15,
+    "cooldown": 120,
+    "snooze": 60,
+}
+
+# CenterNet is seldom surer of anybody than 0.7.
+CERTAINTY: Final = 0.45
 
 
 async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
@@ -26,24 +44,65 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
         waiting = made.get("next_flow")
     if waiting:
         await home.delete(f"{ENTRIES}/subentries/flow/{waiting[1]}")
-    await _choose(home, entry, "detection", _detection(assets))
+    await _choose(home, entry, "detection", *_detection(assets))
     await _choose(home, entry, "incidents", INCIDENTS)
     for name in memory.agents:
         memory = await _join(home, entry, name, memory)
     return memory
 
 
-def _detection(assets: Assets) -> dict[str, Any]:
-    what = {"model": "yolox_tiny", "threshold": assets.threshold, "labels": ["person"]}
+async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: Path) -> Memory:
+    """Add what agents alone do not show: a camera that uploads, a zone, a group of cameras."""
+    entry = (await home.get(f"{ENTRIES}/entry?domain={DOMAIN}"))[0]["entry_id"]
+    gate = await _there(home, entry, "folder", {"folder": str(uploads), "name": GATE})
+    memory = replace(memory, gate=gate)
+    await find_entities(home, memory)
+    for place in PLACES:
+        for zone in place.zones.get(assets.video_kind, ()):
+            await _draw(home, f"{memory.agents[place.agent].id}/{place.camera}", zone)
+    cameras = [f"{memory.agents[place.agent].id}/{place.camera}" for place in PLACES]
+    await _there(home, entry, "group", {"name": GROUP, "cameras": cameras})
+    return memory
+
+
+async def _there(home: HomeAssistant, entry: str, kind: str, answer: dict[str, Any]) -> str:
+    """Return the one thing of its kind that a site has, after it was added if it was missing."""
+    for subentry in await home.ask("config_entries/subentries/list", entry_id=entry):
+        if subentry["subentry_type"] == kind:
+            return str(subentry["subentry_id"])
+    await _until_loaded(home)
+    await _answer(home, f"{ENTRIES}/subentries/flow", {"handler": [entry, kind]}, answer)
+    return await _there(home, entry, kind, answer)
+
+
+async def _draw(home: HomeAssistant, camera: str, zone: dict[str, Any]) -> None:
+    """Draw a zone unless the camera has one of its name."""
+    await _until_loaded(home)
+    known = (await home.ask("gatehouse/zones/list", camera=camera))["zones"]
+    if all(each["name"] != zone["name"] for each in known):
+        await home.ask("gatehouse/zones/save", camera=camera, **zone)
+
+
+async def _until_loaded(home: HomeAssistant) -> None:
+    """Wait until the site runs; after each change it is started anew."""
+    path = f"{ENTRIES}/entry?domain={DOMAIN}"
+    while (await home.get(path))[0]["state"] != "loaded":  # noqa: ASYNC110 - another process
+        await asyncio.sleep(PAUSE)
+
+
+def _detection(assets: Assets) -> list[dict[str, Any]]:
+    """Return what is answered about detection, form by form."""
+    what = {"labels": ["person"], "threshold": assets.threshold, "certainty": CERTAINTY}
     if assets.model is None:
-        return {**what, "detector": "off"}
-    return {**what, "detector": "local", "model": "file", "model_path": str(assets.model)}
+        return [{**what, "detectors": []}]
+    model = {"model": "file", "model_path": str(assets.model), "threads": 1, "providers": []}
+    return [{**what, "detectors": ["local"]}, model]
 
 
-async def _choose(home: HomeAssistant, entry: str, part: str, answer: dict[str, Any]) -> None:
+async def _choose(home: HomeAssistant, entry: str, part: str, *answers: dict[str, Any]) -> None:
     """Fill in one part of the options; nothing is reloaded if nothing changes."""
     begin = {"handler": entry}
-    await _answer(home, f"{ENTRIES}/options/flow", begin, {"next_step_id": part}, answer)
+    await _answer(home, f"{ENTRIES}/options/flow", begin, {"next_step_id": part}, *answers)
 
 
 async def _join(home: HomeAssistant, entry: str, name: str, memory: Memory) -> Memory:
@@ -74,6 +133,9 @@ async def _answer(
     step = await home.post(path, begin)
     for answer in answers:
         step = await home.post(f"{path}/{step['flow_id']}", answer)
+        while step["type"] in PROGRESS:
+            await asyncio.sleep(PAUSE)
+            step = await home.get(f"{path}/{step['flow_id']}")
         if step.get("errors"):
             raise DemoError(f"Gatehouse does not take {answer}: {step['errors']}")
     if step["type"] == "abort" and step["reason"] != "reconfigure_successful":

@@ -26,6 +26,8 @@ class Memory:
     username: str
     password: str
     agents: dict[str, AgentMemory]
+    gate: str = ""
+    """What Home Assistant calls the camera that uploads; empty until it was added."""
 
     @classmethod
     def fresh(cls, agents: list[str]) -> Self:

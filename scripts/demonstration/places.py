@@ -1,6 +1,6 @@
 """What is shown, and the files that make it so: the agents' and Home Assistant's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 from pathlib import Path
 import shutil
@@ -21,16 +21,23 @@ class Place:
     camera: str
     name: str
     views: dict[str, dict[str, Any]]
+    zones: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Where in the picture somebody counts, by the kind of video."""
 
 
+# Both show the same walk: where the path leaves the square, people come and go.
 PLACES: Final = (
     Place(
         agent="square",
         camera="square",
         name="Square",
         views={
-            "vtest": {"width": 768, "height": 576, "fps": 10},
+            "vtest": {"width": 768, "height": 576, "fps": 10, "start": 42, "end": 76},
             "bikes": {"width": 640, "height": 272, "fps": 25},
+        },
+        # There is always somebody on the square; only who walks here is worth telling.
+        zones={
+            "vtest": [{"name": "Path", "points": [[0.02, 0.62], [0.54, 0.62], [0.6, 1], [0.02, 1]]}]
         },
     ),
     # Of the picture and of the video the part in which people come and go: a walk every 34 s.
@@ -51,6 +58,13 @@ PLACES: Final = (
         },
     ),
 )
+
+GROUP: Final = "Garden"
+"""What the agents' cameras are called together: what one sees and the other belongs together."""
+
+GATE: Final = "Gate"
+"""The camera that uploads its pictures."""
+GATE_CAMERA: Final = "camera"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +148,7 @@ def has_owner(demo: Path) -> bool:
 
 def forget(demo: Path) -> None:
     """Remove what earlier runs left, but not what was fetched."""
-    for name in ("config", "media", "agents"):
+    for name in ("config", "media", "agents", "uploads"):
         shutil.rmtree(demo / name, ignore_errors=True)
     (demo / "memory.json").unlink(missing_ok=True)
 

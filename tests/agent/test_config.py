@@ -7,12 +7,21 @@ import re
 
 import pytest
 
-from camera_agent.config import DEFAULT, AgentConfig, CameraConfig, ConfigError, SourceKind, load
+from camera_agent.config import (
+    DEFAULT,
+    AgentConfig,
+    CameraConfig,
+    ConfigError,
+    DetectorConfig,
+    SourceKind,
+    load,
+)
 from camera_agent.wire import DEFAULT_PORT
 
 TOKEN = "0123456789abcdef"
 FILLED_IN = DEFAULT.replace('token = ""', f'token = "{TOKEN}"')
 SETTINGS = re.findall(r"^# (\w+ = (?:\"[^\"]*\"|[^ \n]+|\[.*?\]))(?:  .*)?$", DEFAULT, re.MULTILINE)
+DETECTING = FILLED_IN.replace("# [detector]", "[detector]").replace("# model =", "model =")
 CAMERA = '[[cameras]]\nid = "front"\nsource = "pattern"\n'
 
 
@@ -53,7 +62,7 @@ class TestADefaultConfiguration:
         "setting", [one for one in SETTINGS if not one.startswith(("path", "start", "end"))]
     )
     def test_may_have_each_of_its_settings_switched_on(self, tmp_path: Path, setting: str) -> None:
-        assert read(tmp_path, FILLED_IN.replace(f"# {setting}", setting)).cameras
+        assert read(tmp_path, DETECTING.replace(f"# {setting}", setting)).cameras
 
     def test_may_have_the_settings_of_a_file_switched_on(self, tmp_path: Path) -> None:
         text = FILLED_IN.replace('"picamera"', '"video"')
@@ -62,22 +71,31 @@ class TestADefaultConfiguration:
         (front,) = read(tmp_path, text).cameras
         assert (front.path, front.start, front.end) == ("/dev/video0", 0.0, 60.0)
 
+    def test_may_have_its_detector_switched_on(self, tmp_path: Path) -> None:
+        assert read(tmp_path, FILLED_IN).detector is None
+        assert read(tmp_path, DETECTING).detector == DetectorConfig(
+            model=tmp_path / "yolox_nano.onnx"
+        )
+
     def test_keeps_recordings_where_whoever_wrote_it_may_write(self, tmp_path: Path) -> None:
         assert read(tmp_path, FILLED_IN).data == tmp_path / "data"
 
-    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig])
+    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig, DetectorConfig])
     def test_speaks_of_every_setting(self, noun: type) -> None:
         for one in fields(noun):
-            assert re.search(rf"^(# )?(\[\[)?{one.name}\b", DEFAULT, re.MULTILINE), one.name
+            assert re.search(rf"^(# )?\[*{one.name}\b", DEFAULT, re.MULTILINE), one.name
 
     @pytest.mark.parametrize(
         "name",
-        "width height fps bitrate jpeg_fps quality start motion_threshold port ring".split(),
+        "width height fps bitrate jpeg_fps quality start motion_threshold port ring threads"
+        " threshold".split(),
     )
     def test_tells_the_true_default(self, tmp_path: Path, name: str) -> None:
-        config = read(tmp_path, FILLED_IN)
+        config = read(tmp_path, DETECTING)
+        assert config.detector
         said = float(dict(line.split(" = ") for line in SETTINGS)[name])
-        true = {**asdict(config.cameras[0]), "port": config.port, "ring": config.ring.seconds}
+        true = {"port": config.port, "ring": config.ring.seconds}
+        true |= asdict(config.cameras[0]) | asdict(config.detector)
         assert said == true[name]
 
 
@@ -186,7 +204,7 @@ class TestMistakes:
 
     def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
-        assert problem == "zzz: unknown key; known are agent, cameras"
+        assert problem == "zzz: unknown key; known are agent, cameras, detector"
 
     @pytest.mark.parametrize(
         ("line", "problem"),
@@ -220,6 +238,21 @@ class TestMistakes:
         assert problems(tmp_path, text) == (
             "cameras[0].source: must be one of picamera, video, pattern",
         )
+
+    @pytest.mark.parametrize(
+        ("lines", "problem"),
+        [
+            ("", "model: is missing"),
+            ('model = "a.onnx"\nthreads = -1', "threads: must be a whole number from 0 to 64"),
+            ('model = "a.onnx"\nthreshold = 0', "threshold: must be a number from 0.01 to 1"),
+            ('model = "a.onnx"\nmodle = 1', "modle: unknown key; did you mean 'model'?"),
+        ],
+    )
+    def test_a_detector_has_a_model_and_sensible_settings(
+        self, tmp_path: Path, lines: str, problem: str
+    ) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n{CAMERA}[detector]\n{lines}'
+        assert problems(tmp_path, text) == (f"detector.{problem}",)
 
     @pytest.mark.parametrize("wrong", [f" {TOKEN}", f"{TOKEN} "])
     def test_a_token_has_no_blanks_around_it(self, tmp_path: Path, wrong: str) -> None:

@@ -6,9 +6,21 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings, strategies as st
 import numpy as np
+import onnxruntime
 import pytest
 
-from camera_agent.onnx import COCO, OVERLAP, Model, ModelError, PictureError, fit, unique
+from camera_agent.onnx import (
+    COCO,
+    CPU,
+    OVERLAP,
+    Model,
+    ModelError,
+    PictureError,
+    fit,
+    load,
+    size_of,
+    unique,
+)
 from tests.networks import (
     DOG,
     FAMILIES,
@@ -33,7 +45,7 @@ ONE = Seen(PERSON, 0.9, 0.25, 0.25, 0.5, 0.75)
 
 
 def model(folder: Path, family: str, *seen: Seen) -> Model:
-    return Model(network(folder / f"{family}.onnx", FAMILIES[family](seen)))
+    return load(network(folder / f"{family}.onnx", FAMILIES[family](seen)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -115,7 +127,7 @@ def test_each_family_is_shown_colours_as_it_was_trained(
 ) -> None:
     (answer,) = FAMILIES[family]([Seen(PERSON, 1.0, 0.1, 0.1, 0.9, 0.9)]).items()
     bright = {answer[0]: answer[1] / np.float32(most)}
-    seeing = Model(network(tmp_path / "bright.onnx", bright, brightness=plane))
+    seeing = load(network(tmp_path / "bright.onnx", bright, brightness=plane))
     assert len(seeing.detect(picture(colour=colour), 0.9, PEOPLE)) == 1
     assert seeing.detect(picture(colour="lime"), 0.1, PEOPLE) == []
 
@@ -128,25 +140,25 @@ def test_nothing_of_an_earlier_picture_is_left_beside_a_narrower_one(
     used.detect(picture(512, 256, "white"), 0.35, PEOPLE)
     used.detect(picture(64, 200, "black"), 0.35, PEOPLE)
     fresh.detect(picture(64, 200, "black"), 0.35, PEOPLE)
-    assert np.array_equal(used._canvas, fresh._canvas)
+    assert np.array_equal(used._eye._canvas, fresh._eye._canvas)
 
 
 def test_a_network_of_free_size_is_shown_640_pixels(tmp_path: Path) -> None:
     free = ("batch", "channels", "height", "width")
-    seeing = Model(network(tmp_path / "free.onnx", yolov8([ONE]), picture=free))
-    assert seeing._canvas.shape == (1, 3, 640, 640)
+    seeing = load(network(tmp_path / "free.onnx", yolov8([ONE]), picture=free))
+    assert seeing._eye._canvas.shape == (1, 3, 640, 640)
 
 
 def test_names_that_the_file_carries_are_used(tmp_path: Path) -> None:
     file = network(
         tmp_path / "own.onnx", yolov8([Seen(1, 0.9, 0, 0, 1, 1)], 2), names="{0: 'cat', 1: 'post'}"
     )
-    assert Model(file).labels == ("cat", "post")
-    assert [found.label for found in Model(file).detect(picture(), 0.35, {"post"})] == ["post"]
+    assert load(file).labels == ("cat", "post")
+    assert [found.label for found in load(file).detect(picture(), 0.35, {"post"})] == ["post"]
 
 
 def test_a_network_of_one_class_finds_people(tmp_path: Path) -> None:
-    assert Model(network(tmp_path / "one.onnx", yolov8([ONE], 1))).labels == ("person",)
+    assert load(network(tmp_path / "one.onnx", yolov8([ONE], 1))).labels == ("person",)
 
 
 def test_a_network_of_eighty_classes_knows_the_names_of_coco(tmp_path: Path) -> None:
@@ -163,13 +175,39 @@ def test_a_network_of_eighty_classes_knows_the_names_of_coco(tmp_path: Path) -> 
 @pytest.mark.parametrize("names", ["[1, 2", "7", "['a', 'b']", "import os"])
 def test_names_that_cannot_be_read_are_told(names: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="names of classes"):
-        Model(network(tmp_path / "own.onnx", yolov8([ONE], 2), names=names))
+        load(network(tmp_path / "own.onnx", yolov8([ONE], 2), names=names))
 
 
 @pytest.mark.parametrize("outputs", [yolov8([ONE], 79), detr([ONE], 91), yolox([ONE], 20)])
 def test_classes_without_names_are_told(outputs: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="has names for 80"):
-        Model(network(tmp_path / "odd.onnx", outputs))  # type: ignore[arg-type]
+        load(network(tmp_path / "odd.onnx", outputs))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_more_threads_find_the_same(threads: int, tmp_path: Path) -> None:
+    file = network(tmp_path / "yolox.onnx", yolox([ONE]))
+    seeing = load(file, threads=threads)
+    assert seeing.detect(picture(), 0.35, PEOPLE) == load(file).detect(picture(), 0.35, PEOPLE)
+
+
+@pytest.mark.parametrize("providers", [(), (CPU,), (CPU, CPU)])
+def test_the_processor_comes_last_and_the_runtime_is_told(
+    providers: tuple[str, ...], tmp_path: Path
+) -> None:
+    seeing = load(network(tmp_path / "yolox.onnx", yolox([ONE])), providers=providers)
+    assert seeing.runtime == f"onnxruntime {onnxruntime.__version__} (CPU)"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_size_of_a_picture_is_read_off_it(kind: str) -> None:
+    assert size_of(picture(512, 256, kind=kind)) == (512, 256)
+
+
+@pytest.mark.parametrize("broken", [b"", b"<html>", picture(kind="GIF")])
+def test_what_is_no_picture_has_no_size(broken: bytes) -> None:
+    with pytest.raises(PictureError, match="cannot be read"):
+        size_of(broken)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.9, 0.999])
@@ -178,35 +216,35 @@ def test_a_truncated_file_is_told(kept: float, tmp_path: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[: int(len(whole) * kept)])
     with pytest.raises(ModelError, match=r"cut\.onnx is damaged or no ONNX model"):
-        Model(file)
+        load(file)
 
 
 def test_a_web_page_in_place_of_a_model_is_told(tmp_path: Path) -> None:
     file = tmp_path / "page.onnx"
     file.write_text("<!doctype html><title>404</title>")
     with pytest.raises(ModelError, match="damaged or no ONNX model"):
-        Model(file)
+        load(file)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.onnx"):
-        Model(tmp_path / "none.onnx")
+        load(tmp_path / "none.onnx")
 
 
 def test_a_network_of_another_kind_is_told_with_what_it_takes_and_gives(tmp_path: Path) -> None:
     file = network(tmp_path / "class.onnx", {"probabilities": np.zeros((1, 1000), np.float32)})
     with pytest.raises(ModelError, match=r"images \[1, 3, 96, 128\].*probabilities \[1, 1000\]"):
-        Model(file)
+        load(file)
 
 
 def test_a_network_that_takes_no_picture_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"images.*is no picture"):
-        Model(network(tmp_path / "words.onnx", yolox([ONE]), picture=(1, 512)))
+        load(network(tmp_path / "words.onnx", yolox([ONE]), picture=(1, 512)))
 
 
 def test_a_network_that_wants_eight_pictures_at_once_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not run"):
-        Model(network(tmp_path / "batch.onnx", yolox([ONE]), picture=(8, 3, HEIGHT, WIDTH)))
+        load(network(tmp_path / "batch.onnx", yolox([ONE]), picture=(8, 3, HEIGHT, WIDTH)))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ import pytest
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 import custom_components.gatehouse  # noqa: F401
+from tests.e2e.llama import llama
+
+__all__ = ["llama"]
 
 ROOT = Path(__file__).parents[2]
 MATERIAL = Path(os.environ.get("GATEHOUSE_MATERIAL", ROOT.parent / "shared"))

@@ -1,16 +1,19 @@
 """Home Assistant with Gatehouse in it, and agents on loopback."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
-from unittest.mock import patch
+from typing import Any
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
-import custom_components.gatehouse  # noqa: F401
+from custom_components.gatehouse.incidents.tracks import TrackRules
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import set_up
 from tests.ha.site import site_with, subentry_of
@@ -59,11 +62,27 @@ async def running_site(
 ) -> MockConfigEntry:
     """A site that is connected with Porch, and detects nothing."""
     hass.config.media_dirs = {"local": str(tmp_path / "media")}
-    site = site_with(subentry_of(agent), detector="off")
+    site = site_with(subentry_of(agent), detectors=[])
     site.add_to_hass(hass)
     assert await hass.config_entries.async_setup(site.entry_id)
     await eventually(lambda: hass.states.is_state("camera.front_door", "streaming"))
     return site
+
+
+@pytest.fixture
+def every_entity() -> Iterator[None]:
+    """Enable also those entities that are disabled unless somebody wants them."""
+    with patch.object(
+        Entity, "entity_registry_enabled_default", new_callable=PropertyMock, return_value=True
+    ):
+        yield
+
+
+@pytest.fixture
+def impatient_eyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take somebody who is out of sight for a second as gone."""
+    rules = TrackRules.__init__.__kwdefaults__
+    monkeypatch.setitem(rules, "gone_after", timedelta(seconds=1))
 
 
 @pytest.fixture
@@ -84,20 +103,25 @@ def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def seeing(detections: ScriptedDetections, impatient_eyes: None) -> dict[str, Any]:
+    """The options of a site that makes up its mind quickly."""
+    return {
+        "detectors": ["remote"],
+        "remote_url": detections.url,
+        "idle": 2,
+        "needed": 2,
+        "of": 3,
+        "pre_roll": 1,
+        "post_roll": 1,
+    }
+
+
+@pytest.fixture
 async def site(
-    hass: HomeAssistant, agent: ScriptedAgent, detections: ScriptedDetections, folder: Path
+    hass: HomeAssistant, agent: ScriptedAgent, seeing: dict[str, Any], folder: Path
 ) -> MockConfigEntry:
     """A site with the agent connected."""
     assert await async_setup_component(hass, "http", {})
-    entry = site_with(
-        subentry_of(agent),
-        detector="remote",
-        remote_url=detections.url,
-        idle=1,
-        needed=2,
-        of=3,
-        pre_roll=1,
-        post_roll=1,
-    )
+    entry = site_with(subentry_of(agent), **seeing)
     await set_up(hass, entry)
     return entry

@@ -18,6 +18,9 @@ RISK = "sensor.front_door_last_risk"
 EVENT = "event.front_door_incident"
 PICTURE = "image.front_door_last_incident"
 DETECTION = "switch.front_door_detection"
+SNOOZE = "switch.front_door_snooze"
+REVIEWED = "button.front_door_reviewed"
+NOT_A_PERSON = "button.front_door_not_a_person"
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -8,10 +8,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.ha.scripted import ScriptedAgent
 
 
-def site_with(*agents: ConfigSubentryData, **options: Any) -> MockConfigEntry:
+def site_with(*subentries: ConfigSubentryData, **options: Any) -> MockConfigEntry:
     """Return a site that is not yet in Home Assistant."""
     return MockConfigEntry(
-        domain="gatehouse", unique_id="site", title="Home", options=options, subentries_data=agents
+        domain="gatehouse",
+        unique_id="site",
+        title="Home",
+        minor_version=2,
+        options=options,
+        subentries_data=subentries,
     )
 
 

@@ -1,50 +1,99 @@
 """Diagnostics: enough to help, nothing that opens a door."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.gatehouse.diagnostics import async_get_config_entry_diagnostics
-from tests.ha.scripted import AGENT_ID, TOKEN, ScriptedAgent
+from custom_components.gatehouse.models import AssessmentState, Picture, Tuning, Zone, ZoneKind
+from custom_components.gatehouse.vision import DetectorFailed
+from tests.ha.happened import NOON, SEEN, happened
+from tests.ha.scripted import AGENT_ID, KEY, TOKEN, ScriptedAgent, jpeg
+from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
 CAMERA = "camera.front_door"
+CORNERS = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
+
+
+@pytest.fixture
+async def busy_site(hass: HomeAssistant, agent: ScriptedAgent, folder: Any) -> MockConfigEntry:
+    """A site with many secrets, which detects by a service that is away and has recorded."""
+    uploads = folder / "uploads-of-jane"
+    uploads.mkdir()
+    hass.config.allowlist_external_dirs = {str(folder)}
+    site = site_with(
+        subentry_of(agent),
+        ConfigSubentryData(
+            subentry_type="folder",
+            title="Shed",
+            unique_id=None,
+            data={"folder": str(uploads)},
+        ),
+        detectors=["remote"],
+        remote_url="http://user:swordfish@127.0.0.1:9/detect",
+        lambda_url="https://hidden.lambda-url.eu-central-1.on.aws/",
+        lambda_key_id="AKIASECRET",
+        lambda_secret="open-sesame",
+        language_model="server",
+        server_url="http://models.home:8080/v1",
+        server_key="sk-secret",
+        codeproject_url="http://[",
+    )
+    site.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(site.entry_id)
+    await eventually(lambda: hass.states.is_state(CAMERA, "streaming"))
+    await hass.services.async_call(
+        "gatehouse", "record", {"entity_id": CAMERA}, blocking=True, return_response=True
+    )
+    return site
 
 
 @pytest.fixture
 async def downloaded(
-    hass: HomeAssistant, running_site: MockConfigEntry, hass_client: ClientSessionGenerator
+    hass: HomeAssistant, busy_site: MockConfigEntry, hass_client: ClientSessionGenerator
 ) -> dict[str, Any]:
-    """What a user downloads of a site that has recorded something."""
-    await hass.services.async_call(
-        "gatehouse", "record", {"entity_id": CAMERA}, blocking=True, return_response=True
-    )
-    hass.config_entries.async_update_entry(
-        running_site, options={**running_site.options, "remote_url": "http://u:secret@x/detect"}
-    )
-    await hass.async_block_till_done()
-    await eventually(lambda: hass.states.is_state(CAMERA, "streaming"))
+    """What a user downloads of that site, once a detector has failed and zones are drawn."""
+    hub = busy_site.runtime_data
+    with pytest.raises(DetectorFailed):
+        await hub.detection.detect(lambda: Picture(jpeg=jpeg(), captured=dt_util.utcnow()))
+    for kind in ZoneKind:
+        zone = Zone(id="", camera=KEY, kind=kind, name=f"The {kind}", points=CORNERS)
+        await hub.zones.save(zone)
+    await hub.zones.tune(KEY, Tuning(threshold=0.5))
     assert await async_setup_component(hass, "diagnostics", {})
     browser = await hass_client()
-    answered = await browser.get(f"/api/diagnostics/config_entry/{running_site.entry_id}")
+    answered = await browser.get(f"/api/diagnostics/config_entry/{busy_site.entry_id}")
     assert answered.status == 200
     content: dict[str, Any] = await answered.json()
     return content
 
 
-async def test_diagnostics_have_no_secrets(
-    downloaded: dict[str, Any], agent: ScriptedAgent
-) -> None:
-    text = str(downloaded["data"])
-
-    assert TOKEN not in text
-    assert "secret" not in text
-    assert "127.0.0.1" not in text
-    assert "auth=" not in text
+@pytest.mark.parametrize(
+    "secret",
+    [
+        TOKEN,
+        "127.0.0.1",
+        "swordfish",
+        "hidden",
+        "AKIASECRET",
+        "open-sesame",
+        "models.home",
+        "sk-secret",
+        "uploads-of-jane",
+        "auth=",
+    ],
+)
+async def test_diagnostics_have_no_secrets(downloaded: dict[str, Any], secret: str) -> None:
+    assert secret not in str(downloaded["data"])
 
 
 async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> None:
@@ -52,13 +101,51 @@ async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> N
     (agent,) = data["agents"]
     (recorded,) = data["footage"]
 
-    assert data["options"]["detector"] == "off"
-    assert data["detector"]["status"] == "off"
+    assert data["options"]["detectors"] == ["remote"]
+    assert data["options"]["model"] == "yolox_tiny"
+    assert [each["type"] for each in data["subentries"]] == ["agent", "folder"]
     assert (agent["id"], agent["connected"], agent["last_error"]) == (AGENT_ID, True, None)
     assert agent["info"]["model"] == "Raspberry Pi 5 Model B Rev 1.0"
     assert agent["stats"]["cpu_percent"] == 12.5
-    assert agent["cameras"]["front"]["state"]["online"] is True
     assert recorded["camera"] == f"{AGENT_ID}/front"
+    assert data["language_model"] == "server"
+    assert (data["incidents"], data["assessments"]) == ({}, {})
+
+
+async def test_diagnostics_tell_how_each_detector_does(downloaded: dict[str, Any]) -> None:
+    detector = downloaded["data"]["detector"]
+    (health,) = detector["health"]
+
+    assert detector["status"] == "failed"
+    assert detector["runtime"] is None
+    assert detector["installed"].startswith("onnxruntime ")
+    assert (health["name"], health["state"], health["failures"]) == ("remote", "failing", 1)
+    assert "cannot be asked" in health["error"]
+
+
+async def test_diagnostics_tell_how_each_camera_is_and_not_what_it_saw(
+    downloaded: dict[str, Any],
+) -> None:
+    camera = downloaded["data"]["cameras"][f"{AGENT_ID}/front"]
+
+    assert camera["state"]["online"] is True
+    assert camera["zones"] == {"zone": 1, "mask": 1}
+    assert camera["ignore_boxes"] == 0
+    assert camera["tuning"]["threshold"] == 0.5
+    assert "incident" not in camera
+
+
+async def test_diagnostics_count_all_that_waits_for_a_language_model(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    waiting = AssessmentState.PENDING
+    await happened(running_site, replace(SEEN, id="w1", assessing=waiting))
+    later = (replace(SEEN, id=f"{n:x}", started=NOON + timedelta(hours=n)) for n in range(1, 101))
+    await happened(running_site, *later)
+
+    data = await async_get_config_entry_diagnostics(hass, running_site)
+
+    assert (data["assessments"], data["assessments_pending"]) == ({"done": 100}, 1)
 
 
 async def test_diagnostics_of_a_site_that_is_being_taken_down_are_no_error(
@@ -68,4 +155,4 @@ async def test_diagnostics_of_a_site_that_is_being_taken_down_are_no_error(
 
     data = await async_get_config_entry_diagnostics(hass, running_site)
 
-    assert data["footage"] == "DatabaseClosed: The database is closed."
+    assert data["database"] == "DatabaseClosed: The database is closed."

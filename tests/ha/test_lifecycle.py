@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 import sqlite3
 import threading
+from typing import Any
 from unittest.mock import patch
 
 from homeassistant import block_async_io
@@ -120,6 +121,38 @@ async def test_a_site_that_is_unloaded_takes_its_repair_issues_along(
     assert ir.async_get(hass).async_get_issue(*issue) is None
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("version", "before", "after"),
+    [
+        (1, {"detector": "remote", "idle": 20}, {"detectors": ["remote"], "idle": 20}),
+        (1, {"detector": "off"}, {"detectors": []}),
+        (2, {"detectors": [], "of_tomorrow": 1}, {"detectors": [], "of_tomorrow": 1}),
+        (3, {"detectors": [], "of_tomorrow": 1}, {"detectors": [], "of_tomorrow": 1}),
+    ],
+)
+async def test_the_options_of_an_older_site_are_brought_up_to_date(
+    hass: HomeAssistant, version: int, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    site = MockConfigEntry(domain="gatehouse", minor_version=version, options=before)
+    site.add_to_hass(hass)
+
+    assert await hass.config_entries.async_setup(site.entry_id)
+
+    assert site.options == after
+    assert site.minor_version == max(version, 2)
+
+
+async def test_a_site_of_a_much_newer_gatehouse_is_left_alone(hass: HomeAssistant) -> None:
+    site = MockConfigEntry(domain="gatehouse", version=2, options={"of_tomorrow": 1})
+    site.add_to_hass(hass)
+
+    assert not await hass.config_entries.async_setup(site.entry_id)
+
+    assert site.state is ConfigEntryState.MIGRATION_ERROR
+    assert site.options == {"of_tomorrow": 1}
+
+
 async def test_a_database_of_a_newer_version_stops_the_set_up_and_says_why(
     hass: HomeAssistant, folder: Path
 ) -> None:
@@ -127,7 +160,7 @@ async def test_a_database_of_a_newer_version_stops_the_set_up_and_says_why(
         database.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
         database.execute("INSERT INTO schema_version VALUES (99)")
     database.close()
-    site = site_with(detector="off")
+    site = site_with(detectors=[])
     site.add_to_hass(hass)
 
     assert not await hass.config_entries.async_setup(site.entry_id)
@@ -148,13 +181,29 @@ async def test_a_database_of_a_newer_version_stops_the_set_up_and_says_why(
 async def test_a_database_that_fails_during_the_set_up_is_closed_again(
     hass: HomeAssistant, error: DatabaseError, state: ConfigEntryState
 ) -> None:
-    site = site_with(detector="off")
+    site = site_with(detectors=[])
     site.add_to_hass(hass)
 
     with patch.object(Database, "read", side_effect=error):
         await hass.config_entries.async_setup(site.entry_id)
 
     assert site.state is state
+    assert ours() == (set(), set())
+
+
+@pytest.mark.usefixtures("folder")
+async def test_a_site_whose_entities_cannot_be_set_up_leaves_nothing_running(
+    hass: HomeAssistant,
+) -> None:
+    site = site_with(detectors=[])
+    site.add_to_hass(hass)
+
+    with patch.object(
+        hass.config_entries, "async_forward_entry_setups", side_effect=ImportError("no camera")
+    ):
+        assert not await hass.config_entries.async_setup(site.entry_id)
+
+    assert site.state is ConfigEntryState.SETUP_ERROR
     assert ours() == (set(), set())
 
 
@@ -168,9 +217,11 @@ async def test_an_agent_that_is_away_from_the_start_is_said_once_in_the_log(
     await agent.stop()
     caplog.clear()
 
-    with patch("custom_components.gatehouse.coordinator.RETRY_FIRST", timedelta(seconds=0.01)):
+    with patch(
+        "custom_components.gatehouse.agent_coordinator.RETRY_FIRST", timedelta(seconds=0.01)
+    ):
         assert await hass.config_entries.async_setup(site.entry_id)
-        [coordinator] = site.runtime_data.coordinators.values()
+        [coordinator] = site.runtime_data.cameras
         await eventually(lambda: coordinator.last_exception)
         first = coordinator.last_exception
         await eventually(lambda: coordinator.last_exception is not first)

@@ -1,55 +1,36 @@
-"""Footage in the media browser when there is no clip, or no site."""
+"""Footage, pictures and frames in the media browser."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from homeassistant.components.media_player import BrowseError
+from homeassistant.components.media_player import BrowseError, SearchMediaQuery
 from homeassistant.components.media_source import (
+    MediaSourceItem,
     Unresolvable,
     async_browse_media,
     async_resolve_media,
 )
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.gatehouse.footage import FootageStore
-from custom_components.gatehouse.incidents import IncidentStore
-from custom_components.gatehouse.models import (
-    Assessment,
-    Footage,
-    FootageStage,
-    Incident,
-    IncidentState,
-    Level,
-)
+from custom_components.gatehouse.models import FootageStage
+from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
 from tests.ha.scripted import KEY
+from tests.waiting import eventually
 
 ROOT = "media-source://gatehouse"
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DAY = f"{ROOT}/day/{KEY}/2026-11-20"
+LOST = replace(CLIP, stage=FootageStage.FAILED, path=None)
 
-SEEN = Incident(
-    id="a1",
-    camera=KEY,
-    state=IncidentState.CLOSED,
-    started=NOON,
-    last_seen=NOON,
-    confirmed=NOON,
-    labels=("person",),
-    picture=Path("/media/picture.jpg"),
-    assessment=Assessment(risk=20, level=Level.LOW, reasons=()),
-)
-LOST = Footage(
-    id="f1",
-    camera=KEY,
-    incident="a1",
-    stage=FootageStage.FAILED,
-    since=NOON,
-    until=NOON + timedelta(seconds=30),
-)
+# The clock of San Diego, where these tests live, says four in the morning at noon.
+AT_NOON = "2026-11-20 04:00:00"
 
 
 @pytest.fixture(autouse=True)
@@ -58,31 +39,155 @@ async def _media_source_is_loaded(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "media_source", {})
 
 
+async def shown(hass: HomeAssistant, folder: str) -> dict[str, str]:
+    """Return what is in a folder: titles by identifiers, from top to bottom."""
+    children = (await async_browse_media(hass, folder)).children
+    return {
+        child.media_content_id.removeprefix(f"{ROOT}/"): child.title for child in children or ()
+    }
+
+
+async def search(hass: HomeAssistant, folder: str, words: str) -> list[str]:
+    """Return the identifiers of what a search below a folder finds."""
+    item = MediaSourceItem.from_uri(hass, folder, None)
+    found = await item.async_search(SearchMediaQuery(search_query=words))
+    return [child.media_content_id.removeprefix(f"{ROOT}/") for child in found.result]
+
+
+async def test_clips_are_filed_by_camera_and_day(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, SEEN)
+    await filmed(running_site, CLIP)
+
+    assert await shown(hass, ROOT) == {f"camera/{KEY}": "Front door"}
+    assert await shown(hass, f"{ROOT}/camera/{KEY}") == {f"day/{KEY}/2026-11-20": "2026-11-20"}
+    assert await shown(hass, DAY) == {"footage/f1": f"{AT_NOON} person, risk 45"}
+    played = await async_resolve_media(hass, f"{ROOT}/footage/f1", None)
+    assert (played.mime_type, played.path) == ("video/mp4", CLIP.path)
+
+
 async def test_an_incident_whose_clip_was_lost_still_shows_its_picture(
     hass: HomeAssistant, running_site: MockConfigEntry
 ) -> None:
-    database = running_site.runtime_data.database
-    await IncidentStore(database).save(SEEN)
-    await FootageStore(database).add(LOST)
+    await happened(running_site, SEEN)
+    await filmed(running_site, LOST)
 
-    [shown] = (await async_browse_media(hass, DAY)).children
+    [child] = (await async_browse_media(hass, DAY)).children
 
-    assert shown.media_content_id == f"{ROOT}/picture/a1"
-    assert shown.title.endswith("person, risk 20")
-    played = await async_resolve_media(hass, shown.media_content_id, None)
+    assert child.media_content_id == f"{ROOT}/picture/a1"
+    assert child.title == f"{AT_NOON} person, risk 45"
+    assert child.thumbnail.startswith("/api/gatehouse/picture/a1?authSig=")
+    played = await async_resolve_media(hass, child.media_content_id, None)
     assert (played.mime_type, played.path) == ("image/jpeg", SEEN.picture)
+
+
+async def test_a_frame_has_a_local_path_for_who_looks_at_it_closely(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, SEEN)
+
+    played = await async_resolve_media(hass, f"{ROOT}/frame/a1/1", None)
+
+    assert (played.mime_type, played.path) == ("image/jpeg", SEEN.frames[1])
+    assert played.url.startswith("/api/gatehouse/frame/a1/1")
+
+
+async def test_a_day_shows_the_newest_first(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    later = replace(SEEN, id="b2", started=NOON + timedelta(hours=2))
+    await happened(running_site, SEEN, later)
+    alone = replace(CLIP, id="f2", incident=None, since=NOON + timedelta(hours=1))
+    await filmed(running_site, CLIP, alone)
+
+    assert list(await shown(hass, DAY)) == ["picture/b2", "footage/f2", "footage/f1"]
+
+
+async def test_a_clip_from_before_midnight_knows_its_incident_of_after_midnight(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    midnight = NOON - timedelta(hours=4)
+    await happened(running_site, replace(SEEN, started=midnight + timedelta(seconds=2)))
+    await filmed(running_site, replace(CLIP, since=midnight - timedelta(seconds=3)))
+
+    before = await shown(hass, f"{ROOT}/day/{KEY}/2026-11-19")
+
+    assert before == {"footage/f1": "2026-11-20 00:00:02 person, risk 45"}
 
 
 async def test_a_clip_that_nobody_was_seen_on_is_called_by_its_time(
     hass: HomeAssistant, running_site: MockConfigEntry
 ) -> None:
-    clip = replace(LOST, incident=None, stage=FootageStage.READY, path=Path("/media/clip.mp4"))
-    await FootageStore(running_site.runtime_data.database).add(clip)
+    await filmed(running_site, replace(CLIP, incident=None, since=NOON))
 
-    [shown] = (await async_browse_media(hass, DAY)).children
+    [child] = (await async_browse_media(hass, DAY)).children
 
-    assert shown.title == "2026-11-20 04:00:00"  # the clock of Los Angeles, where these tests live
-    assert shown.thumbnail is None
+    assert (child.title, child.thumbnail) == (AT_NOON, None)
+
+
+async def test_an_incident_that_nobody_assessed_or_pictured_has_no_risk_and_no_thumbnail(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, replace(SEEN, assessment=None, picture=None))
+    await filmed(running_site, CLIP)
+
+    [child] = (await async_browse_media(hass, DAY)).children
+
+    assert (child.title, child.thumbnail) == (f"{AT_NOON} person", None)
+
+
+async def test_a_camera_that_nothing_records_shows_the_days_on_which_it_saw_somebody(
+    hass: HomeAssistant, running_site: MockConfigEntry, tmp_path: Path
+) -> None:
+    uploads = MappingProxyType({"folder": str(tmp_path)})
+    gate = ConfigSubentry(subentry_type="folder", title="Gate", unique_id=None, data=uploads)
+    hass.config_entries.async_add_subentry(running_site, gate)
+    await hass.async_block_till_done()
+    key = f"{gate.subentry_id}/camera"
+    await eventually(lambda: key in running_site.runtime_data.camera_names())
+    seen = replace(SEEN, sightings=(replace(SEEN.sightings[0], camera=key),))
+    await happened(
+        running_site,
+        *(replace(seen, id=f"{n}", started=NOON - timedelta(hours=20 * n)) for n in range(3)),
+    )
+
+    days = await shown(hass, f"{ROOT}/camera/{key}")
+
+    assert list(days.values()) == ["2026-11-20", "2026-11-19", "2026-11-18"]
+    assert list(await shown(hass, f"{ROOT}/day/{key}/2026-11-19")) == ["picture/1"]
+
+
+async def test_media_is_found_by_the_words_of_its_incident(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, SEEN, replace(SEEN, id="b2", started=NOON - timedelta(hours=1)))
+    await filmed(running_site, CLIP)
+
+    assert await search(hass, ROOT, "rang bell") == ["footage/f1", "picture/b2"]
+    assert await search(hass, f"{ROOT}/camera/{KEY}", "rang") == ["footage/f1", "picture/b2"]
+    assert await search(hass, f"{ROOT}/camera/gone/x", "rang") == []
+    assert await search(hass, ROOT, "nowhere") == []
+
+
+@pytest.mark.usefixtures("running_site")
+@pytest.mark.parametrize(
+    "identifier", ["footage/ffff", "picture/ffff", "frame/ffff/0", "frame/x", "nothing/at/all"]
+)
+async def test_media_that_is_gone_says_so(hass: HomeAssistant, identifier: str) -> None:
+    with pytest.raises(Unresolvable) as gone:
+        await async_resolve_media(hass, f"{ROOT}/{identifier}", None)
+
+    assert gone.value.translation_placeholders == {"identifier": identifier}
+
+
+@pytest.mark.usefixtures("running_site")
+@pytest.mark.parametrize("folder", ["camera", f"day/{KEY}/yesterday", "footage/f1"])
+async def test_a_folder_that_is_none_says_so(hass: HomeAssistant, folder: str) -> None:
+    with pytest.raises(BrowseError) as gone:
+        await async_browse_media(hass, f"{ROOT}/{folder}")
+
+    assert gone.value.translation_key == "media_gone"
 
 
 async def test_a_site_that_does_not_run_says_so(
@@ -95,3 +200,15 @@ async def test_a_site_that_does_not_run_says_so(
     assert refused.value.translation_key == "not_loaded"
     with pytest.raises(Unresolvable):
         await async_resolve_media(hass, f"{ROOT}/footage/f1", None)
+
+
+@pytest.mark.parametrize("ask", [shown, lambda hass, folder: search(hass, folder, "person")])
+async def test_a_database_that_fails_is_told(
+    hass: HomeAssistant, running_site: MockConfigEntry, ask: Any
+) -> None:
+    await running_site.runtime_data.database.close()
+
+    with pytest.raises(HomeAssistantError) as failed:
+        await ask(hass, f"{ROOT}/camera/{KEY}")
+
+    assert failed.value.translation_key == "database_failed"

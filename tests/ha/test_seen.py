@@ -4,9 +4,11 @@ from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant, State
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -17,17 +19,21 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from tests.ha.scripted import CAMERA, TOKEN, ScriptedAgent, ScriptedDetections, golden
+from custom_components.gatehouse.database import Database, DatabaseError
+from tests.ha.scripted import CAMERA, KEY, TOKEN, ScriptedAgent, ScriptedDetections, golden
 from tests.ha.seeing import (
     CONNECTED,
     DETECTION,
     EVENT,
     LIVE,
     MOTION,
+    NOT_A_PERSON,
     PEOPLE,
     PERSON,
     PICTURE,
+    REVIEWED,
     RISK,
+    SNOOZE,
     becomes,
     incident_with_a_clip,
     incidents,
@@ -44,7 +50,11 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
     registry = er.async_get(hass)
-    entities = er.async_entries_for_config_entry(registry, site.entry_id)
+    entities = [
+        entity
+        for entity in er.async_entries_for_config_entry(registry, site.entry_id)
+        if entity.config_subentry_id
+    ]
 
     assert {entity.entity_id for entity in entities} == {
         LIVE,
@@ -56,9 +66,15 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
         EVENT,
         PICTURE,
         DETECTION,
+        SNOOZE,
+        NOT_A_PERSON,
+        REVIEWED,
+        "number.front_door_certainty",
+        "number.front_door_detection_threshold",
+        "number.front_door_largest_size",
+        "number.front_door_smallest_size",
         "binary_sensor.porch_throttled",
         "binary_sensor.porch_under_voltage",
-        "sensor.home_detector",
         "sensor.porch_cpu",
         "sensor.porch_cpu_temperature",
         "sensor.porch_disk",
@@ -68,6 +84,10 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
         "sensor.porch_started",
     }
     assert {entity.entity_id for entity in entities if entity.disabled} == {
+        "number.front_door_certainty",
+        "number.front_door_detection_threshold",
+        "number.front_door_largest_size",
+        "number.front_door_smallest_size",
         "binary_sensor.porch_throttled",
         "binary_sensor.porch_under_voltage",
         "sensor.porch_free_disk_space",
@@ -138,7 +158,7 @@ async def test_a_walk_becomes_an_incident_with_a_picture_and_a_clip(
     await agent.complete()
     incident = await eventually(lambda: incident_with_a_clip(hass))
 
-    assert incident["camera"] == LIVE
+    assert (incident["cameras"], incident["place"]) == ([LIVE], "Front door")
     assert (incident["state"], incident["labels"], incident["count"]) == ("closed", ["person"], 2)
     assert state_of(hass, RISK) == str(incident["risk"])
     assert hass.states.get(RISK).attributes["reasons"] == incident["reasons"]
@@ -153,6 +173,68 @@ async def test_a_walk_becomes_an_incident_with_a_picture_and_a_clip(
     assert not agent.recordings
     assert not await incidents(hass, level="critical")
     assert await incidents(hass, camera=[LIVE], limit=1)
+
+
+async def test_somebody_says_that_an_incident_was_looked_at(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    assert state_of(hass, REVIEWED) == "unavailable"
+    await walk_by(hass, agent, detections)
+    await eventually(lambda: state_of(hass, REVIEWED) != "unavailable")
+    assert hass.states.get(RISK).attributes["reviewed"] is False
+
+    await press(hass, REVIEWED)
+
+    await becomes(hass, REVIEWED, "unavailable")
+    assert hass.states.get(RISK).attributes["reviewed"] is True
+    assert state_of(hass, NOT_A_PERSON) != "unavailable"
+
+
+async def test_what_was_not_a_person_is_not_seen_there_again(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    detections.people = 1
+    await agent.move(moving=True)
+    await eventually(lambda: state_of(hass, NOT_A_PERSON) not in {"unavailable", None})
+
+    await press(hass, NOT_A_PERSON)
+
+    await becomes(hass, PERSON, "off")
+    await eventually(lambda: hass.states.get(EVENT).attributes["event_type"] == "closed")
+    assert state_of(hass, NOT_A_PERSON) == "unavailable"
+    assert hass.states.get(RISK).attributes["false_alarm"] is True
+    [ignored] = site.runtime_data.zones.of(KEY).ignored
+    assert ignored.label == "person"
+
+    detections.people = 2
+    await becomes(hass, PEOPLE, "1")
+
+
+async def test_a_button_that_cannot_do_it_says_why(
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    agent: ScriptedAgent,
+    detections: ScriptedDetections,
+) -> None:
+    await walk_by(hass, agent, detections)
+    await eventually(lambda: state_of(hass, NOT_A_PERSON) != "unavailable")
+
+    with (
+        patch.object(Database, "write", side_effect=DatabaseError("the disk is full")),
+        pytest.raises(HomeAssistantError, match="the disk is full"),
+    ):
+        await press(hass, NOT_A_PERSON)
+
+
+async def press(hass: HomeAssistant, button: str) -> None:
+    """Press a button."""
+    await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
 
 
 async def test_the_person_count_is_how_many_are_there(
@@ -316,7 +398,7 @@ async def test_a_model_that_cannot_be_loaded_is_said_and_everything_else_goes_on
     model = folder / "cut.onnx"
     model.write_bytes(b"\x08\x08\x12\x07pytorch")
     assert await async_setup_component(hass, "http", {})
-    entry = site_with(subentry_of(agent), detector="local", model="file", model_path=str(model))
+    entry = site_with(subentry_of(agent), detectors=["local"], model="file", model_path=str(model))
 
     await set_up(hass, entry)
 

@@ -67,6 +67,22 @@ async def test_a_story_that_keeps_failing_is_a_repair_issue_until_it_holds(
     await stories.cancel()
 
 
+async def test_a_story_that_has_ended_can_be_told_again(
+    hass: HomeAssistant, stories: Stories
+) -> None:
+    told: list[int] = []
+
+    async def tell() -> None:
+        told.append(len(told))
+
+    stories.start("clip a1", tell)
+    await eventually(lambda: told == [0])
+    await hass.async_block_till_done(wait_background_tasks=True)
+    stories.start("clip a1", tell)
+
+    await eventually(lambda: told == [0, 1])
+
+
 async def test_a_name_runs_one_story_at_a_time(stories: Stories) -> None:
     first, second = Fragile(failures=0), Fragile(failures=0)
 

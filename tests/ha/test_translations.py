@@ -1,10 +1,13 @@
 """Whatever a user can read has its words, and no words are left over."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
 from functools import reduce
 import json
 from operator import getitem
+from pathlib import Path
 import re
 from string import Formatter
 from typing import Any, Final
@@ -20,10 +23,22 @@ import yaml
 from custom_components.gatehouse import agent_flow, config_flow
 from custom_components.gatehouse.agent import AgentError
 from custom_components.gatehouse.const import DOMAIN
+from custom_components.gatehouse.coordinator import incident_attributes
 from custom_components.gatehouse.footage import FootageError
-from custom_components.gatehouse.models import Level
-from custom_components.gatehouse.options_flow import PARTS
-from custom_components.gatehouse.services import GET_INCIDENTS_SCHEMA, RECORD_SCHEMA
+from custom_components.gatehouse.models import (
+    AssessmentState,
+    Incident,
+    IncidentState,
+    Level,
+    Zone,
+    ZoneKind,
+)
+from custom_components.gatehouse.options_forms import FORMS as OPTION_FORMS, MENU
+from custom_components.gatehouse.services import ACTIONS, RECORD_SCHEMA
+from custom_components.gatehouse.zones import ZoneError
+from tests.ha.scripted import KEY, ScriptedAgent
+from tests.ha.seeing import set_up
+from tests.ha.site import site_with, subentry_of
 from tests.ha.words import AGENT, ENGLISH, INTEGRATION
 
 CONFIG: Final = ENGLISH["config"]
@@ -38,7 +53,7 @@ FORMS: Final = [
     (CONFIG, "reauth_confirm", agent_flow.TOKEN_SCHEMA),
     (AGENT, "user", agent_flow.NEW_SCHEMA),
     (AGENT, "reconfigure", agent_flow.CHANGE_SCHEMA),
-    *((OPTIONS, part, schema) for part, schema in PARTS.items()),
+    *((OPTIONS, step, schema) for step, schema in OPTION_FORMS.items()),
 ]
 
 
@@ -101,6 +116,25 @@ def test_every_field_of_a_form_is_named_and_described(
     assert texts["step"][step]["data_description"].keys() == fields
 
 
+@pytest.mark.parametrize("kind", ["folder", "entity", "group"])
+async def test_every_field_of_a_form_of_cameras_is_named_and_described(
+    hass: HomeAssistant, agent: ScriptedAgent, folder: Path, kind: str
+) -> None:
+    second = agent.state["info"]["cameras"][0] | {"id": "back", "name": "Back door"}
+    agent.state["info"]["cameras"].append(second)
+    site = site_with(subentry_of(agent), detectors=[])
+    assert await async_setup_component(hass, "http", {})
+    await set_up(hass, site)
+
+    form = await hass.config_entries.subentries.async_init(
+        (site.entry_id, kind), context={"source": "user"}
+    )
+
+    fields = {str(field) for field in form["data_schema"].schema}
+    for step in ENGLISH["config_subentries"][kind]["step"].values():
+        assert step["data"].keys() == step["data_description"].keys() == fields
+
+
 def test_no_form_is_described_that_does_not_exist() -> None:
     described = {(id(texts), step) for texts in (CONFIG, AGENT, OPTIONS) for step in texts["step"]}
 
@@ -110,8 +144,8 @@ def test_no_form_is_described_that_does_not_exist() -> None:
 def test_every_part_of_the_options_is_in_the_menu() -> None:
     menu = OPTIONS["step"]["init"]
 
-    assert menu["menu_options"].keys() == PARTS.keys()
-    assert menu["menu_option_descriptions"].keys() == PARTS.keys()
+    assert tuple(menu["menu_options"]) == MENU
+    assert tuple(menu["menu_option_descriptions"]) == MENU
 
 
 def test_an_agent_that_is_found_fails_in_the_same_words_as_one_that_is_typed() -> None:
@@ -122,9 +156,9 @@ def test_an_agent_that_is_found_fails_in_the_same_words_as_one_that_is_typed() -
     ("key", "options"),
     [
         (choice.config["translation_key"], choice.config["options"])
-        for schema in PARTS.values()
+        for schema in OPTION_FORMS.values()
         for choice in schema.schema.values()
-        if isinstance(choice, selector.SelectSelector)
+        if isinstance(choice, selector.SelectSelector) and "translation_key" in choice.config
     ],
 )
 def test_every_choice_is_named(key: str, options: list[str]) -> None:
@@ -142,7 +176,9 @@ def test_every_choice_is_named(key: str, options: list[str]) -> None:
     ),
 )
 def test_every_end_of_a_flow_is_told(reason: str) -> None:
-    assert reason in CONFIG["abort"] | AGENT["abort"]
+    flows = (CONFIG, *ENGLISH["config_subentries"].values())
+
+    assert any(reason in texts.get("abort", {}) for texts in flows)
 
 
 # --- Actions ---------------------------------------------------------------------------------
@@ -168,10 +204,10 @@ def test_every_field_of_an_action_is_described(action: str) -> None:
 
 @pytest.mark.parametrize(
     ("action", "schema"),
-    [("record", RECORD_SCHEMA), ("snapshot", {}), ("get_incidents", GET_INCIDENTS_SCHEMA.schema)],
+    [("record", RECORD_SCHEMA), ("snapshot", {}), *((each.name, each.fields) for each in ACTIONS)],
 )
 def test_every_action_takes_the_fields_that_it_describes(
-    action: str, schema: dict[Any, Any]
+    action: str, schema: Mapping[Any, Any]
 ) -> None:
     assert {str(field) for field in schema} == SERVICES[action].get("fields", {}).keys()
 
@@ -217,10 +253,13 @@ def family(error: type[Any]) -> Iterator[type[Any]]:
         yield from family(child)
 
 
-CODES: Final = {error.code for root in (AgentError, FootageError) for error in family(root)} | {
+FAMILIES: Final = (AgentError, FootageError, ZoneError)
+
+CODES: Final = {error.code for root in FAMILIES for error in family(root)} | {
     "agent_refused",
     "camera_offline",
     "database_failed",
+    "note_too_long",
 }
 
 
@@ -239,9 +278,14 @@ def test_no_exception_is_described_that_nobody_raises() -> None:
 
 
 @pytest.fixture
-def entities(hass: HomeAssistant, running_site: MockConfigEntry) -> list[er.RegistryEntry]:
-    """Every entity of a site with one agent and one camera, also those that are disabled."""
-    return er.async_entries_for_config_entry(er.async_get(hass), running_site.entry_id)
+async def entities(hass: HomeAssistant, site: MockConfigEntry) -> list[er.RegistryEntry]:
+    """Every entity of a site with one agent, camera and zone, also those that are disabled."""
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    await site.runtime_data.zones.save(
+        Zone(id="", camera=KEY, kind=ZoneKind.ZONE, name="Drive", points=corners)
+    )
+    await hass.async_block_till_done()
+    return er.async_entries_for_config_entry(er.async_get(hass), site.entry_id)
 
 
 async def test_every_entity_is_named(entities: list[er.RegistryEntry]) -> None:
@@ -270,28 +314,52 @@ async def test_every_entity_has_an_icon(entities: list[er.RegistryEntry]) -> Non
     assert bare == {"camera.front_door"}
 
 
-@pytest.mark.parametrize(
-    ("entity", "capability", "path"),
-    [
-        ("sensor.home_detector", "options", ["sensor", "detector", "state"]),
-        (
-            "event.front_door_incident",
-            "event_types",
-            ["event", "incident", "state_attributes", "event_type", "state"],
-        ),
-    ],
-)
-async def test_every_state_is_named(
-    entities: list[er.RegistryEntry], entity: str, capability: str, path: list[str]
+async def test_every_state_of_a_choice_is_named(entities: list[er.RegistryEntry]) -> None:
+    choices = {
+        entity.translation_key: entity.capabilities["options"]
+        for entity in entities
+        if entity.capabilities and "options" in entity.capabilities
+    }
+
+    sensors = ENGLISH["entity"]["sensor"]
+    assert choices
+    assert {key: sorted(sensors[key]["state"]) for key in choices} == {
+        key: sorted(options) for key, options in choices.items()
+    }
+
+
+async def test_every_type_of_an_incidents_event_is_named(
+    entities: list[er.RegistryEntry],
 ) -> None:
-    (entry,) = (entry for entry in entities if entry.entity_id == entity)
+    (event,) = (entity for entity in entities if entity.domain == "event")
 
-    assert entry.capabilities
-    assert set(reduce(getitem, path, ENGLISH["entity"])) == set(entry.capabilities[capability])
+    named = ENGLISH["entity"]["event"]["incident"]["state_attributes"]["event_type"]["state"]
+    assert event.capabilities
+    assert list(named) == event.capabilities["event_types"]
 
 
-@pytest.mark.parametrize("entity", [("sensor", "last_risk"), ("event", "incident")])
-def test_every_level_is_named(entity: tuple[str, str]) -> None:
-    named = reduce(getitem, [*entity, "state_attributes", "level", "state"], ENGLISH["entity"])
+INCIDENTS: Final = [("sensor", "last_risk"), ("event", "incident")]
 
-    assert list(named) == list(Level)
+
+@pytest.mark.parametrize("entity", INCIDENTS)
+def test_everything_that_is_told_of_an_incident_is_named(entity: tuple[str, str]) -> None:
+    now = datetime.now(UTC)
+    incident = Incident(
+        id="a", group="a", place="a", state=IncidentState.OPEN, started=now, last_seen=now
+    )
+    named = reduce(getitem, [*entity, "state_attributes"], ENGLISH["entity"])
+
+    assert named.keys() - {"event_type", "due"} == incident_attributes(incident).keys()
+
+
+@pytest.mark.parametrize("entity", INCIDENTS)
+@pytest.mark.parametrize(
+    ("attribute", "values"),
+    [("level", Level), ("state", IncidentState), ("assessment", AssessmentState)],
+)
+def test_every_word_that_is_told_of_an_incident_is_named(
+    entity: tuple[str, str], attribute: str, values: type[StrEnum]
+) -> None:
+    named = reduce(getitem, [*entity, "state_attributes", attribute, "state"], ENGLISH["entity"])
+
+    assert list(named) == list(values)

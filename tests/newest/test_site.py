@@ -94,7 +94,7 @@ async def test_the_diagnostics_tell_all_but_the_token_and_the_host(site: Site) -
     told = json.loads(body)["data"]
     assert told["detector"]["status"] == "ready"
     assert told["agents"][0]["connected"] is True
-    assert list(told["agents"][0]["cameras"]) == [site.place.camera]
+    assert list(told["cameras"]) == [f"{site.agent.id}/{site.place.camera}"]
 
 
 async def test_home_assistants_own_stream_plays_the_camera(site: Site) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
+import re
 import sqlite3
 import threading
 
@@ -23,9 +25,23 @@ from custom_components.gatehouse.database import (
     DatabaseLocked,
     DatabaseTooNew,
     Moment,
+    metadata,
 )
-from custom_components.gatehouse.footage.store import FOOTAGE
-from custom_components.gatehouse.incidents.store import INCIDENTS
+from custom_components.gatehouse.footage import FootageStore
+from custom_components.gatehouse.incidents import IncidentQuery, IncidentStore
+from custom_components.gatehouse.models import (
+    Assessment,
+    Box,
+    Detection,
+    Incident,
+    IncidentState,
+    Level,
+    Sighting,
+)
+from custom_components.gatehouse.zones import ZoneStore
+
+# Each declares its tables by being imported.
+STORES = (FootageStore, IncidentStore, ZoneStore)
 
 INSERT = text(
     "INSERT INTO footage (id, camera, stage, since, until, attempts)"
@@ -202,12 +218,14 @@ async def test_a_place_that_cannot_be_opened_is_an_error_of_the_family(tmp_path:
 
 
 async def test_a_damaged_file_is_corrupt_when_it_is_read(path: Path) -> None:
+    await (await Database.open(path)).close()
+    empty = path.stat().st_size
     database = await Database.open(path)
     for number in range(500):
         await database.write(partial(add, name=f"{number:0>200}"))
     await database.close()
     damaged = bytearray(path.read_bytes())
-    damaged[4096 * 8 :] = b"\xff" * (len(damaged) - 4096 * 8)
+    damaged[empty:] = b"\xff" * (len(damaged) - empty)
     path.write_bytes(damaged)
 
     database = await Database.open(path)
@@ -247,7 +265,7 @@ async def test_an_older_schema_is_migrated_and_kept_as_it_was(
     query = text("SELECT size FROM footage")
     assert await new.read(lambda connection: connection.execute(query).scalars().all()) == [None]
     await new.close()
-    with sqlite3.connect(path.with_name("gatehouse.v1.db")) as copy:
+    with sqlite3.connect(path.with_name(f"gatehouse.v{len(MIGRATIONS)}.db")) as copy:
         assert copy.execute("SELECT id FROM footage").fetchall() == [("one",)]
         assert "size" not in [row[1] for row in copy.execute("PRAGMA table_info(footage)")]
     copy.close()
@@ -265,7 +283,8 @@ async def test_a_migration_that_fails_is_undone_as_a_whole(
         await Database.open(path)
 
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
+        newest = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        assert newest == (len(MIGRATIONS),)
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'")
         assert tables.fetchall() == []
     connection.close()
@@ -275,7 +294,10 @@ async def test_a_new_file_leaves_no_copy(database: Database, path: Path) -> None
     assert not list(path.parent.glob("gatehouse.v*"))
 
 
-@pytest.mark.parametrize("table", [INCIDENTS, FOOTAGE], ids=lambda table: table.name)
+TABLES = [table for table in metadata.sorted_tables if table.name != "incident_text"]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 async def test_the_migrations_make_what_the_stores_declare(
     database: Database, table: Table
 ) -> None:
@@ -283,24 +305,142 @@ async def test_the_migrations_make_what_the_stores_declare(
 
     def made(connection: Connection) -> list[tuple[str, str, bool, bool]]:
         columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})").mappings()
-        return [
+        return sorted(
             (column["name"], column["type"], not column["notnull"], bool(column["pk"]))
             for column in columns
-        ]
+        )
 
-    assert await database.read(made) == [
+    assert await database.read(made) == sorted(
         (column.name, column.type.compile(dialect), bool(column.nullable), column.primary_key)
         for column in table.columns
-    ]
+    )
 
 
-@pytest.mark.parametrize("table", [INCIDENTS, FOOTAGE], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_the_migrations_use_the_types_that_postgresql_knows_these_columns_by(table: Table) -> None:
-    made = next(sql for sql in MIGRATIONS[0] if f"CREATE TABLE {table.name} " in sql)
+    plain = [sql for schema in MIGRATIONS for sql in schema if isinstance(sql, str)]
+    made = " ".join(sql for sql in plain if re.search(rf"TABLE {table.name}\b", sql))
+    for old, new in re.findall(r"RENAME COLUMN (\w+) TO (\w+)", made):
+        made = made.replace(f" {old} ", f" {new} ")
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
     for column in table.columns:
-        assert f"{column.name} {column.type.compile(dialect)}" in made
+        assert f" {column.name} {column.type.compile(dialect)}" in made
+
+
+async def test_every_table_that_is_made_has_a_store(database: Database) -> None:
+    def made(connection: Connection) -> set[str]:
+        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for name in tables.scalars() if not name.startswith("incident_text_")}
+
+    assert await database.read(made) == {*metadata.tables, "schema_version"}
+
+
+# A file as the first schema left it
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
+FRONT, BACK = "9f2c41d07ab3/front_door", "9f2c41d07ab3/garäge"
+
+
+def old_row(name: str, after_us: int, **changes: object) -> dict[str, object]:
+    started = int(NOON.timestamp()) * 1_000_000 + after_us
+    return {
+        "id": name,
+        "camera": FRONT,
+        "state": "closed",
+        "started": started,
+        "last_seen": started + 5,
+        "ended": started + 9,
+        "confirmed": started + 1,
+        "labels": '["person"]',
+        "count": 2,
+        "score": 0.75,
+        "picture": "front_door/1.jpg",
+        "risk": 65,
+        "level": "high",
+        "reasons": '["A person was seen", "at night (23:40)"]',
+        **changes,
+    }
+
+
+OLD_ROWS = [
+    old_row("first", 0),
+    old_row("together", 0, camera=BACK, state="interrupted"),
+    old_row("next", 1, risk=29, level="low"),
+    old_row("open", 9, state="open", ended=None, risk=None, level=None, reasons=None),
+    old_row("rumour", 3, confirmed=None),
+]
+
+
+@pytest.fixture
+async def migrated(path: Path) -> AsyncIterator[IncidentStore]:
+    with sqlite3.connect(path) as old:
+        for statement in MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute("CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY)")
+        old.execute("INSERT INTO schema_version VALUES (1)")
+        places = ", ".join("?" * len(OLD_ROWS[0]))
+        rows = [tuple(row.values()) for row in OLD_ROWS]
+        old.executemany(f"INSERT INTO incidents VALUES ({places})", rows)  # noqa: S608
+    old.close()
+    database = await Database.open(path)
+    yield IncidentStore(database)
+    await database.close()
+
+
+async def test_old_incidents_come_through_and_unconfirmed_ones_go(migrated: IncidentStore) -> None:
+    found = await migrated.find(IncidentQuery())
+
+    assert [incident.id for incident in found] == ["open", "next", "together", "first"]
+    best = Detection(label="person", score=0.75, box=Box(0, 0, 0, 0))
+    last = NOON + timedelta(microseconds=5)
+    assert found[-1] == Incident(
+        id="first",
+        group=FRONT,
+        place=FRONT,
+        state=IncidentState.CLOSED,
+        started=NOON,
+        last_seen=last,
+        ended=NOON + timedelta(microseconds=9),
+        labels=("person",),
+        count=2,
+        sightings=(Sighting(camera=FRONT, first=NOON, last=last, best=best),),
+        picture=Path("front_door/1.jpg"),
+        assessment=Assessment(
+            risk=65, level=Level.HIGH, reasons=("A person was seen", "at night (23:40)")
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (IncidentQuery(cameras=(FRONT,)), ["open", "next", "first"]),
+        (IncidentQuery(cameras=(BACK,)), ["together"]),
+        (IncidentQuery(group=BACK, reviewed=False, false_alarm=False), ["together"]),
+        (IncidentQuery(level=Level.LOW), ["next", "together", "first"]),
+        (IncidentQuery(level=Level.HIGH), ["together", "first"]),
+        (IncidentQuery(level=Level.CRITICAL), []),
+        (IncidentQuery(state=IncidentState.OPEN), ["open"]),
+        (IncidentQuery(state=IncidentState.INTERRUPTED), ["together"]),
+        (IncidentQuery(text="night 23"), ["next", "together", "first"]),
+        (IncidentQuery(text="PERSON door"), ["open", "next", "first"]),
+    ],
+    ids=str,
+)
+async def test_old_incidents_are_found_by_what_was_known_of_them(
+    migrated: IncidentStore, query: IncidentQuery, found: list[str]
+) -> None:
+    assert [incident.id for incident in await migrated.find(query)] == found
+
+
+async def test_an_old_incident_is_changed_like_a_new_one(migrated: IncidentStore) -> None:
+    (was_open,) = await migrated.left_open()
+    await migrated.save(replace(was_open, state=IncidentState.INTERRUPTED, place="Garage"))
+    await migrated.annotate("open", "the postman")
+
+    assert await migrated.find(IncidentQuery(text="garage post")) == [await migrated.get("open")]
+    assert await migrated.find(IncidentQuery(state=IncidentState.OPEN)) == []
 
 
 @given(st.datetimes(timezones=st.timezones(), allow_imaginary=False))

@@ -20,12 +20,18 @@ STREAM: Final = "/api/v1/cameras/{camera}/stream"
 LIVE: Final = "/api/v1/cameras/{camera}/live.ts"
 RECORDINGS: Final = "/api/v1/cameras/{camera}/recordings"
 RECORDING: Final = "/api/v1/cameras/{camera}/recordings/{recording}"
+DETECT: Final = "/api/v1/detect"
 
 # A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the
 # token, of "PATH\nEPOCH". It is good for GET and HEAD of that one path until then.
 QUERY_EXPIRES: Final = "expires"
 QUERY_SIGNATURE: Final = "auth"  # a name that Home Assistant hides in its log
 QUERY_FPS: Final = "fps"
+
+# A JPEG is posted to DETECT, with these if the agent's own are not wanted; labels have commas
+# between them. The answer gives boxes in pixels.
+QUERY_THRESHOLD: Final = "threshold"
+QUERY_LABELS: Final = "labels"
 
 CAPTURED_HEADER: Final = "X-Timestamp"
 
@@ -41,6 +47,9 @@ class ErrorCode(StrEnum):
     RECORDING_OVER = "recording_over"
     NO_SPACE = "no_space"
     TOO_MANY = "too_many"
+    NO_DETECTOR = "no_detector"
+    BAD_PICTURE = "bad_picture"
+    BUSY = "busy"
     INTERNAL = "internal"
 
 

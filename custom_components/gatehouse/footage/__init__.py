@@ -3,6 +3,7 @@
 from .disk import Disk
 from .errors import DiskFull, DiskRefused, FootageError, NotPlayable, RecordingFailed, RecordingLost
 from .flow import FootageFlow
+from .frames import frames_of, length_of
 from .mp4 import Clip
 from .rules import FootageOptions
 from .store import FootageStore
@@ -19,4 +20,6 @@ __all__ = [
     "NotPlayable",
     "RecordingFailed",
     "RecordingLost",
+    "frames_of",
+    "length_of",
 ]

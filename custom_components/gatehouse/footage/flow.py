@@ -84,10 +84,10 @@ class FootageFlow:
         camera: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-        incident: str | None = None,
-        limit: int = 50,
+        incident: str | tuple[str, ...] | None = None,
+        limit: int | None = 50,
     ) -> list[Footage]:
-        """Return footage that began in a span, newest first."""
+        """Return footage that began in a span, of one incident or of several, newest first."""
         return await self._store.find(camera, since, until, incident, limit)
 
     async def days(self, camera: str) -> list[date]:

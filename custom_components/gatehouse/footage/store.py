@@ -89,10 +89,10 @@ class FootageStore:
         camera: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-        incident: str | None = None,
-        limit: int = 50,
+        incident: str | tuple[str, ...] | None = None,
+        limit: int | None = 50,
     ) -> list[Footage]:
-        """Return footage that began in a span, newest first."""
+        """Return footage that began in a span, of one incident or of several, newest first."""
         query = select(FOOTAGE).order_by(FOOTAGE.c.since.desc(), FOOTAGE.c.id.desc()).limit(limit)
         if camera is not None:
             query = query.where(FOOTAGE.c.camera == camera)
@@ -101,7 +101,8 @@ class FootageStore:
         if until is not None:
             query = query.where(FOOTAGE.c.since < until)
         if incident is not None:
-            query = query.where(FOOTAGE.c.incident == incident)
+            incidents = (incident,) if isinstance(incident, str) else incident
+            query = query.where(FOOTAGE.c.incident.in_(incidents))
         return await self._read(query)
 
     async def days(self, camera: str, zone: tzinfo) -> list[date]:

@@ -1,20 +1,41 @@
 """Somebody is there: signs in, incidents out."""
 
-from .flow import Incidents, News
-from .pictures import IncidentError, PicturesLost, Watched
+from .archive import Archive, NoteTooLong
+from .assessor import Assessor, AssessorOptions, LanguageModel
+from .digest import Digest, digest_of
+from .errors import BadAnswer, IncidentError, ModelFailed, PicturesLost
+from .flow import Incidents
+from .house import House
+from .pictures import Watched
+from .prompt import Question
+from .risk import AlarmState, Surroundings
 from .rules import IncidentNews, IncidentOptions, NewsKind, Presence
-from .store import IncidentQuery, IncidentStore
+from .search import IncidentQuery
+from .store import IncidentStore, Totals
 
 __all__ = [
+    "AlarmState",
+    "Archive",
+    "Assessor",
+    "AssessorOptions",
+    "BadAnswer",
+    "Digest",
+    "House",
     "IncidentError",
     "IncidentNews",
     "IncidentOptions",
     "IncidentQuery",
     "IncidentStore",
     "Incidents",
-    "News",
+    "LanguageModel",
+    "ModelFailed",
     "NewsKind",
+    "NoteTooLong",
     "PicturesLost",
     "Presence",
+    "Question",
+    "Surroundings",
+    "Totals",
     "Watched",
+    "digest_of",
 ]

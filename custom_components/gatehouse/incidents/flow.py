@@ -1,66 +1,81 @@
-"""Somebody is there: the cameras that are watched, and the incidents they made."""
+"""Somebody is there: the cameras that are watched, the places they belong to, the incidents."""
 
-from collections.abc import Callable
+import asyncio
 from datetime import timedelta
 from functools import partial
-from time import monotonic
-from typing import Protocol
 
 from ..footage import FootageFlow
-from ..models import Incident, IncidentState
+from ..models import Group, IncidentState, Passage
 from ..vision import Detector
+from ..zones import Zones
+from .house import House
 from .journal import Journal
-from .pictures import Watched
-from .rules import IncidentNews, IncidentOptions, Presence, closed
-from .store import IncidentQuery, IncidentStore
+from .pictures import Watched, by_site_clock
+from .place import Place, told
+from .rules import IncidentOptions, ended, group_of, group_of_door
+from .store import IncidentStore
 from .watch import Watch
 
 
-class News(Protocol):
-    """Whoever wants to know, at once and on the event loop."""
-
-    def presence(self, camera: str, presence: Presence) -> None:
-        """Hear whether somebody is there now."""
-
-    def incident(self, news: IncidentNews) -> None:
-        """Hear what became of an incident; its row is written."""
-
-
 class Incidents:
-    """Watches cameras for people."""
+    """Watches cameras for people, and makes one incident of what belongs together."""
 
     def __init__(
         self,
         store: IncidentStore,
         detector: Detector,
+        zones: Zones,
         footage: FootageFlow,
         options: IncidentOptions,
-        news: News,
-        *,
-        clock: Callable[[], float] = monotonic,
+        house: House,
     ) -> None:
-        """Watch nothing yet; the clock counts seconds and is never set."""
+        """Watch nothing yet."""
         self._store = store
         self._detector = detector
-        self._footage = footage
+        self._zones = zones
         self._options = options
-        self._news = news
-        self._clock = clock
+        self._house = house
+        self._sources: dict[str, Watched] = {}
+        self._journal = Journal(store, footage, self._sources, options, house)
+        self._places: dict[str, Place] = {}
         self._watches: dict[str, Watch] = {}
         self._moving: set[str] = set()
         self._off: set[str] = set()
 
     async def start(self) -> None:
-        """Close as interrupted what an earlier run left open; raises DatabaseError."""
-        await self._close_leftovers()
+        """Close as interrupted what an earlier run left open; raises DatabaseError.
+
+        What waits for a language model that is not asked any more waits no longer.
+        """
+        for incident in await self._store.left_open():
+            over = ended(incident, IncidentState.INTERRUPTED, timedelta(), self._options)
+            await self._store.save(told(over, incident.assessment, self._house))
+        if not self._options.ask_model:
+            await self._store.assess_none()
+
+    async def run(self) -> None:
+        """Write what happens and close what is over, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._journal.run(), name="gatehouse journal")
+            while True:
+                await asyncio.sleep(self._options.tick.total_seconds())
+                for place in self._places.values():
+                    place.settle()
 
     async def watch(self, source: Watched) -> None:
-        """Watch one camera until cancelled; what is open then is closed as interrupted."""
-        await self._close_leftovers(source.camera)
-        camera, tell = source.camera, self._news.incident
-        journal = Journal(self._store, self._footage, self._options, tell, clock=self._clock)
-        presence = partial(self._news.presence, camera)
-        watch = Watch(source, self._detector, journal, self._options, presence, clock=self._clock)
+        """Watch one camera until cancelled."""
+        camera = source.camera
+        source = by_site_clock(source, self._house.now)
+        self._sources[camera] = source
+        options = self._options
+        watch = Watch(
+            source,
+            self._detector,
+            partial(self._zones.rules, camera, options.threshold, options.certainty),
+            self._place(group_of(camera, source.name, options)),
+            options,
+            self._house,
+        )
         watch.switch(camera not in self._off)
         watch.motion(camera in self._moving)
         self._watches[camera] = watch
@@ -82,28 +97,27 @@ class Incidents:
             watch.switch(on)
 
     def lost(self, camera: str) -> None:
-        """Forget who is there: the camera or its agent is gone, what is open is interrupted."""
+        """Forget who is there: the camera or its agent is gone."""
         self.motion(camera, moving=False)
         if watch := self._watches.get(camera):
             watch.interrupt()
 
-    async def find(self, query: IncidentQuery) -> list[Incident]:
-        """Return a page of incidents, newest first."""
-        return await self._store.find(query)
-
-    async def get(self, incident: str) -> Incident | None:
-        """Return one incident."""
-        return await self._store.get(incident)
+    def join(self, passage: Passage) -> None:
+        """Make what happened at a door part of its place's incident, which it may open."""
+        name = self._house.camera_names().get(passage.door, passage.door)
+        group = group_of_door(passage.door, name, self._options)
+        self._place(group).passage(passage)
+        for camera in group.cameras:
+            if watch := self._watches.get(camera):
+                watch.wake()
 
     async def stop(self) -> None:
-        """Interrupt and write what is open, if the stories were not cancelled before."""
-        for watch in list(self._watches.values()):
-            await watch.stop()
+        """Interrupt and write what is open."""
+        for place in self._places.values():
+            place.interrupt()
+        await self._journal.settle()
 
-    async def _close_leftovers(self, camera: str | None = None) -> None:
-        for incident in await self._store.left_open(camera):
-            if incident.confirmed:
-                over = closed(incident, IncidentState.INTERRUPTED, timedelta(), self._options)
-                await self._store.save(over)
-            else:
-                await self._store.delete(incident.id)
+    def _place(self, group: Group) -> Place:
+        if group.id not in self._places:
+            self._places[group.id] = Place(group, self._journal, self._options, self._house)
+        return self._places[group.id]

@@ -1,77 +1,90 @@
-"""What one camera sees, written down: the row, the recording, the picture, the news."""
+"""What the cameras see, written down: the row, the recordings, the pictures, the news."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 import logging
-from pathlib import Path
+from typing import Final
 
-from .. import vision
 from ..database import DatabaseError
-from ..footage import FootageError, FootageFlow
-from ..models import Incident, IncidentState
-from ..vision import Sight, VisionError
+from ..footage import FootageFlow
+from ..models import Group, Incident, IncidentState
+from ..vision import Sight
+from .album import Album
+from .house import House
+from .pictures import Watched
 from .rules import (
-    CLEARLY_BETTER,
     REFRESH,
     IncidentNews,
     IncidentOptions,
     NewsKind,
+    is_due,
     is_worth_writing,
-    merit,
     news_between,
-    next_recording,
-    recording_end,
+    severity,
 )
 from .store import IncidentStore
+from .tapes import Tapes
 
 _LOGGER = logging.getLogger(__name__)
 
+# So many incidents wait with their pictures while the database takes none; the older ones without.
+MOST_PICTURED: Final = 20
+
 
 class Journal:
-    """Writes behind the watch, so that a slow disk never keeps it from looking.
+    """Writes behind the watches, so that a slow disk never keeps them from looking.
 
     Of each incident only the newest state waits to be written; what cannot be written is kept, and
-    tried again. News is told when its row is there.
+    tried again. News is told once, when its row is there; whoever breaks on it ends run(), which
+    may be run again.
     """
 
     def __init__(
         self,
         store: IncidentStore,
         footage: FootageFlow,
+        sources: Mapping[str, Watched],
         options: IncidentOptions,
-        tell: Callable[[IncidentNews], None],
-        *,
-        clock: Callable[[], float],
+        house: House,
     ) -> None:
         """Nothing is noted yet."""
         self._store = store
         self._footage = footage
+        self._sources = sources
         self._options = options
-        self._tell = tell
-        self._clock = clock
+        self._house = house
         self._pages: dict[str, _Page] = {}
         self._noted = asyncio.Event()
         self._writing = asyncio.Lock()
         self._stuck = False
 
-    def note(self, incident: Incident, sight: Sight | None = None) -> None:
-        """Have this written, and the picture kept if it is the best one of the incident."""
-        page = self._pages.setdefault(incident.id, _Page(incident))
+    def note(self, incident: Incident, group: Group) -> None:
+        """Have this written."""
+        page = self._pages.get(incident.id)
+        if page is None:
+            tapes = Tapes(self._footage, self._sources, self._options, clock=self._house.clock)
+            page = _Page(group, incident, incident, Album(self._footage), tapes)
+            self._pages[incident.id] = page
+            for old in list(self._pages.values())[:-MOST_PICTURED]:
+                old.album.forget()
         page.incident = incident
-        if sight and _merit(sight) > _merit(page.best):
-            page.best = sight
         self._noted.set()
+
+    def keep(self, incident: str, camera: str, sight: Sight) -> None:
+        """Keep a picture of what was noted, if it is among the best."""
+        page = self._pages[incident]
+        page.album.keep(page.incident, camera, sight)
 
     async def run(self) -> None:
         """Write what is noted until cancelled."""
         while True:
+            # Cut off in the middle it would not know what is written.
+            await asyncio.shield(self.settle())
             with suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH.total_seconds() if self._stuck else None):
                     await self._noted.wait()
-            await self.settle()
 
     async def settle(self) -> None:
         """Write everything that is noted now."""
@@ -89,82 +102,54 @@ class Journal:
 
     async def _write(self, page: _Page) -> None:
         incident = page.incident
-        if incident.state is IncidentState.OPEN:
+        over = incident.state is not IncidentState.OPEN
+        if not over:
             await self._save(page, incident)
-        if incident.confirmed:
-            await self._record(page, incident)
-            await self._keep_picture(page, incident)
-            await self._save(page, incident)
-        if incident.state is not IncidentState.OPEN:
-            if not incident.confirmed:
-                await self._drop(page)
+        await page.tapes.follow(incident, page.group)
+        await page.album.file_picture(incident)
+        if over:
+            await page.album.file_frames(incident)
+        await self._save(page, incident)
+        if over:
             del self._pages[incident.id]
 
     async def _save(self, page: _Page, incident: Incident) -> None:
-        incident = replace(incident, picture=page.picture)
-        news = news_between(page.written, incident)
-        if page.retouched and not news:
-            news = [NewsKind.UPDATED]
+        album = page.album
+        incident = replace(incident, picture=album.picture, frames=album.frames)
+        news = news_between(page.written, incident, album.retouched)
         if news or is_worth_writing(page.written, incident):
-            await self._store.save(incident)
-            page.written, page.retouched = incident, False
-            for kind in news:
-                self._tell(IncidentNews(kind=kind, incident=incident))
-
-    async def _drop(self, page: _Page) -> None:
-        if page.written:
-            await self._store.delete(page.incident.id)
-            self._tell(IncidentNews(kind=NewsKind.DROPPED, incident=page.incident))
-
-    async def _record(self, page: _Page, incident: Incident) -> None:
-        span = next_recording(incident, page.recorded_until, self._options)
-        until = recording_end(incident, self._options)
-        if span:
-            footage = await self._footage.record(incident.camera, *span, incident=incident.id)
-            page.footage = footage.id
-        elif page.footage and self._may_extend(page, incident, until):
-            await self._footage.extend(page.footage, until)
-        else:
-            return
-        page.recorded_until = until
-        page.asked = self._clock()
-
-    def _may_extend(self, page: _Page, incident: Incident, until: datetime) -> bool:
-        later = page.recorded_until is not None and until > page.recorded_until
-        rested = self._clock() - page.asked >= REFRESH.total_seconds()
-        return later and (rested or incident.state is not IncidentState.OPEN)
-
-    async def _keep_picture(self, page: _Page, incident: Incident) -> None:
-        best = page.best
-        better = 1.0 if incident.state is not IncidentState.OPEN else CLEARLY_BETTER
-        if best is None or _merit(best) <= _merit(page.shown) * better:
-            return
-        page.shown = best
-        try:
-            jpeg = await asyncio.to_thread(vision.thumbnail, best.picture.jpeg, best.detections)
-            page.picture = await self._footage.keep_picture(
-                incident.camera, incident.started, incident.id, jpeg
+            page.stored = await self._store.save(incident)
+            page.written, album.retouched = incident, False
+            page.untold += news
+        while page.untold:
+            due = await self._is_due(page)
+            self._house.incident(
+                IncidentNews(kind=page.untold.pop(0), incident=page.stored, due=due)
             )
-            page.retouched = True
-        except (VisionError, FootageError) as error:
-            _LOGGER.warning("The picture of incident %s cannot be kept: %s", incident.id, error)
+
+    async def _is_due(self, page: _Page) -> bool:
+        """Return whether somebody is to be notified now: of the beginning, or when it got worse."""
+        bad = severity(page.stored)
+        if bad <= page.severity:
+            return False
+        page.severity = bad
+        last = await self._store.last_notified(page.stored.group)
+        return is_due(page.stored, last, now=self._house.now(), options=self._options)
 
 
 @dataclass(slots=True)
 class _Page:
     """One incident on its way to the database."""
 
+    group: Group
     incident: Incident
-    best: Sight | None = None
-    shown: Sight | None = None
-    picture: Path | None = None
-    retouched: bool = False
-    """Whether there is another picture, perhaps under the same name."""
-    footage: str | None = None
-    recorded_until: datetime | None = None
-    asked: float = 0.0
+    """What was noted last."""
+    stored: Incident
+    """Its row, with what people said of it meanwhile."""
+    album: Album
+    tapes: Tapes
     written: Incident | None = None
-
-
-def _merit(sight: Sight | None) -> float:
-    return merit(sight.detections) if sight else 0.0
+    """What was noted when its row was written."""
+    untold: list[NewsKind] = field(default_factory=list)
+    severity: int = -1
+    """The worst that was told."""

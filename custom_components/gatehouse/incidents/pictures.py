@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 import logging
+from typing import Final
 
 from ..models import Picture
+from .errors import PicturesLost
 from .rules import IncidentOptions, retry_delay
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class IncidentError(Exception):
-    """Watching a camera does not work."""
-
-
-class PicturesLost(IncidentError):
-    """A camera's pictures ended; they may come again."""
+# Pictures are on their way for seconds. A clock that is off by more is one that was set.
+DOUBT: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,23 @@ class Watched:
     camera: str
     name: str
     pictures: Callable[[float], AsyncGenerator[Picture]]
+    clock_ahead: Callable[[], timedelta] | None = None
+    """How far the camera's clock, which stamps them, is said to run ahead of the site's; None where
+    their moments are the site's already."""
+    idle_check: timedelta | None = None
+    """How often to look while nobody says that anything moves; None where motion is told."""
+    needed: int | None = None
+    """How many pictures confirm somebody, where they come one by one; None for the site's."""
+    records: bool = True
+    """Whether recordings of it can be asked for."""
+
+
+def by_site_clock(source: Watched, now: Callable[[], datetime]) -> Watched:
+    """Return the camera with its pictures stamped by the site's clock."""
+    if source.clock_ahead is None:
+        return source
+    clock = _CameraClock(source.pictures, source.clock_ahead, now)
+    return replace(source, pictures=clock.pictures, clock_ahead=clock.ahead)
 
 
 class Newest:
@@ -44,16 +60,17 @@ class Newest:
         self._options = options
         self._picture: Picture
         self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
         self._failures = 0
 
     async def arrived(self) -> None:
         """Wait for a picture that was not taken yet."""
         await self._arrived.wait()
-        self._arrived.clear()
 
     def take(self) -> Picture:
         """Return the newest picture, once one has arrived."""
         self._arrived.clear()
+        self._taken.set()
         return self._picture
 
     async def read(self) -> None:
@@ -69,8 +86,11 @@ class Newest:
         async with aclosing(self._source.pictures(fps)) as pictures:
             async for picture in pictures:
                 self._picture = picture
+                self._taken.clear()
                 self._arrived.set()
                 self._failures = 0
+                if self._source.needed is not None:  # each may be the only one that shows somebody
+                    await self._taken.wait()
                 if self._pace() != fps:
                     return
         raise PicturesLost("the stream ended")
@@ -81,3 +101,31 @@ class Newest:
             _LOGGER.info("No pictures of %s for now: %s", self._source.name, error)
         pause = retry_delay(self._failures, self._options.tick)
         await asyncio.sleep(pause.total_seconds())
+
+
+class _CameraClock:
+    """A camera's clock, set against the site's by each picture if what is said of it is wrong."""
+
+    def __init__(
+        self,
+        pictures: Callable[[float], AsyncGenerator[Picture]],
+        said: Callable[[], timedelta],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._pictures = pictures
+        self._said = said
+        self._now = now
+        self._measured: timedelta | None = None
+
+    def ahead(self) -> timedelta:
+        return self._said() if self._measured is None else self._measured
+
+    async def pictures(self, fps: float) -> AsyncGenerator[Picture]:
+        async with aclosing(self._pictures(fps)) as pictures:
+            async for picture in pictures:
+                yield replace(picture, captured=self._site_time(picture.captured))
+
+    def _site_time(self, captured: datetime) -> datetime:
+        measured = captured - self._now()
+        self._measured = measured if abs(measured - self._said()) > DOUBT else None
+        return captured - self.ahead()

@@ -1,14 +1,22 @@
-"""When somebody is there, when an incident is over, and how bad it is."""
+"""When somebody is there, what becomes an incident, when it is over, and who is told."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ..models import Assessment, Detection, Incident, IncidentState, Level
-
-# People turn, bend down and pass behind things; after this long they have left.
-GONE_AFTER: Final = timedelta(seconds=5)
+from ..models import (
+    AssessmentState,
+    Detection,
+    Group,
+    Incident,
+    IncidentState,
+    Level,
+    Passage,
+    Sighting,
+    Zone,
+)
 
 # How often a row and a recording follow an open incident: well below the shortest post-roll.
 REFRESH: Final = timedelta(seconds=2)
@@ -18,46 +26,51 @@ REFRESH: Final = timedelta(seconds=2)
 TOO_LATE: Final = timedelta(seconds=1)
 SHORTEST_POST_ROLL: Final = timedelta(seconds=4)
 
-# Who stands still is looked at more rarely; three of five frames still fit into GONE_AFTER.
+# Who stands still is looked at more rarely; three of five frames still fit into the five seconds
+# after which somebody is gone.
 STILL_FPS: Final = 1.0
 
 # A picture replaces the one that is shown when what it shows is so much larger or surer.
 CLEARLY_BETTER: Final = 1.5
 
+# The pictures that tell an incident without its clip: the best of each so long, four at most.
+FRAME_EVERY: Final = timedelta(seconds=10)
+MOST_FRAMES: Final = 4
+
+# It takes seconds to be sure of somebody; who was there before that was no news then.
+JUST_NOW: Final = timedelta(seconds=10)
+
 LONGEST_RETRY: Final = timedelta(seconds=30)
-
-LEVELS: Final = {Level.LOW: 0, Level.MEDIUM: 30, Level.HIGH: 60, Level.CRITICAL: 85}
-"""The least risk of each level."""
-
-# The points of a risk. Together they are 100 at most; a person by day who walks past is low,
-# the same at night is medium, whoever stays through the night with company is critical.
-SEEN_POINTS: Final = {"person": 20}
-OTHER_POINTS: Final = 10
-COMPANY_POINTS: Final = {3: 25, 2: 15}
-STAY_POINTS: Final = {60: 25, 30: 15, 10: 5}
-NIGHT_POINTS: Final = 30
-NIGHT_BEGINS: Final = 22
-NIGHT_ENDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOptions:
-    """What counts as a sign, how many confirm, and how long an incident and its footage last."""
+    """What counts as a sign, what belongs together, and how long incidents and footage last."""
 
     labels: frozenset[str] = frozenset({"person"})
+    threshold: float = 0.35
+    """The score from which on a detection counts."""
+    certainty: float = 0.45
+    """What the median of somebody's scores must reach."""
     needed: int = 3
     of: int = 5
     """So many of the last so many frames must show somebody before anybody is told."""
     window: timedelta = timedelta(seconds=90)
     idle: timedelta = timedelta(seconds=30)
+    cooldown: timedelta = timedelta(seconds=120)
+    """After a notification of a group, the next one waits so long, unless it is worse."""
+    idle_check: timedelta = timedelta(seconds=15)
+    """How often somebody who stands still is looked at."""
     pre_roll: timedelta = timedelta(seconds=5)
     post_roll: timedelta = timedelta(seconds=5)
     longest: timedelta = timedelta(seconds=120)
     fps: float = 5.0
-    zone: tzinfo = UTC
-    """Where it is night."""
+    groups: tuple[Group, ...] = ()
+    ask_model: bool = False
+    """Whether a language model is asked when an incident is over."""
     tick: timedelta = timedelta(seconds=1)
-    """How often the clock is looked at between pictures, and the first pause after a failure."""
+    """How often the clock is looked at between pictures, the pause after a failure of the detector,
+    and the first one after a failure of the pictures."""
 
     def __post_init__(self) -> None:
         """Refuse numbers with which nobody would ever be confirmed."""
@@ -67,125 +80,137 @@ class IncidentOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Whether somebody is there now, and how many."""
+    """Whether somebody is in a camera's view now, how many, and in which zones (their ids)."""
 
-    present: bool
-    count: int
+    present: bool = False
+    count: int = 0
+    zones: frozenset[str] = frozenset()
 
 
 class NewsKind(StrEnum):
-    """What became of an incident; a dropped one was never confirmed and is forgotten."""
+    """What became of an incident; recorded means that a clip of it can be played."""
 
-    OPENED = "opened"
     CONFIRMED = "confirmed"
     UPDATED = "updated"
+    RECORDED = "recorded"
     CLOSED = "closed"
     INTERRUPTED = "interrupted"
-    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentNews:
-    """An incident, and what just became of it."""
+    """An incident, what just became of it, and whether somebody is to be notified of that."""
 
     kind: NewsKind
     incident: Incident
+    due: bool = False
+    assessed: bool = False
+    """Whether it is that a language model has judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What one camera shows.
+class Sign:
+    """What one picture of a camera shows of people who are confirmed, and no old news."""
 
-    Silence and duration are measured by our own steady clock (seconds, any origin), the incident's
-    moments are the agent's: how far apart the two clocks are makes no difference.
+    camera: str
+    captured: datetime
+    since: datetime
+    """When the first of them was seen first."""
+    shown: tuple[Detection, ...]
+    zones: tuple[Zone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An open incident, and our own steady clock (seconds, any origin) at its signs.
+
+    Silence and duration are measured by that clock, whatever the incident's moments say: uploads
+    come late, and clocks are set.
     """
 
-    counts: tuple[int, ...] = ()
-    """How many objects the last frames showed, oldest first."""
-    presence: Presence = Presence(present=False, count=0)
-    incident: Incident | None = None
-    opened: float = 0.0
-    """When the incident's first sign reached us."""
-    heard: float = 0.0
-    """When the last sign reached us."""
+    incident: Incident
+    opened: float
+    heard: float
 
 
-def looked(
-    scene: Scene,
-    found: tuple[Detection, ...],
-    captured: datetime,
-    *,
-    now: float,
-    blank: Incident,
-    options: IncidentOptions,
-) -> Scene:
-    """Return the scene after one more frame; blank is the incident that a first sign opens."""
-    counts = (*scene.counts, len(found))[-options.of :]
-    agreed = agreed_count(counts, options.needed)
-    heard = now if found else scene.heard
-    there = scene.presence.present and not is_gone(counts, now - heard, options)
-    there = there or bool(found and agreed)
-    incident = scene.incident
-    if found:
-        incident = _joined(incident or blank, found, captured, agreed)
-    if incident and there:
-        incident = replace(incident, confirmed=incident.confirmed or captured)
-        incident = assessed(incident, options)
-    return Scene(
-        counts=counts,
-        presence=Presence(present=there, count=max(agreed, 1) if there else 0),
-        incident=incident,
-        opened=scene.opened if scene.incident else now,
-        heard=heard,
+def group_of(camera: str, name: str, options: IncidentOptions) -> Group:
+    """Return the group of a camera; one without is alone in its own."""
+    for group in options.groups:
+        if camera in group.cameras:
+            return group
+    return Group(id=camera, name=name, cameras=(camera,))
+
+
+def group_of_door(door: str, name: str, options: IncidentOptions) -> Group:
+    """Return the group of a door; one without is alone in its own."""
+    for group in options.groups:
+        if door in group.doors:
+            return group
+    return Group(id=door, name=name, doors=(door,))
+
+
+def begun(identity: str, group: Group, at: datetime) -> Incident:
+    """Return a new open incident in which nothing has happened yet."""
+    return Incident(
+        id=identity,
+        group=group.id,
+        place=group.name,
+        state=IncidentState.OPEN,
+        started=at,
+        last_seen=at,
     )
 
 
-def agreed_count(counts: tuple[int, ...], needed: int) -> int:
-    """Return how many objects so many of the frames agree on, at least."""
-    ranked = sorted(counts, reverse=True)
-    return ranked[needed - 1] if len(ranked) >= needed else 0
+def with_sign(incident: Incident, sign: Sign) -> Incident:
+    """Return the incident with what a camera sees now."""
+    names = (zone.name for zone in sign.zones)
+    return replace(
+        incident,
+        started=min(incident.started, sign.since),
+        last_seen=max(incident.last_seen, sign.captured),
+        labels=tuple(sorted({*incident.labels, *(each.label for each in sign.shown)})),
+        count=max(incident.count, len(sign.shown)),
+        zones=tuple(dict.fromkeys((*incident.zones, *names))),
+        sightings=_with_sighting(incident.sightings, sign),
+    )
 
 
-def is_gone(counts: tuple[int, ...], silence: float, options: IncidentOptions) -> bool:
-    """Return whether whoever was there has left: long enough unseen, and in enough frames."""
-    return silence >= GONE_AFTER.total_seconds() and not any(counts[-options.needed :])
+def with_passage(incident: Incident, passage: Passage) -> Incident:
+    """Return the incident with what happened at a door; twice the same is once."""
+    if any(known.id == passage.id for known in incident.passages):
+        return incident
+    return replace(
+        incident,
+        started=min(incident.started, passage.at),
+        last_seen=max(incident.last_seen, passage.at),
+        passages=(*incident.passages, passage),
+    )
 
 
-def is_over(
-    scene: Scene, *, now: float, captured: datetime | None, options: IncidentOptions
-) -> bool:
-    """Return whether the open incident ends before a picture captured then; None if none came.
-
-    One that nobody confirmed ends as soon as its doubtful object is gone. A picture from before
-    the first sign, or from after the window, says that the agent's clock was set.
-    """
-    incident = scene.incident
-    silence = now - scene.heard
-    if incident is None or silence >= options.idle.total_seconds():
-        return silence >= options.idle.total_seconds()
-    if incident.confirmed is None and is_gone(scene.counts, silence, options):
-        return True
-    if now - scene.opened >= options.window.total_seconds():
-        return True
-    return captured is not None and not timedelta() <= captured - incident.started < options.window
+def is_over(case: Case, *, now: float, options: IncidentOptions) -> bool:
+    """Return whether an incident has been silent, or open, for long enough."""
+    silent = now - case.heard >= options.idle.total_seconds()
+    return silent or now - case.opened >= options.window.total_seconds()
 
 
-def closed(
+def is_late(passage: Passage, now: datetime, options: IncidentOptions) -> bool:
+    """Return whether somebody tells of what happened long ago, which is no sign of now."""
+    return abs(now - passage.at) >= options.window
+
+
+def ended(
     incident: Incident, state: IncidentState, silence: timedelta, options: IncidentOptions
 ) -> Incident:
     """Return the incident as it ended, so long after its last sign."""
-    ended = max(
-        incident.last_seen, min(incident.last_seen + silence, incident.started + options.window)
-    )
-    incident = replace(incident, state=state, ended=ended)
-    return assessed(incident, options) if incident.confirmed else incident
+    latest = min(incident.last_seen + silence, incident.started + options.window)
+    asked = AssessmentState.PENDING if options.ask_model else AssessmentState.NONE
+    over = max(incident.last_seen, latest)
+    return replace(incident, state=state, ended=over, assessing=asked)
 
 
-def after(scene: Scene, *, now: float) -> Scene:
-    """Return the scene when its incident has ended: who was seen just now is still there."""
-    if now - scene.heard >= GONE_AFTER.total_seconds():
-        return Scene()
-    return replace(scene, incident=None)
+def since_of(firsts: Iterable[datetime], captured: datetime) -> datetime:
+    """Return when what a picture shows began, as far as that is news and no clock was set."""
+    return min(max(min(firsts), captured - JUST_NOW), captured)
 
 
 def pace(moving: bool, options: IncidentOptions) -> float:
@@ -200,41 +225,58 @@ def retry_delay(failures: int, first: timedelta) -> timedelta:
 
 def merit(found: tuple[Detection, ...]) -> float:
     """Return how well a frame shows somebody: the best of score times area."""
-    return max((each.score * _area(each) for each in found), default=0.0)
+    return max((_merit(each) for each in found), default=0.0)
+
+
+def spans(incident: Incident, group: Group) -> dict[str, tuple[datetime, datetime]]:
+    """Return from when to when each camera is worth recording.
+
+    The cameras of a door's group are recorded when somebody is at the door, seen or not.
+    """
+    found = {each.camera: (each.first, each.last) for each in incident.sightings}
+    at = [passage.at for passage in incident.passages]
+    if at:
+        for camera in group.cameras:
+            first, last = found.get(camera, (at[0], at[0]))
+            found[camera] = (min(first, *at), max(last, *at))
+    return found
 
 
 def next_recording(
-    incident: Incident, asked: datetime | None, options: IncidentOptions
+    span: tuple[datetime, datetime], asked: datetime | None, options: IncidentOptions
 ) -> tuple[datetime, datetime] | None:
-    """Return the span of a recording to ask for, None if the one asked for until then goes on.
+    """Return from when to when to ask for a recording, None if the last one goes on.
 
     Somebody who returns after it has ended begins another.
     """
-    since = incident.started - options.pre_roll
+    first, last = span
+    since = first - options.pre_roll
     if asked is not None:
-        if incident.last_seen <= asked - TOO_LATE:
+        if last <= asked - TOO_LATE:
             return None
-        since = max(asked, incident.last_seen - options.pre_roll)
-    until = recording_end(incident, options)
+        since = max(asked, last - options.pre_roll)
+    until = recording_end(span, options)
     return (since, until) if since < until else None
 
 
-def recording_end(incident: Incident, options: IncidentOptions) -> datetime:
-    """Return until when an incident is to be recorded, as far as is known now."""
-    longest = incident.started - options.pre_roll + options.longest
-    return min(incident.last_seen + max(options.post_roll, SHORTEST_POST_ROLL), longest)
+def recording_end(span: tuple[datetime, datetime], options: IncidentOptions) -> datetime:
+    """Return until when a camera is to be recorded, as far as is known now."""
+    first, last = span
+    longest = first - options.pre_roll + options.longest
+    return min(last + max(options.post_roll, SHORTEST_POST_ROLL), longest)
 
 
-def news_between(before: Incident | None, now: Incident) -> list[NewsKind]:
-    """Return what there is to tell between what was written last and now, in order."""
+def news_between(before: Incident | None, now: Incident, retouched: bool) -> list[NewsKind]:
+    """Return what there is to tell between what was written last and now, in order.
+
+    Retouched is an incident that has another picture, perhaps under the same name.
+    """
     kinds = []
     if before is None:
-        kinds.append(NewsKind.OPENED)
-    if now.confirmed and not (before and before.confirmed):
         kinds.append(NewsKind.CONFIRMED)
     if now.state is not IncidentState.OPEN and not (before and before.state is now.state):
         kinds.append(NewsKind(now.state))
-    if before and not kinds and _gist(before) != _gist(now):
+    if before and not kinds and (retouched or _gist(before) != _gist(now)):
         kinds.append(NewsKind.UPDATED)
     return kinds
 
@@ -244,67 +286,63 @@ def is_worth_writing(before: Incident | None, now: Incident) -> bool:
     return before is not None and now.last_seen - before.last_seen >= REFRESH
 
 
-def assessed(incident: Incident, options: IncidentOptions) -> Incident:
-    """Return the incident with its risk by rule."""
-    return replace(incident, assessment=assess(incident, incident.started.astimezone(options.zone)))
+def is_due(
+    incident: Incident, last: Incident | None, *, now: datetime, options: IncidentOptions
+) -> bool:
+    """Return whether somebody is to be notified of an incident; last is the group's last such.
+
+    Once is enough, and the cooldown holds back another, but never one that is worse.
+    """
+    if incident.notified or incident.false_alarm:
+        return False
+    if last is None or last.notified is None:
+        return True
+    # A notification from the future comes from a clock that was set back since.
+    rested = not timedelta() <= now - last.notified < options.cooldown
+    return rested or severity(incident) > severity(last)
 
 
-def assess(incident: Incident, local: datetime) -> Assessment:
-    """Return the risk of an incident that began at this local time, and why."""
-    points = [
-        _points_for_what(incident.labels),
-        _points_for_company(incident.count, incident.labels),
-        _points_for_staying(incident.last_seen - incident.started),
-        _points_for_the_hour(local),
-    ]
-    risk = sum(each for each, _ in points)
-    return Assessment(
-        risk=risk,
-        level=max((level for level in LEVELS if risk >= LEVELS[level]), key=LEVELS.__getitem__),
-        reasons=tuple(reason for each, reason in points if each),
-    )
+def severity(incident: Incident) -> int:
+    """Return how bad an incident is, as a number to compare levels by."""
+    return list(Level).index(incident.assessment.level) if incident.assessment else 0
 
 
-def _joined(
-    incident: Incident, found: tuple[Detection, ...], captured: datetime, agreed: int
-) -> Incident:
-    return replace(
-        incident,
-        last_seen=max(incident.last_seen, captured),
-        labels=tuple(sorted({*incident.labels, *(each.label for each in found)})),
-        count=max(incident.count, agreed, 1),
-        score=max(incident.score, *(each.score for each in found)),
-    )
+def frame_slot(incident: Incident, captured: datetime) -> int:
+    """Return in which stretch of an incident a picture lies; each gives one frame at most."""
+    return (captured - incident.started) // FRAME_EVERY
 
 
-def _area(detection: Detection) -> float:
+def _with_sighting(sightings: tuple[Sighting, ...], sign: Sign) -> tuple[Sighting, ...]:
+    best = max(sign.shown, key=_merit)
+    for place, known in enumerate(sightings):
+        if known.camera == sign.camera:
+            better = replace(
+                known,
+                first=min(known.first, sign.since),
+                last=max(known.last, sign.captured),
+                best=max(known.best, best, key=_merit),
+            )
+            return (*sightings[:place], better, *sightings[place + 1 :])
+    new = Sighting(camera=sign.camera, first=sign.since, last=sign.captured, best=best)
+    return (*sightings, new)
+
+
+def _merit(detection: Detection) -> float:
     box = detection.box
-    return (box.right - box.left) * (box.bottom - box.top)
+    return detection.score * (box.right - box.left) * (box.bottom - box.top)
 
 
 def _gist(incident: Incident) -> tuple[object, ...]:
-    risk = incident.assessment.risk if incident.assessment else None
-    return incident.labels, incident.count, incident.picture, risk
+    return (
+        incident.labels,
+        incident.count,
+        incident.cameras,
+        incident.zones,
+        incident.passages,
+        incident.picture,
+        _risk(incident),
+    )
 
 
-def _points_for_what(labels: tuple[str, ...]) -> tuple[int, str]:
-    label = max(labels, key=lambda label: SEEN_POINTS.get(label, OTHER_POINTS), default="")
-    article = "An" if label[:1] in "aeiou" else "A"
-    points = SEEN_POINTS.get(label, OTHER_POINTS) if label else 0
-    return points, f"{article} {label} was seen"
-
-
-def _points_for_company(count: int, labels: tuple[str, ...]) -> tuple[int, str]:
-    points = next((COMPANY_POINTS[least] for least in COMPANY_POINTS if count >= least), 0)
-    return points, f"{count} people at once" if labels == ("person",) else f"{count} at once"
-
-
-def _points_for_staying(stay: timedelta) -> tuple[int, str]:
-    seconds = int(stay.total_seconds())
-    points = next((STAY_POINTS[least] for least in STAY_POINTS if seconds >= least), 0)
-    return points, f"stayed {seconds} s"
-
-
-def _points_for_the_hour(local: datetime) -> tuple[int, str]:
-    by_night = not NIGHT_ENDS <= local.hour < NIGHT_BEGINS
-    return (NIGHT_POINTS if by_night else 0), f"at night ({local:%H:%M})"
+def _risk(incident: Incident) -> int:
+    return incident.assessment.risk if incident.assessment else 0

@@ -1,68 +1,96 @@
-"""The rows of incidents."""
+"""The rows of incidents: what was seen, what people said of it, and what is to be assessed."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-import json
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
-    DOUBLE_PRECISION,
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Integer,
-    RowMapping,
     Select,
     Table,
     Text,
+    TextClause,
+    bindparam,
     delete,
+    func,
     insert,
     literal,
+    or_,
     select,
-    tuple_,
+    text,
+    type_coerce,
     update,
 )
 
 from ..database import Database, Moment, metadata
-from ..models import Assessment, Incident, IncidentState, Level
-from .rules import LEVELS
+from ..models import Assessment, AssessmentState, Incident, IncidentState, Level
+from .rows import JUDGED, REMEMBERED, assessment_values, incident_of, values
+from .search import IncidentQuery, fts5, line, terms, tsquery
 
 INCIDENTS: Final = Table(
     "incidents",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("camera", Text, nullable=False),
+    Column("place_group", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("started", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
     Column("ended", Moment),
-    Column("confirmed", Moment),
     Column("labels", Text, nullable=False),
     Column("count", Integer, nullable=False),
-    Column("score", DOUBLE_PRECISION, nullable=False),
     Column("picture", Text),
     Column("risk", Integer),
     Column("level", Text),
     Column("reasons", Text),
+    Column("number", Moment, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("zones", Text, nullable=False),
+    Column("sightings", Text, nullable=False),
+    Column("passages", Text, nullable=False),
+    Column("frames", Text, nullable=False),
+    Column("risk_floor", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("assessing", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    Column("assessed", Moment),
+    Column("reviewed", Moment),
+    Column("false_alarm", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("notified", Moment),
 )
+LINES: Final = Table("incident_text", metadata, Column("rowid", Moment), Column("text", Text))
 _COLUMNS: Final = INCIDENTS.c
+_SETTLED: Final = (AssessmentState.DONE, AssessmentState.FAILED, AssessmentState.SKIPPED)
+_NEXT: Final = timedelta(microseconds=1)
+_HOUR: Final = timedelta(hours=1) // _NEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentQuery:
-    """Which incidents to find; None asks nothing."""
+class ToAssess:
+    """An incident whose turn it is, and how often a language model failed at it."""
 
-    cameras: tuple[str, ...] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Started at or after since, and before until."""
-    level: Level | None = None
-    """At least this bad."""
-    state: IncidentState | None = None
-    confirmed_only: bool = True
-    before: Incident | None = None
-    """The last one of the page before."""
-    limit: int = 50
+    incident: Incident
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many incidents began in a span; false alarms are counted by themselves only."""
+
+    incidents: int
+    false_alarms: int
+    places: Mapping[str, int]
+    levels: Mapping[Level, int]
+    hours: Mapping[int, int]
+    """By the full hours since the beginning of the span; in all three the most first."""
 
 
 class IncidentStore:
@@ -72,107 +100,244 @@ class IncidentStore:
         """Keep the rows in this database."""
         self._database = database
 
-    async def save(self, incident: Incident) -> None:
-        """Keep an incident as it is now, whether its row is there or not."""
-        values = _values(incident)
+    async def save(self, incident: Incident) -> Incident:
+        """Keep what was seen, and return the row as it is now.
 
-        def work(connection: Connection) -> None:
-            changed = update(INCIDENTS).where(_COLUMNS.id == incident.id).values(values)
-            if not connection.execute(changed).rowcount:
-                connection.execute(insert(INCIDENTS).values(values))
-
-        await self._database.write(work)
+        What people said of it stays as it is, and what a language model said of it too.
+        """
+        return await self._database.write(lambda db: _save(db, incident))
 
     async def delete(self, incident: str) -> None:
         """Forget an incident."""
-        forgotten = delete(INCIDENTS).where(_COLUMNS.id == incident)
-        await self._database.write(lambda connection: connection.execute(forgotten))
+        await self._database.write(lambda db: _delete(db, incident))
 
     async def get(self, incident: str) -> Incident | None:
         """Return one incident."""
-        found = await self._read(select(INCIDENTS).where(_COLUMNS.id == incident))
-        return found[0] if found else None
+        return await self._first(select(INCIDENTS).where(_COLUMNS.id == incident))
 
     async def find(self, query: IncidentQuery) -> list[Incident]:
         """Return a page of incidents, newest first."""
-        return await self._read(_selection(query))
-
-    async def left_open(self, camera: str | None = None) -> list[Incident]:
-        """Return the incidents, of one camera or of all, that nobody closed."""
-        return await self._read(_left_open(camera))
-
-    async def _read(self, rows: Select[Any]) -> list[Incident]:
         return await self._database.read(
-            lambda connection: [_incident(row) for row in connection.execute(rows).mappings()]
+            lambda db: _incidents(db, _selection(query, db.dialect.name))
         )
 
+    async def totals(self, since: datetime, until: datetime) -> Totals:
+        """Count the incidents that started at or after since, and before until."""
+        return await self._database.read(lambda db: _totals(db, since, until))
 
-def _selection(query: IncidentQuery) -> Select[Any]:
-    newest_first = (_COLUMNS.started.desc(), _COLUMNS.id.desc())
-    rows = select(INCIDENTS).order_by(*newest_first).limit(query.limit)
-    if query.cameras is not None:
-        rows = rows.where(_COLUMNS.camera.in_(query.cameras))
+    async def left_open(self, group: str | None = None) -> list[Incident]:
+        """Return the incidents, of one group or of all, that nobody ended."""
+        return await self._database.read(lambda db: _incidents(db, _left_open(group)))
+
+    async def last_notified(self, group: str) -> Incident | None:
+        """Return the incident of a group of which somebody was notified last."""
+        return await self._first(_last_notified(group))
+
+    async def review(
+        self, incident: str, reviewed: datetime | None, false_alarm: bool | None = None
+    ) -> Incident | None:
+        """Keep when somebody looked at it, if so, and whether it was nothing; None: as before."""
+        changes: dict[str, Any] = {"reviewed": reviewed}
+        if false_alarm is not None:
+            changes["false_alarm"] = int(false_alarm)
+        return await self._change(incident, changes)
+
+    async def annotate(self, incident: str, note: str) -> Incident | None:
+        """Keep what somebody wrote about it."""
+        return await self._change(incident, {"note": note})
+
+    async def mark_notified(self, incident: str, at: datetime) -> Incident | None:
+        """Keep when somebody was notified of it."""
+        return await self._change(incident, {"notified": at})
+
+    async def next_to_assess(self, now: datetime) -> ToAssess | None:
+        """Return the oldest incident that is over, pending, and not put off."""
+
+        def work(db: Connection) -> ToAssess | None:
+            row = db.execute(_next_to_assess(now)).mappings().one_or_none()
+            if row is None:
+                return None
+            return ToAssess(incident=incident_of(row), attempts=row["attempts"])
+
+        return await self._database.read(work)
+
+    async def assessed(
+        self, incident: str, assessment: Assessment | None, state: AssessmentState, at: datetime
+    ) -> Incident | None:
+        """Keep what a language model made of it, if anything; a skipped one asked for nothing."""
+        changes: dict[str, Any] = {"assessing": state.value, "retry_at": None}
+        if state is not AssessmentState.SKIPPED:
+            changes["assessed"] = at
+        if assessment is not None:
+            changes |= assessment_values(assessment)
+        return await self._change(incident, changes)
+
+    async def assess_later(self, incident: str, attempts: int, retry_at: datetime) -> None:
+        """Put a pending incident off."""
+        await self._change(incident, {"attempts": attempts, "retry_at": retry_at})
+
+    async def assess_none(self) -> None:
+        """Let no language model have a turn with what is pending."""
+        changes = {"assessing": AssessmentState.NONE.value, "retry_at": None}
+        waiting = update(INCIDENTS).where(*_is_waiting()).values(changes)
+        await self._database.write(lambda db: db.execute(waiting))
+
+    async def assessed_since(self, moment: datetime) -> int:
+        """Return of how many incidents a language model was asked since then."""
+        asked = select(func.count()).where(_COLUMNS.assessed >= moment)
+        return await self._database.read(lambda db: db.execute(asked).scalar_one())
+
+    async def pending(self) -> int:
+        """Return how many incidents that are over wait for a language model."""
+        waiting = select(func.count()).select_from(INCIDENTS).where(*_is_waiting())
+        return await self._database.read(lambda db: db.execute(waiting).scalar_one())
+
+    async def next_retry(self) -> datetime | None:
+        """Return when the first of those that were put off has its turn."""
+        first = select(func.min(_COLUMNS.retry_at, type_=Moment)).where(*_is_waiting())
+        return await self._database.read(lambda db: db.execute(first).scalar())
+
+    async def _first(self, rows: Select[Any]) -> Incident | None:
+        found = await self._database.read(lambda db: _incidents(db, rows))
+        return found[0] if found else None
+
+    async def _change(self, incident: str, changes: Mapping[str, Any]) -> Incident | None:
+        def work(db: Connection) -> Incident | None:
+            row = _row(db, incident)
+            return None if row is None else _write(db, row, changes)
+
+        return await self._database.write(work)
+
+
+def _incidents(db: Connection, rows: Select[Any]) -> list[Incident]:
+    return [incident_of(row) for row in db.execute(rows).mappings()]
+
+
+def _row(db: Connection, incident: str) -> dict[str, Any] | None:
+    found = db.execute(select(INCIDENTS).where(_COLUMNS.id == incident)).mappings().one_or_none()
+    return None if found is None else {str(name): value for name, value in found.items()}
+
+
+def _save(db: Connection, incident: Incident) -> Incident:
+    row = _row(db, incident.id)
+    if row is None:
+        number = _free_number(db, incident.started)
+        row = {**values(incident), "number": number, "attempts": 0}
+        db.execute(insert(INCIDENTS).values(row))
+        db.execute(insert(LINES).values(rowid=number, text=line(incident)))
+        return incident
+    theirs = REMEMBERED | (JUDGED if row["assessing"] in _SETTLED else frozenset())
+    changes = {name: value for name, value in values(incident).items() if name not in theirs}
+    if incident.started != row["started"]:
+        changes["number"] = _free_number(db, incident.started)
+    return _write(db, row, changes)
+
+
+def _write(db: Connection, row: dict[str, Any], changes: Mapping[str, Any]) -> Incident:
+    """Change a row and what is searched of it, in one transaction; return what it is now."""
+    now = {**row, **changes}
+    before, after = incident_of(row), incident_of(now)
+    db.execute(update(INCIDENTS).where(_COLUMNS.id == row["id"]).values(changes))
+    if row["number"] != now["number"] or line(before) != line(after):
+        db.execute(delete(LINES).where(LINES.c.rowid == row["number"]))
+        db.execute(insert(LINES).values(rowid=now["number"], text=line(after)))
+    return after
+
+
+def _delete(db: Connection, incident: str) -> None:
+    row = _row(db, incident)
+    if row is not None:
+        db.execute(delete(LINES).where(LINES.c.rowid == row["number"]))
+        db.execute(delete(INCIDENTS).where(_COLUMNS.id == incident))
+
+
+def _free_number(db: Connection, started: datetime) -> datetime:
+    number = started
+    while db.execute(select(_COLUMNS.id).where(_COLUMNS.number == number)).first():
+        number += _NEXT
+    return number
+
+
+def _selection(query: IncidentQuery, dialect: str) -> Select[Any]:
+    """Walk one index in the order of time; the wide rows are read for this page alone."""
+    asked = terms(query)
+    number = LINES.c.rowid if asked else _COLUMNS.number
+    page = select(number).where(*_bounds(query, number)).order_by(number.desc()).limit(query.limit)
+    if asked:
+        page = page.where(_holds(asked, dialect))
+    newest_first = _COLUMNS.number.desc()
+    return select(INCIDENTS).where(_COLUMNS.number.in_(page)).order_by(newest_first)
+
+
+def _bounds(query: IncidentQuery, number: Column[datetime]) -> Iterable[ColumnElement[bool]]:
     if query.since is not None:
-        rows = rows.where(_COLUMNS.started >= query.since)
+        yield number >= query.since
     if query.until is not None:
-        rows = rows.where(_COLUMNS.started < query.until)
-    if query.level is not None:
-        rows = rows.where(_COLUMNS.risk >= LEVELS[query.level])
-    if query.state is not None:
-        rows = rows.where(_COLUMNS.state == query.state)
-    if query.confirmed_only:
-        rows = rows.where(_COLUMNS.confirmed.is_not(None))
+        yield number < query.until
     if query.before is not None:
-        place = tuple_(_COLUMNS.started, _COLUMNS.id)
-        rows = rows.where(place < (query.before.started, query.before.id))
-    return rows
+        same = INCIDENTS.alias("same")
+        its = select(same.c.number).where(same.c.id == query.before.id).scalar_subquery()
+        yield number < func.coalesce(its, literal(query.before.started, Moment))
 
 
-def _left_open(camera: str | None) -> Select[Any]:
-    # A partial index serves only who writes its condition out.
-    state = literal(IncidentState.OPEN, Text, literal_execute=True)
-    rows = select(INCIDENTS).where(_COLUMNS.state == state)
-    return rows if camera is None else rows.where(_COLUMNS.camera == camera)
+def _holds(asked: list[tuple[str, ...]], dialect: str) -> ColumnElement[bool] | TextClause:
+    """Ask the full-text index; nothing else differs between the databases."""
+    if () in asked:
+        return literal(value=False)
+    if dialect == "postgresql":
+        words = "array_to_tsvector(string_to_array(incident_text.text, ' '))"
+        matches, expression = f"{words} @@ CAST(:terms AS tsquery)", tsquery(asked)
+    else:
+        matches, expression = "incident_text MATCH :terms", fts5(asked)
+    return text(matches).bindparams(bindparam("terms", expression, Text))
 
 
-def _values(incident: Incident) -> dict[str, Any]:
-    assessment = incident.assessment
-    return {
-        "id": incident.id,
-        "camera": incident.camera,
-        "state": incident.state.value,
-        "started": incident.started,
-        "last_seen": incident.last_seen,
-        "ended": incident.ended,
-        "confirmed": incident.confirmed,
-        "labels": json.dumps(incident.labels),
-        "count": incident.count,
-        "score": incident.score,
-        "picture": None if incident.picture is None else str(incident.picture),
-        "risk": assessment and assessment.risk,
-        "level": assessment and assessment.level.value,
-        "reasons": assessment and json.dumps(assessment.reasons),
-    }
+# A partial index serves only who writes its condition out.
+def _is(state: IncidentState | AssessmentState) -> ColumnElement[str]:
+    return literal(state.value, Text, literal_execute=True)
 
 
-def _incident(row: RowMapping) -> Incident:
-    return Incident(
-        id=row["id"],
-        camera=row["camera"],
-        state=IncidentState(row["state"]),
-        started=row["started"],
-        last_seen=row["last_seen"],
-        ended=row["ended"],
-        confirmed=row["confirmed"],
-        labels=tuple(json.loads(row["labels"])),
-        count=row["count"],
-        score=row["score"],
-        picture=None if row["picture"] is None else Path(row["picture"]),
-        assessment=None if row["risk"] is None else _assessment(row),
+def _left_open(group: str | None) -> Select[Any]:
+    rows = select(INCIDENTS).where(_COLUMNS.state == _is(IncidentState.OPEN))
+    return rows if group is None else rows.where(_COLUMNS.place_group == group)
+
+
+def _last_notified(group: str) -> Select[Any]:
+    told = _COLUMNS.notified
+    rows = select(INCIDENTS).where(_COLUMNS.place_group == group, told.is_not(None))
+    return rows.order_by(told.desc()).limit(1)
+
+
+def _is_waiting() -> Iterable[ColumnElement[bool]]:
+    yield _COLUMNS.assessing == _is(AssessmentState.PENDING)
+    yield _COLUMNS.state != IncidentState.OPEN.value
+
+
+def _next_to_assess(now: datetime) -> Select[Any]:
+    due = or_(_COLUMNS.retry_at.is_(None), _COLUMNS.retry_at <= now)
+    return select(INCIDENTS).where(*_is_waiting(), due).order_by(_COLUMNS.number).limit(1)
+
+
+def _totals(db: Connection, since: datetime, until: datetime) -> Totals:
+    number = type_coerce(_COLUMNS.number, BigInteger)
+    hour = ((number - literal(since, Moment)) // _HOUR).label("hour")
+    parts = (_COLUMNS.place, _COLUMNS.level, hour, _COLUMNS.false_alarm)
+    span = (_COLUMNS.number >= since, _COLUMNS.number < until)
+    rows = select(*parts, func.count().label("incidents")).where(*span).group_by(*parts)
+    counts = db.execute(rows).all()
+    seen = [row for row in counts if not row.false_alarm]
+    return Totals(
+        incidents=sum(row.incidents for row in seen),
+        false_alarms=sum(row.incidents for row in counts if row.false_alarm),
+        places=_summed((row.place, row.incidents) for row in seen),
+        levels=_summed((Level(row.level), row.incidents) for row in seen if row.level),
+        hours=_summed((row.hour, row.incidents) for row in seen),
     )
 
 
-def _assessment(row: RowMapping) -> Assessment:
-    return Assessment(
-        risk=row["risk"], level=Level(row["level"]), reasons=tuple(json.loads(row["reasons"]))
-    )
+def _summed[K](counts: Iterable[tuple[K, int]]) -> dict[K, int]:
+    """Add up what belongs together, the most first."""
+    sums = Counter[K]()
+    for key, count in counts:
+        sums[key] += count
+    return dict(sums.most_common())

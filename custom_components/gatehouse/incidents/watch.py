@@ -3,51 +3,55 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from uuid import uuid4
 
-from ..models import Incident, IncidentState
+from ..models import Detection, Zone
 from ..vision import BadPicture, Detector, Sight, VisionError
-from .journal import Journal
+from ..zones import CameraRules, wanted, zones_of
+from .house import House
 from .pictures import Newest, Watched
-from .rules import (
-    IncidentOptions,
-    Presence,
-    Scene,
-    after,
-    closed,
-    is_over,
-    looked,
-    pace,
-    retry_delay,
+from .place import Place
+from .rules import IncidentOptions, Presence, Sign, pace, since_of
+from .tracks import (
+    Track,
+    TrackRules,
+    Tracks,
+    faded,
+    followed,
+    present,
+    seen_now,
+    settled,
+    unwatched,
 )
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class Watch:
-    """Whether somebody is in one camera's view, and the incident that makes."""
+    """Who is in one camera's view."""
 
     def __init__(
         self,
         source: Watched,
         detector: Detector,
-        journal: Journal,
+        rules: Callable[[], CameraRules],
+        place: Place,
         options: IncidentOptions,
-        tell: Callable[[Presence], None],
-        *,
-        clock: Callable[[], float],
+        house: House,
     ) -> None:
-        """Be asleep and switched on; the clock counts seconds and is never set."""
+        """Be asleep and switched on."""
         self._source = source
         self._detector = detector
-        self._journal = journal
+        self._rules = rules
+        self._place = place
         self._options = options
-        self._tell = tell
-        self._clock = clock
-        self._scene = Scene()
+        self._house = house
+        self._tracks = Tracks()
+        self._presence = Presence()
         self._moving = False
+        self._due = False
         self._on = True
         self._interruptions = 0
         self._unreadable = 0
@@ -57,6 +61,10 @@ class Watch:
     def motion(self, moving: bool) -> None:
         """Take the agent's word on whether anything moves."""
         self._moving = moving
+        self._stirred.set()
+
+    def wake(self) -> None:
+        """See whether there is a reason to look."""
         self._stirred.set()
 
     def switch(self, on: bool) -> None:
@@ -69,48 +77,53 @@ class Watch:
     def interrupt(self) -> None:
         """Nobody is known to be there any more, whatever is still under way."""
         self._interruptions += 1
-        self._end(IncidentState.INTERRUPTED)
-        self._become(Scene())
+        self._place.leave(self._source.camera)
+        self._become(unwatched(self._tracks, now=self._house.clock()))
 
     async def run(self) -> None:
-        """Watch until cancelled; what is open then is interrupted and written."""
-        name = self._source.name
-        watching = asyncio.create_task(self._watch(), name=f"gatehouse pictures {name}")
-        writing = asyncio.create_task(self._journal.run(), name=f"gatehouse journal {name}")
+        """Watch until cancelled; what only this camera sees is interrupted then."""
         try:
-            await asyncio.wait((watching, writing), return_when=asyncio.FIRST_COMPLETED)
+            while True:
+                self._stirred.clear()
+                if self._is_awake:
+                    await self._look()
+                else:
+                    await self._sleep()
         finally:
-            # In this order: the journal must not be cut off while it writes.
-            await _cancel(watching)
-            try:
-                await self.stop()
-            finally:
-                await _cancel(writing)
-        for task in (watching, writing):
-            if not task.cancelled():
-                task.result()
-
-    async def stop(self) -> None:
-        """Interrupt what is open, and wait until it is written."""
-        self.interrupt()
-        await self._journal.settle()
-
-    async def _watch(self) -> None:
-        while True:
-            self._stirred.clear()
-            if self._is_awake:
-                await self._look()
-            else:
-                await self._stirred.wait()
+            self.interrupt()
 
     @property
     def _is_awake(self) -> bool:
-        busy = self._moving or self._scene.presence.present or self._scene.incident is not None
-        return self._on and busy
+        if not self._on:
+            return False
+        due = self._due and self._idle_check is not None
+        # Who is news, and who stood still and is elsewhere or was missed just now: does he leave?
+        open_question = any(
+            track.settled is None or track.strayed or not track.hits[-1]
+            for track in self._tracks.live
+        )
+        return self._moving or due or open_question or self._place.involves(self._source.camera)
+
+    @property
+    def _idle_check(self) -> timedelta | None:
+        """How often to look while nothing moves; who stands still is looked at in any case."""
+        if not self._on:
+            return None
+        always, still = self._source.idle_check, self._options.idle_check
+        return min(always or still, still) if self._tracks.live else always
+
+    async def _sleep(self) -> None:
+        """Wait until somebody wakes us, or a look is due."""
+        pause = self._idle_check
+        try:
+            async with asyncio.timeout(None if pause is None else pause.total_seconds()):
+                await self._stirred.wait()
+        except TimeoutError:
+            self._due = True
 
     async def _look(self) -> None:
-        """Read pictures until nothing moves and nobody is there."""
-        newest = Newest(self._source, lambda: pace(self._moving, self._options), self._options)
+        """Read pictures for as long as there is a reason to."""
+        newest = self._newest()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(newest.read()), group.create_task(self._detect(newest))]
             while self._is_awake:
@@ -118,64 +131,91 @@ class Watch:
                     async with asyncio.timeout(self._options.tick.total_seconds()):
                         await self._stirred.wait()
                 self._stirred.clear()
-                self._settle()
+                self._become(
+                    faded(self._tracks, now=self._house.clock(), rules=self._track_rules())
+                )
             for task in tasks:
                 task.cancel()
-        self._become(Scene())  # what the last frames showed means nothing for the next ones
+
+    def _newest(self) -> Newest:
+        return Newest(self._source, lambda: pace(self._moving, self._options), self._options)
 
     async def _detect(self, newest: Newest) -> None:
         while True:
             await newest.arrived()
-            interruptions = self._interruptions
-            try:
-                sight = await self._detector.detect(newest.take)
-            except BadPicture as error:
-                self._skip(error)
-            except VisionError as error:
-                await self._rest(error)
-            else:
-                self._recover()
-                if interruptions == self._interruptions:
-                    self._judge(sight)
+            await self._see(newest)
+            if self._due:
+                self._due = False
+                self._stirred.set()
+
+    async def _see(self, newest: Newest) -> None:
+        interruptions = self._interruptions
+        try:
+            sight = await self._detector.detect(newest.take)
+        except BadPicture as error:
+            self._skip(error)
+        except VisionError as error:
+            await self._rest(error)
+        else:
+            self._recover()
+            if self._on and interruptions == self._interruptions:
+                self._judge(sight)
 
     def _judge(self, sight: Sight) -> None:
-        """Take one more frame into the scene."""
+        """Follow who is there through one more picture, and tell the place of it."""
+        self._place.attend(self._source.camera, self._settle)
+        self._place.settle()
         captured = sight.picture.captured
-        self._settle(captured)
-        found = tuple(each for each in sight.detections if each.label in self._options.labels)
-        blank = _blank(self._source.camera, captured)
+        rules = self._rules()
+        labelled = (each for each in sight.detections if each.label in self._options.labels)
         self._become(
-            looked(
-                self._scene,
-                found,
+            followed(
+                self._tracks,
+                wanted(labelled, rules),
                 captured,
-                now=self._clock(),
-                blank=blank,
-                options=self._options,
+                now=self._house.clock(),
+                rules=self._track_rules(),
             )
         )
-        if self._scene.incident:
-            self._journal.note(self._scene.incident, Sight(picture=sight.picture, detections=found))
+        if shown := tuple(track for track in seen_now(self._tracks, captured) if track.is_news):
+            sign = self._sign(shown, captured, rules)
+            self._place.sign(sign, replace(sight, detections=sign.shown))
 
-    def _settle(self, captured: datetime | None = None) -> None:
-        """Close the incident if its time is over; leave it to the journal if not."""
-        now = self._clock()
-        if is_over(self._scene, now=now, captured=captured, options=self._options):
-            self._end(IncidentState.CLOSED)
-            self._become(after(self._scene, now=now))
-        elif self._scene.incident:
-            self._journal.note(self._scene.incident)
+    def _sign(self, shown: tuple[Track, ...], captured: datetime, rules: CameraRules) -> Sign:
+        return Sign(
+            camera=self._source.camera,
+            captured=captured,
+            since=since_of((track.first for track in shown), captured),
+            shown=tuple(_as_detection(track) for track in shown),
+            zones=_zones(shown, rules),
+        )
 
-    def _end(self, state: IncidentState) -> None:
-        incident = self._scene.incident
-        if incident:
-            silence = timedelta(seconds=self._clock() - self._scene.heard)
-            self._journal.note(closed(incident, state, silence, self._options))
+    def _track_rules(self) -> TrackRules:
+        needed = self._source.needed or self._options.needed
+        certainty = self._rules().certainty
+        return TrackRules(needed=needed, of=max(needed, self._options.of), certainty=certainty)
 
-    def _become(self, scene: Scene) -> None:
-        before, self._scene = self._scene, scene
-        if before.presence != scene.presence:
-            self._tell(scene.presence)
+    def _settle(self) -> None:
+        """Whoever still is there when an incident is over is no news any more.
+
+        Where pictures come one by one, nobody knows who still is.
+        """
+        silent = self._house.clock() - self._options.idle.total_seconds()
+        stayed = tuple(
+            track
+            for track in self._tracks.live
+            if not track.is_news or (track.heard > silent and self._source.needed is None)
+        )
+        self._become(settled(replace(self._tracks, live=stayed)))
+
+    def _become(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+        there = present(tracks)
+        zones = frozenset(zone.id for zone in _zones(there, self._rules()))
+        presence = Presence(present=bool(there), count=len(there), zones=zones)
+        if presence != self._presence:
+            self._presence = presence
+            self._house.presence(self._source.camera, presence)
 
     def _skip(self, error: BadPicture) -> None:
         self._unreadable += 1
@@ -186,8 +226,7 @@ class Watch:
         self._failures += 1
         if self._failures == 1:
             _LOGGER.warning("Nobody is detected on %s for now: %s", self._source.name, error)
-        pause = retry_delay(self._failures, self._options.tick)
-        await asyncio.sleep(pause.total_seconds())
+        await asyncio.sleep(self._options.tick.total_seconds())
 
     def _recover(self) -> None:
         if self._failures:
@@ -195,16 +234,11 @@ class Watch:
         self._failures = 0
 
 
-def _blank(camera: str, captured: datetime) -> Incident:
-    return Incident(
-        id=uuid4().hex,
-        camera=camera,
-        state=IncidentState.OPEN,
-        started=captured,
-        last_seen=captured,
-    )
+def _as_detection(track: Track) -> Detection:
+    return Detection(label=track.label, score=track.scores[-1], box=track.box)
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait((task,))
+def _zones(tracks: tuple[Track, ...], rules: CameraRules) -> tuple[Zone, ...]:
+    """Return the zones that these are in, each once."""
+    held = (zone for track in tracks for zone in zones_of(track.box, rules.zones))
+    return tuple(dict.fromkeys(held))

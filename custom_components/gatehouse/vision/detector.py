@@ -1,18 +1,19 @@
-"""Who finds objects in pictures: what every detector promises, and the one that works here."""
+"""Who finds objects in pictures: what every detector promises, and those that work here."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from ..models import Box, Detection, Picture
 from .errors import BadModel, BadPicture, DetectorFailed, DetectorUnavailable
-
-if TYPE_CHECKING:
-    from .onnx import Model
+from .model import Runtime
+from .ncnn import load as load_ncnn
+from .onnx import Model, ModelError, PictureError, load as load_onnx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +52,17 @@ class NoDetector:
         """Hold nothing, let go of nothing."""
 
 
-class OnnxDetector:
+class LocalDetector:
     """Runs a model file, a picture at a time, in a thread of its own."""
 
     def __init__(self, model: Model, thread: ThreadPoolExecutor, options: DetectorOptions) -> None:
-        """Take a model and the thread that it lives in; `load` makes both."""
+        """Take a model and the thread that it lives in; `load` of each runtime makes both."""
+        self.runtime = model.runtime
+        """What runs the model, in words for people."""
         self._model = model
         self._thread = thread
         self._options = options
         self._turn = asyncio.Lock()  # wakes in the order of asking, so that no camera starves
-
-    @classmethod
-    async def load(cls, model: Path, options: DetectorOptions) -> Self:
-        """Load the file in a new thread; raises DetectorUnavailable or BadModel."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="gatehouse onnx")
-        loading = asyncio.get_running_loop().run_in_executor(thread, _load, model, options)
-        try:
-            return cls(await loading, thread, options)
-        except BaseException:
-            await asyncio.to_thread(thread.shutdown)  # it may still be loading for nobody
-            raise
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
         async with self._turn:
@@ -84,8 +76,6 @@ class OnnxDetector:
             await asyncio.to_thread(self._thread.shutdown)
 
     def _look(self, picture: Picture) -> tuple[Detection, ...]:
-        from .onnx import ModelError, PictureError
-
         try:
             found = self._model.detect(picture.jpeg, self._options.threshold, self._options.labels)
         except PictureError as error:
@@ -96,18 +86,64 @@ class OnnxDetector:
             Detection(label=label, score=score, box=Box(*edges)) for label, score, *edges in found
         )
 
+    @classmethod
+    async def _start(
+        cls, runtime: Runtime, read: Callable[[], Model], path: Path, options: DetectorOptions
+    ) -> Self:
+        thread = ThreadPoolExecutor(1, thread_name_prefix=f"gatehouse {runtime}")
+        load = partial(_load, runtime, read, path, options)
+        loading = asyncio.get_running_loop().run_in_executor(thread, load)
+        try:
+            return cls(await loading, thread, options)
+        except BaseException:
+            await asyncio.to_thread(thread.shutdown)  # it may still be loading for nobody
+            raise
 
-def _load(path: Path, options: DetectorOptions) -> Model:
+
+class OnnxDetector(LocalDetector):
+    """Runs an ONNX file by onnxruntime."""
+
+    @classmethod
+    async def load(
+        cls,
+        model: Path,
+        options: DetectorOptions,
+        *,
+        threads: int = 1,
+        providers: Sequence[str] = (),
+    ) -> Self:
+        """Load the file in a new thread; raises DetectorUnavailable or BadModel.
+
+        With 0 threads there is one for each core. The execution providers of onnxruntime are
+        tried in their order, the CPU last.
+        """
+        read = partial(_load_onnx, model, threads, providers)
+        return await cls._start(Runtime.ONNXRUNTIME, read, model, options)
+
+
+class NcnnDetector(LocalDetector):
+    """Runs a .param file, and the .bin file beside it, by ncnn."""
+
+    @classmethod
+    async def load(cls, model: Path, options: DetectorOptions, *, threads: int = 1) -> Self:
+        """Load the files in a new thread; raises DetectorUnavailable or BadModel.
+
+        With 0 threads there is one for each core.
+        """
+        read = partial(load_ncnn, model, threads=threads)
+        return await cls._start(Runtime.NCNN, read, model, options)
+
+
+def _load(
+    runtime: Runtime, read: Callable[[], Model], path: Path, options: DetectorOptions
+) -> Model:
     try:
-        import onnxruntime  # noqa: F401 - and numpy with it: neither is there on every machine
-
-        from .onnx import Model, ModelError
+        model = read()
     except ImportError as error:
         raise DetectorUnavailable(
-            f"onnxruntime cannot be used on this machine ({error}); choose a detection service"
+            f"{runtime} cannot be used on this machine ({error}); choose another runtime, detection"
+            " on an agent, or a detection service"
         ) from error
-    try:
-        model = Model(path)
     except ModelError as error:
         raise BadModel(f"The model {path.name} cannot be used: {error}") from error
     if options.labels.isdisjoint(model.labels):
@@ -117,3 +153,14 @@ def _load(path: Path, options: DetectorOptions) -> Model:
             f" ({', '.join(sorted(options.labels))}); it knows {known}"
         )
     return model
+
+
+def _load_onnx(path: Path, threads: int, providers: Sequence[str]) -> Model:
+    import onnxruntime
+
+    offered = onnxruntime.get_available_providers()
+    if missing := [name for name in providers if name not in offered]:
+        raise DetectorUnavailable(
+            f"onnxruntime has no {', '.join(missing)} on this machine; it has {', '.join(offered)}"
+        )
+    return load_onnx(path, threads=threads, providers=providers)

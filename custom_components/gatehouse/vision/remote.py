@@ -1,24 +1,23 @@
-"""A detection service elsewhere: it gets a picture by HTTP and answers with boxes in JSON."""
+"""A detection service that gets a picture by HTTP and answers with boxes: RT-DETR, or an agent."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
-import json
-from typing import Any, Final
+from typing import Final, Self
 
 import aiohttp
-from PIL import Image
 from yarl import URL
 
-from ..models import Box, Detection, Picture
+from ..models import Detection, Picture
 from .detector import DetectorOptions, Sight
-from .errors import BadPicture, DetectorFailed
+from .errors import BadPicture
+from .service import Reply, Service, Turns
 
 PATH: Final = "/detect"
-TIMEOUT: Final = aiohttp.ClientTimeout(total=10)  # an older sight is of no use at the door
 
-HUGE: Final = 1e9  # what is no pixel of any picture, infinity among it
+# The words of an agent, as its wire.py has them.
+AGENT_PATH: Final = "/api/v1/detect"
+BAD_PICTURE: Final = b'"bad_picture"'
 
 # What a service says that wants the picture as an upload by form, as FastAPI's do.
 WANTS_FORM: Final = frozenset(
@@ -40,121 +39,58 @@ class RemoteDetector:
     as `[left, top, right, bottom]` or with `x`, `y`, `width`, `height`, `image_width`.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, options: DetectorOptions) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        options: DetectorOptions,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Take the service's address; without a path it is asked at /detect."""
-        self._session = session
-        self._url = URL(url) if URL(url).path.strip("/") else URL(url).with_path(PATH)
-        self._options = options
+        address = URL(url) if URL(url).path.strip("/") else URL(url).with_path(PATH)
+        secrets = [value.rpartition(" ")[2] for value in (headers or {}).values()]
+        self._service = Service(session, address, headers=headers, secrets=secrets)
+        self._turns = Turns(options)
         self._by_form = False
-        self._turn = asyncio.Lock()  # wakes in the order of asking, so that no camera starves
+
+    @classmethod
+    def for_agent(
+        cls, session: aiohttp.ClientSession, base_url: str, token: str, options: DetectorOptions
+    ) -> Self:
+        """Let the agent at this address look, with the model that is set up there."""
+        address = (
+            URL(base_url)
+            .with_path(AGENT_PATH)
+            .with_query(threshold=f"{options.threshold:g}", labels=",".join(sorted(options.labels)))
+        )
+        return cls(session, str(address), options, {"Authorization": f"Bearer {token}"})
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
-        async with self._turn:
-            picture = newest()
-            answer = await self._ask(picture.jpeg)
-        try:
-            # Pillow reads files when it meets its first picture.
-            detections = await asyncio.to_thread(_detections, answer, picture.jpeg)
-        except (LookupError, TypeError, ValueError) as error:
-            raise DetectorFailed(
-                f"{self._url.host} answered what is no list of detections ({error!r}):"
-                f" {json.dumps(answer):.120}"
-            ) from error
-        wanted = [
-            detection
-            for detection in detections
-            if detection.score >= self._options.threshold
-            and detection.label in self._options.labels
-        ]
-        return Sight(picture=picture, detections=tuple(wanted))
+        return await self._turns.look(newest, self._find)
 
     async def close(self) -> None:
         """Hold nothing; the session is its maker's."""
 
-    async def _ask(self, jpeg: bytes) -> Any:
-        status, body = await self._post(jpeg)
-        if status in WANTS_FORM:
+    async def _find(self, jpeg: bytes) -> list[Detection]:
+        reply = await self._post(jpeg, by_form=self._by_form)
+        if reply.status in WANTS_FORM:
+            reply = await self._other_way(jpeg, reply)
+        if BAD_PICTURE in reply.body and reply.status == HTTPStatus.BAD_REQUEST:
+            raise BadPicture(f"{self._service.name} cannot read the picture")
+        return await self._service.detections(self._service.answer(reply), jpeg)
+
+    async def _other_way(self, jpeg: bytes, refusal: Reply) -> Reply:
+        """Ask with a form instead of a body or the reverse, from now on if that is what helps."""
+        reply = await self._post(jpeg, by_form=not self._by_form)
+        if reply.status not in WANTS_FORM:
             self._by_form = not self._by_form
-            status, body = await self._post(jpeg)
-        if status != HTTPStatus.OK:
-            raise DetectorFailed(f"{self._url.host} answered {status}: {_text(body):.120}")
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise DetectorFailed(
-                f"{self._url.host} answered no JSON: {_text(body):.120}"
-            ) from error
+            return reply
+        # Who answers 400 has understood how the picture came, and knows what is wrong with it.
+        return min(refusal, reply, key=lambda each: each.status)
 
-    async def _post(self, jpeg: bytes) -> tuple[int, bytes]:
-        data: aiohttp.FormData | bytes = jpeg
-        headers = {"Content-Type": "image/jpeg"}
-        if self._by_form:
-            data, headers = aiohttp.FormData(), {}
-            data.add_field("file", jpeg, filename="picture.jpg", content_type="image/jpeg")
-        try:
-            async with self._session.post(
-                self._url, data=data, headers=headers, timeout=TIMEOUT
-            ) as response:
-                return response.status, await response.read()
-        except TimeoutError as error:
-            raise DetectorFailed(f"{self._url.host} did not answer in {TIMEOUT.total} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise DetectorFailed(f"{self._url.host} cannot be asked: {error}") from error
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace").strip() or "nothing"
-
-
-def _detections(answer: Any, jpeg: bytes) -> list[Detection]:
-    """Read an answer, best first; raises LookupError, TypeError or ValueError if it is none."""
-    whole = answer if isinstance(answer, dict) else {"detections": answer}
-    items = whole["detections"]
-    if not isinstance(items, list):
-        raise TypeError("no list")
-    width = whole.get("width", whole.get("image_width"))
-    height = whole.get("height", whole.get("image_height"))
-    if items and (width is None or height is None):
-        width, height = _size(jpeg)
-    found = [_detection(item, _number(width), _number(height)) for item in items]
-    return sorted(found, key=lambda detection: -detection.score)
-
-
-def _detection(item: dict[str, Any], width: float, height: float) -> Detection:
-    label = item["label"] if "label" in item else item["class"]
-    score = _number(item["score"] if "score" in item else item["confidence"])
-    left, top, right, bottom = _pixels(item["box"] if "box" in item else item["bbox"])
-    if not isinstance(label, str) or not 0 <= score <= 1:
-        raise ValueError(f"no label and score: {label!r}, {score}")
-    if not (width > 0 and height > 0 and left <= right and top <= bottom):
-        raise ValueError("no box")
-    edges = (left / width, top / height, right / width, bottom / height)
-    return Detection(
-        label=label, score=score, box=Box(*(min(max(edge, 0.0), 1.0) for edge in edges))
-    )
-
-
-def _pixels(box: Any) -> list[float]:
-    match box:
-        case [_, _, _, _]:
-            return [_number(side) for side in box]
-        case {"xmin": left, "ymin": top, "xmax": right, "ymax": bottom}:
-            return [_number(side) for side in (left, top, right, bottom)]
-        case {"x": left, "y": top, "width": width, "height": height}:
-            left, top = _number(left), _number(top)
-            return [left, top, left + _number(width), top + _number(height)]
-    raise ValueError("no box")
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < HUGE:
-        raise ValueError(f"no number: {value!r}")
-    return float(value)
-
-
-def _size(jpeg: bytes) -> tuple[int, int]:
-    try:
-        with Image.open(BytesIO(jpeg)) as image:
-            return image.size
-    except OSError as error:
-        raise BadPicture(f"the picture cannot be read: {error}") from error
+    async def _post(self, jpeg: bytes, *, by_form: bool) -> Reply:
+        if not by_form:
+            return await self._service.post(jpeg, {"Content-Type": "image/jpeg"})
+        form = aiohttp.FormData()
+        form.add_field("file", BytesIO(jpeg), filename="picture.jpg", content_type="image/jpeg")
+        return await self._service.post(form)

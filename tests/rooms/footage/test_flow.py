@@ -388,6 +388,21 @@ async def test_footage_of_an_incident_is_found_by_it(site: Site) -> None:
     assert await site.flow.find(incident="j") == []
 
 
+async def test_footage_of_many_incidents_is_found_at_once(site: Site) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        await site.flow.record(FRONT, at, at + timedelta(seconds=5), incident=f"i{number % 40}")
+        for number in range(60)
+        if (at := now - timedelta(minutes=number))
+    ]
+    wanted = tuple(f"i{number}" for number in range(39))
+
+    found = await site.flow.find(incident=wanted, limit=None)
+
+    assert found == [row for row in rows if row.incident != "i39"]
+    assert await site.flow.find(incident=()) == []
+
+
 async def test_many_rows_come_home_two_at_a_time(
     site: Site, porch: Recorder, garage: Recorder
 ) -> None:

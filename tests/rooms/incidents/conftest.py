@@ -1,4 +1,4 @@
-"""A real database, and a stage on which a camera's story plays."""
+"""A real database, and a stage on which the stories play."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.incidents import IncidentStore
-from tests.conftest import Eventually
+from custom_components.gatehouse.zones import Zones, ZoneStore
 from tests.rooms.incidents.fakes import Stage
 
 
@@ -24,9 +24,12 @@ def store(database: Database) -> IncidentStore:
 
 
 @pytest.fixture
-async def stage(
-    store: IncidentStore, tmp_path: Path, eventually: Eventually
-) -> AsyncIterator[Stage]:
-    stage = Stage(store, tmp_path, eventually)
+def zones(database: Database) -> Zones:
+    return Zones(ZoneStore(database), lambda _: None)
+
+
+@pytest.fixture
+async def stage(store: IncidentStore, zones: Zones, tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(store, zones, tmp_path)
     yield stage
     await stage.end()

@@ -1,7 +1,8 @@
-"""What stands in for the camera, the detector and the footage room while the stories are real."""
+"""What stands in for cameras, detector, footage and house while the stories are real."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,11 +16,13 @@ from custom_components.gatehouse.footage import FootageError
 from custom_components.gatehouse.incidents import (
     IncidentNews,
     IncidentOptions,
+    IncidentQuery,
     Incidents,
     IncidentStore,
     NewsKind,
     PicturesLost,
     Presence,
+    Surroundings,
     Watched,
 )
 from custom_components.gatehouse.models import (
@@ -27,14 +30,31 @@ from custom_components.gatehouse.models import (
     Detection,
     Footage,
     FootageStage,
+    Group,
     Incident,
+    Passage,
+    PassageKind,
     Picture,
 )
-from custom_components.gatehouse.vision import Sight, VisionError
+from custom_components.gatehouse.vision import DetectorFailed, Sight, VisionError
+from custom_components.gatehouse.zones import Zones
+from tests.waiting import eventually
 
 FRONT = "9f2c41d07ab3/front"
 BACK = "9f2c41d07ab3/back"
+YARD = "51e0aa93c7d4/yard"
+DOOR = "9f2c41d07ab3/door"
+NAMES = {FRONT: "Front", BACK: "Back", YARD: "Yard", DOOR: "Front door"}
+GATE = Group(id="gate", name="Gate", cameras=(FRONT, BACK), doors=(DOOR,))
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+STEADY = 5000.0
+"""What the clock that is never set shows at noon."""
+CONFIRMED, CLOSED, INTERRUPTED = NewsKind.CONFIRMED, NewsKind.CLOSED, NewsKind.INTERRUPTED
+
+
+def moment(seconds: float) -> datetime:
+    """Return the site's time so many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
 
 
 @cache
@@ -44,15 +64,34 @@ def jpeg() -> bytes:
     return written.getvalue()
 
 
-def person(score: float = 0.9, size: float = 0.2) -> Detection:
-    return Detection(label="person", score=score, box=Box(0.1, 0.1, 0.1 + size, 0.1 + size))
+def person(score: float = 0.9, size: float = 0.2, left: float = 0.1) -> Detection:
+    box = Box(left, 0.1, left + size, 0.1 + size)
+    return Detection(label="person", score=score, box=box)
+
+
+def passage(at: float, kind: PassageKind = PassageKind.GRANTED, **changes: Any) -> Passage:
+    """Return what happened at the door so many seconds after noon."""
+    plain = Passage(id=f"passage at {at}", door=DOOR, kind=kind, at=moment(at))
+    return replace(plain, **changes)
+
+
+def lost(reason: str = "the agent is gone") -> PicturesLost:
+    return PicturesLost(reason)
 
 
 class Camera:
     """A camera whose pictures the test takes."""
 
-    def __init__(self, key: str = FRONT) -> None:
-        self.source = Watched(camera=key, name=key, pictures=self._pictures)
+    def __init__(self, key: str = FRONT, **traits: Any) -> None:
+        """Its clock is ahead of the site's by `skew`, and is said to be by `known_skew`."""
+        self.skew = timedelta()
+        self.known_skew = timedelta()
+        self.source = Watched(
+            camera=key,
+            name=NAMES[key],
+            pictures=self._pictures,
+            **{"clock_ahead": lambda: self.known_skew, **traits},
+        )
         self.asked: list[float] = []
         self.open = 0
         self._waiting: asyncio.Queue[Picture | Exception | None] = asyncio.Queue()
@@ -80,19 +119,25 @@ class Eye:
     """A detector that finds what the test put into a picture."""
 
     def __init__(self) -> None:
-        self.found: dict[datetime, tuple[Detection, ...]] = {}
+        self.shown: list[tuple[bytes, tuple[Detection, ...]]] = []
         self.seen: list[datetime] = []
-        self.errors: list[VisionError] = []
+        self.errors: list[Exception] = []
+        self.blind = 0
+        """How often it cannot look at all."""
         self.open = asyncio.Event()
         self.open.set()
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
         await self.open.wait()
+        if self.blind:
+            self.blind -= 1
+            raise DetectorFailed("the service is away")
         picture = newest()
         self.seen.append(picture.captured)
         if self.errors:
             raise self.errors.pop(0)
-        return Sight(picture=picture, detections=self.found.get(picture.captured, ()))
+        found = next(found for shown, found in self.shown if shown is picture.jpeg)
+        return Sight(picture=picture, detections=found)
 
     async def close(self) -> None:
         pass
@@ -127,32 +172,74 @@ class Films:
     async def keep_picture(self, camera: str, at: datetime, name: str, jpeg: bytes) -> Path:
         if self.error:
             raise self.error
-        place = self.folder / f"{name}.jpg"
+        place = self.folder / f"{camera.partition('/')[2]}-{at:%H%M%S}-{name}.jpg"
         await asyncio.to_thread(place.write_bytes, jpeg)
         self.pictures.append(place)
         return place
 
+    def of(self, camera: str) -> list[tuple[datetime, datetime]]:
+        """Return from when to when a camera was to be recorded, at first."""
+        return [(since, until) for key, since, until, _ in self.recorded if key == camera]
 
-class Listener:
+
+@dataclass
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    seconds: float = STEADY
+
+    def steady(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        """Return the site's time."""
+        return moment(self.seconds - STEADY)
+
+
+class House:
     """Whoever hears the news."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.presences: list[tuple[str, Presence]] = []
         self.incidents: list[IncidentNews] = []
-        self.broken = False
+        self.around = Surroundings()
+        self.deaf: set[str] = set()
+        """What it breaks on when it hears it: news, or presences."""
 
     def presence(self, camera: str, presence: Presence) -> None:
         self.presences.append((camera, presence))
+        self._listen("presences")
 
     def incident(self, news: IncidentNews) -> None:
         self.incidents.append(news)
-        if self.broken:
+        self._listen("news")
+
+    def surroundings(self) -> Surroundings:
+        return self.around
+
+    def camera_names(self) -> dict[str, str]:
+        return NAMES
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def clock(self) -> float:
+        return self._clock.steady()
+
+    def _listen(self, what: str) -> None:
+        if what in self.deaf:
             raise ZeroDivisionError
 
     @property
     def present(self) -> list[bool]:
-        """Every change of whether somebody is there."""
-        return [presence.present for _, presence in self.presences]
+        """Every change of whether somebody is there, without those of how many and where."""
+        there = [presence.present for _, presence in self.presences]
+        return [now for before, now in zip([None, *there], there, strict=False) if now != before]
+
+    @property
+    def counts(self) -> list[int]:
+        return [presence.count for _, presence in self.presences]
 
     @property
     def kinds(self) -> list[str]:
@@ -164,104 +251,140 @@ class Listener:
         return sum(news.kind is NewsKind.UPDATED for news in self.incidents)
 
     @property
+    def due(self) -> list[str]:
+        """The incidents of which somebody was to be notified, in order."""
+        return [news.incident.id for news in self.incidents if news.due]
+
+    @property
     def last(self) -> Incident:
         return self.incidents[-1].incident
 
 
-@dataclass
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    now: float = 5000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Stage:
-    """One site with one camera, and a time that only the test moves."""
+    """One site with one camera and more if wanted, and a time that only the test moves."""
 
-    def __init__(
-        self, store: IncidentStore, folder: Path, eventually: Callable[..., Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: IncidentStore, zones: Zones, folder: Path) -> None:
         self.store = store
+        self.zones = zones
         self.camera = Camera()
         self.eye = Eye()
         self.films = Films(folder)
-        self.news = Listener()
         self.clock = Clock()
-        self.skew = timedelta()
+        self.house = House(self.clock)
         self.options = IncidentOptions(tick=timedelta(milliseconds=10))
-        self.eventually = eventually
         self.stories: list[asyncio.Task[None]] = []
         self.incidents = self.built()
 
     def built(self, **changes: Any) -> Incidents:
+        """Build the room anew, with other options."""
         self.options = replace(self.options, **changes)
         self.incidents = Incidents(
             self.store,
             self.eye,
+            self.zones,
             self.films,  # type: ignore[arg-type]
             self.options,
-            self.news,
-            clock=self.clock,
+            self.house,
         )
         return self.incidents
 
-    async def begin(self, camera: Camera | None = None) -> asyncio.Task[None]:
-        """Begin a camera's story; nothing moves yet."""
-        story = asyncio.create_task(self.incidents.watch((camera or self.camera).source))
-        self.stories.append(story)
-        await self.eventually(lambda: self.incidents._watches)
-        return story
+    async def begin(self, *cameras: Camera) -> list[asyncio.Task[None]]:
+        """Begin the room's story and those of cameras; nothing moves yet."""
+        sources = [camera.source for camera in cameras or (self.camera,)]
+        stories = [self.incidents.run(), *map(self.incidents.watch, sources)]
+        tasks = [asyncio.create_task(story) for story in stories]
+        self.stories += tasks
+        await eventually(lambda: len(self.incidents._watches) >= len(sources))
+        return tasks
 
-    async def move(self, moving: bool = True) -> None:
-        self.incidents.motion(FRONT, moving)
+    async def move(self, moving: bool = True, camera: Camera | None = None) -> None:
+        camera = camera or self.camera
+        self.incidents.motion(camera.source.camera, moving)
         if moving:
-            await self.eventually(lambda: self.camera.open)
+            await eventually(lambda: camera.open)
 
-    def picture(self, at: float, *found: Detection) -> Picture:
-        """Take a picture so many seconds after noon, by the agent's clock."""
-        captured = NOON + self.skew + timedelta(seconds=at)
-        self.eye.found[captured] = found
-        return Picture(jpeg=jpeg(), captured=captured)
+    def picture(self, at: float, *found: Detection, camera: Camera | None = None) -> Picture:
+        """Take a picture so many seconds after noon, stamped by the camera's clock."""
+        skew = (camera or self.camera).skew
+        copy = bytes(bytearray(jpeg()))  # the detector tells pictures apart by it
+        self.eye.shown.append((copy, found))
+        return Picture(jpeg=copy, captured=moment(at) + skew)
 
-    async def frame(self, at: float, *found: Detection) -> None:
+    async def frame(self, at: float, *found: Detection, camera: Camera | None = None) -> None:
         """Let it be so many seconds after noon, and have a picture of that moment judged."""
-        self.clock.now = 5000.0 + at
+        camera = camera or self.camera
+        self.clock.seconds = STEADY + at
         judged = len(self.eye.seen)
-        self.camera.show(self.picture(at, *found))
-        await self.eventually(lambda: len(self.eye.seen) > judged)
+        camera.show(self.picture(at, *found, camera=camera))
+        await eventually(lambda: len(self.eye.seen) > judged)
         await self.calm()
 
-    async def frames(self, start: float, end: float, *found: Detection, every: float = 0.2) -> None:
+    async def frames(
+        self,
+        start: float,
+        end: float,
+        *found: Detection,
+        every: float = 0.2,
+        camera: Camera | None = None,
+    ) -> None:
         """Have pictures judged from one moment up to, and without, another."""
         for number in range(round((end - start) / every)):
-            await self.frame(start + number * every, *found)
+            await self.frame(round(start + number * every, 3), *found, camera=camera)
 
     async def confirmed(self) -> Incident:
         """Have a person come at noon and be confirmed."""
         await self.begin()
         await self.move()
         await self.frames(0, 0.6, person())
-        await self.eventually(lambda: NewsKind.CONFIRMED in self.news.kinds)
-        return self.news.last
+        await self.told(NewsKind.CONFIRMED)
+        return self.house.last
+
+    def join(self, at: float, kind: PassageKind = PassageKind.GRANTED, **changes: Any) -> None:
+        """Let it be so many seconds after noon, and have something happen at the door."""
+        self.clock.seconds = STEADY + at
+        self.incidents.join(passage(at, kind, **changes))
 
     async def pass_time(self, to: float) -> None:
         """Let it be so many seconds after noon, without any picture."""
-        self.clock.now = 5000.0 + to
+        self.clock.seconds = STEADY + to
         await asyncio.sleep(3 * self.options.tick.total_seconds())
+
+    async def told(self, *kinds: NewsKind) -> None:
+        """Wait until this, besides updates, is the last news."""
+        await eventually(
+            lambda: tuple(self.house.kinds[-len(kinds) :]) == kinds,
+            what=f"{kinds} the last news",
+        )
+
+    async def rows(self) -> list[Incident]:
+        """Return all incidents, newest first."""
+        return await self.store.find(IncidentQuery())
+
+    async def written(self, holds: Callable[[Incident], object]) -> None:
+        """Wait until something holds of the newest row."""
+
+        async def newest() -> object:
+            return holds((await self.rows())[0])
+
+        await eventually(newest)
 
     async def calm(self) -> None:
         """Let what is ready on the loop run."""
         for _ in range(5):
             await asyncio.sleep(0)
 
-    async def end(self) -> None:
-        for story in self.stories:
+    async def cancel(self, *stories: asyncio.Task[None]) -> None:
+        for story in stories or self.stories:
             story.cancel()
-        await asyncio.gather(*self.stories, return_exceptions=True)
+            with suppress(asyncio.CancelledError, ZeroDivisionError, ExceptionGroup):
+                await story
+
+    async def end(self) -> None:
+        """End as the site does: the stories first."""
+        self.house.deaf.clear()
+        await self.cancel()
+        await self.incidents.stop()
 
 
-def lost(reason: str = "the agent is gone") -> PicturesLost:
-    return PicturesLost(reason)
+def errors(error: VisionError, times: int) -> list[Exception]:
+    return [error] * times

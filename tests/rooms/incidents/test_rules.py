@@ -2,211 +2,116 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.gatehouse.incidents import rules
 from custom_components.gatehouse.incidents.rules import (
-    LEVELS,
+    Case,
     IncidentOptions,
     NewsKind,
-    Presence,
-    Scene,
-    agreed_count,
-    assess,
-    closed,
+    Sign,
+    begun,
+    ended,
+    frame_slot,
+    group_of,
+    group_of_door,
+    is_due,
+    is_late,
     is_over,
     is_worth_writing,
-    looked,
     merit,
     news_between,
     next_recording,
     pace,
     recording_end,
     retry_delay,
+    severity,
+    since_of,
+    spans,
+    with_passage,
+    with_sign,
 )
 from custom_components.gatehouse.models import (
     Assessment,
+    AssessmentState,
     Box,
     Detection,
+    Group,
     Incident,
     IncidentState,
     Level,
+    Passage,
+    PassageKind,
+    Sighting,
+    Zone,
+    ZoneKind,
 )
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 OPTIONS = IncidentOptions()
-CAMERA = "9f2c41d07ab3/front"
+FRONT, BACK, DOOR = "9f2c41d07ab3/front", "9f2c41d07ab3/back", "9f2c41d07ab3/door"
+GATE = Group(id="gate", name="Gate", cameras=(FRONT, BACK), doors=(DOOR,))
 
 
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
+def at(number: float) -> datetime:
+    return NOON + seconds(number)
+
+
 def person(score: float = 0.9, size: float = 0.2, label: str = "person") -> Detection:
     return Detection(label=label, score=score, box=Box(0.1, 0.1, 0.1 + size, 0.1 + size))
 
 
-def incident(
-    stay: float = 0.0, *, confirmed: bool = True, count: int = 1, started: datetime = NOON
-) -> Incident:
-    return Incident(
-        id="one",
-        camera=CAMERA,
-        state=IncidentState.OPEN,
-        started=started,
-        last_seen=started + seconds(stay),
-        confirmed=started if confirmed else None,
-        labels=("person",),
-        count=count,
-        score=0.9,
+def zone(name: str) -> Zone:
+    return Zone(id=name, camera=FRONT, kind=ZoneKind.ZONE, name=name, points=())
+
+
+def sign(moment: float, *shown: Detection, camera: str = FRONT, zones: str = "") -> Sign:
+    return Sign(
+        camera=camera,
+        captured=at(moment),
+        since=at(moment - 1),
+        shown=shown or (person(),),
+        zones=tuple(map(zone, zones.split())),
     )
 
 
-def played(counts: list[int], fps: float = 5.0, options: IncidentOptions = OPTIONS) -> list[Scene]:
-    """Return the scene after each frame of one stretch, without any incident ending."""
-    scenes = [Scene()]
-    for number, count in enumerate(counts):
-        captured = NOON + seconds(number / fps)
-        scenes.append(
-            looked(
-                scenes[-1],
-                (person(),) * count,
-                captured,
-                now=number / fps,
-                blank=replace(incident(confirmed=False), started=captured, last_seen=captured),
-                options=options,
-            )
-        )
-    return scenes[1:]
+def passage(moment: float, name: str = "one") -> Passage:
+    return Passage(id=name, door=DOOR, kind=PassageKind.GRANTED, at=at(moment))
 
 
-def present(counts: list[int], fps: float = 5.0) -> list[bool]:
-    return [scene.presence.present for scene in played(counts, fps)]
+def incident(stay: float = 0.0, *, count: int = 1) -> Incident:
+    """Return an incident that one camera saw."""
+    seen = Sighting(camera=FRONT, first=NOON, last=at(stay), best=person())
+    blank = begun("one", GATE, NOON)
+    return replace(blank, last_seen=at(stay), labels=("person",), count=count, sightings=(seen,))
 
 
-# --- Confirmation ---
+def risky(risk: int, level: Level) -> Incident:
+    return replace(incident(), assessment=Assessment(risk=risk, level=level, reasons=()))
 
 
-@pytest.mark.parametrize(
-    ("counts", "needed", "agreed"),
-    [
-        ((), 3, 0),
-        ((1, 1), 3, 0),
-        ((1, 1, 1), 3, 1),
-        ((1, 0, 1, 0, 1), 3, 1),
-        ((1, 0, 0, 0, 1), 3, 0),
-        ((2, 1, 1, 0, 0), 3, 1),
-        ((2, 2, 2, 1, 1), 3, 2),
-        ((9,), 1, 9),
-    ],
-)
-def test_so_many_frames_agree_on_so_many_objects(
-    counts: tuple[int, ...], needed: int, agreed: int
-) -> None:
-    assert agreed_count(counts, needed) == agreed
+# --- Places ---
 
 
-@pytest.mark.parametrize(
-    ("counts", "there"),
-    [
-        ([1, 1], [False, False]),
-        ([1, 1, 1], [False, False, True]),
-        ([1, 0, 1, 0, 1], [False, False, False, False, True]),
-        ([1, 0, 0, 1, 0, 0, 1], [False] * 7),
-        ([1, 1, 1, 0, 0, 0], [False, False, True, True, True, True]),
-    ],
-)
-def test_somebody_is_there_when_three_of_five_frames_say_so(
-    counts: list[int], there: list[bool]
-) -> None:
-    assert present(counts) == there
+def test_a_camera_is_in_its_group_or_alone() -> None:
+    options = IncidentOptions(groups=(GATE,))
+
+    assert group_of(BACK, "Back", options) is GATE
+    assert group_of("yard", "Yard", options) == Group(id="yard", name="Yard", cameras=("yard",))
 
 
-def test_who_is_unseen_for_five_seconds_has_left() -> None:
-    there = present([1, 1, 1] + [0] * 30)
+def test_a_door_is_in_its_group_or_alone() -> None:
+    options = IncidentOptions(groups=(GATE,))
 
-    assert there.count(True) == 25
-    assert there[2:27] == [True] * 25
-
-
-def test_one_empty_frame_of_a_slow_detector_is_not_somebody_leaving() -> None:
-    assert present([1, 1, 1, 0, 1, 0], fps=0.1)[2:] == [True] * 4
-
-
-def test_who_stands_still_is_confirmed_at_one_frame_a_second_too() -> None:
-    assert present([1, 1, 1, 0, 0, 0, 0, 0], fps=1.0) == [False, False, *[True] * 5, False]
-
-
-def test_who_returns_is_confirmed_anew() -> None:
-    assert present([1, 1, 1] + [0] * 30 + [1, 1, 1])[-3:] == [False, False, True]
-
-
-def test_a_double_box_in_one_frame_is_not_a_second_person() -> None:
-    scenes = played([1, 1, 2, 1, 1, 1])
-
-    assert {scene.presence.count for scene in scenes} == {0, 1}
-    assert scenes[-1].incident is not None
-    assert scenes[-1].incident.count == 1
-
-
-def test_a_second_person_counts_as_soon_as_enough_frames_agree() -> None:
-    scenes = played([1, 1, 1, 2, 2, 2, 1, 1, 1, 1])
-
-    assert [scene.presence.count for scene in scenes] == [0, 0, 1, 1, 1, 2, 2, 2, 1, 1]
-    assert scenes[-1].incident is not None
-    assert scenes[-1].incident.count == 2
-
-
-def test_an_incident_begins_with_the_first_sign_and_remembers_when_it_was_confirmed() -> None:
-    scenes = played([0, 1, 0, 1, 1])
-
-    assert scenes[0].incident is None
-    assert scenes[1].incident is not None
-    assert scenes[1].incident.confirmed is None
-    assert scenes[1].incident.assessment is None
-    last = scenes[4].incident
-    assert last is not None
-    assert last.started == NOON + seconds(0.2)
-    assert last.confirmed == last.last_seen == NOON + seconds(0.8)
-    assert last.assessment is not None
-
-
-def test_an_incident_knows_every_label_and_the_best_score() -> None:
-    scene = looked(
-        Scene(),
-        (person(0.5), person(0.8, label="dog"), person(0.6)),
-        NOON,
-        now=0,
-        blank=incident(confirmed=False),
-        options=OPTIONS,
-    )
-
-    assert scene.incident is not None
-    assert scene.incident.labels == ("dog", "person")
-    assert scene.incident.score == 0.9
-
-
-@given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 5), st.integers(0, 5))
-def test_nobody_is_ever_there_without_enough_frames(
-    counts: list[int], needed: int, spare: int
-) -> None:
-    options = IncidentOptions(needed=needed, of=needed + spare)
-    scenes = played(counts, options=options)
-
-    began = [
-        number
-        for number, scene in enumerate(scenes)
-        if scene.presence.present and not (number and scenes[number - 1].presence.present)
-    ]
-    for number in began:
-        window = counts[max(0, number - options.of + 1) : number + 1]
-        assert sum(count > 0 for count in window) >= needed
-        assert counts[number] > 0
-    for scene in scenes:
-        assert scene.presence.present == (scene.presence.count > 0)
+    assert group_of_door(DOOR, "Front door", options) is GATE
+    alone = Group(id="cellar", name="Cellar", doors=("cellar",))
+    assert group_of_door("cellar", "Cellar", options) == alone
 
 
 def test_numbers_that_can_never_confirm_are_refused() -> None:
@@ -214,120 +119,174 @@ def test_numbers_that_can_never_confirm_are_refused() -> None:
         IncidentOptions(needed=6, of=5)
 
 
-# --- The end ---
+# --- Signs ---
 
 
-def scene(stay: float = 0.0, *, confirmed: bool = True, counts: tuple[int, ...] = (1,)) -> Scene:
-    """Return a scene whose first sign reached us at 1000 s and whose last so much later."""
-    return Scene(
-        counts=counts,
-        presence=Presence(present=confirmed, count=int(confirmed)),
-        incident=incident(stay, confirmed=confirmed),
-        opened=1000.0,
-        heard=1000.0 + stay,
+def test_an_incident_grows_with_each_sign() -> None:
+    grown = with_sign(begun("one", GATE, NOON), sign(1, person(0.5), zones="Drive"))
+    grown = with_sign(grown, sign(3, person(0.8), person(0.4, 0.1), zones="Lawn Drive"))
+    grown = with_sign(grown, sign(4, person(0.9, 0.1, "dog"), camera=BACK))
+
+    assert (grown.started, grown.last_seen) == (NOON, at(4))
+    assert (grown.labels, grown.count, grown.zones) == (("dog", "person"), 2, ("Drive", "Lawn"))
+    assert grown.sightings == (
+        Sighting(camera=FRONT, first=NOON, last=at(3), best=person(0.8)),
+        Sighting(camera=BACK, first=at(3), last=at(4), best=person(0.9, 0.1, "dog")),
     )
 
 
-@pytest.mark.parametrize(
-    ("what", "now", "captured", "over"),
-    [
-        (scene(), 1029.9, None, False),
-        (scene(), 1030.0, None, True),
-        (scene(60), 1089.9, None, False),
-        (scene(60), 1090.0, None, True),
-        (scene(80), 1089.9, 89.9, False),
-        (scene(80), 1085.0, 90.0, True),
-        (scene(10), 1010.2, 3610.2, True),
-        (scene(10), 1010.2, -3589.8, True),
-        (scene(10), 1010.2, 0.0, False),
-        (scene(confirmed=False, counts=(1, 0, 0)), 1005.0, None, False),
-        (scene(confirmed=False, counts=(1, 0, 0, 0)), 1004.9, None, False),
-        (scene(confirmed=False, counts=(1, 0, 0, 0)), 1005.0, None, True),
-        (scene(confirmed=False, counts=(1,)), 1030.0, None, True),
-        (Scene(), 1030.0, None, True),
-        (Scene(heard=1029.0), 1030.0, None, False),
-    ],
-)
-def test_an_incident_ends_when_it_is_silent_or_long_enough(
-    what: Scene, now: float, captured: float | None, over: bool
-) -> None:
-    at = None if captured is None else NOON + seconds(captured)
+def test_the_best_detection_of_a_camera_stays() -> None:
+    grown = with_sign(incident(), sign(2, person(0.95, 0.1)))
 
-    assert is_over(what, now=now, captured=at, options=OPTIONS) is over
+    assert grown.sightings[0].best == person()
+
+
+def test_an_incident_begins_with_its_earliest_sign() -> None:
+    grown = with_sign(incident(), sign(-4, camera=BACK))
+
+    assert (grown.started, grown.last_seen) == (at(-5), NOON)
+
+
+def test_an_incident_knows_each_passage_once() -> None:
+    grown = with_passage(incident(), passage(5))
+    grown = with_passage(grown, passage(5))
+    grown = with_passage(grown, passage(-2, "two"))
+
+    assert [each.id for each in grown.passages] == ["one", "two"]
+    assert (grown.started, grown.last_seen) == (at(-2), at(5))
 
 
 @given(
-    st.floats(0, 80),
-    st.floats(0, 40),
-    st.sampled_from([-86400.0, -3600.0, -1.0, 0.0, 1.0, 3600.0, 86400.0]),
+    st.lists(
+        st.tuples(st.floats(-50, 50), st.sampled_from([FRONT, BACK]), st.integers(1, 5)),
+        min_size=1,
+    )
 )
-def test_how_far_the_agents_clock_is_off_makes_no_difference(
-    stay: float, silence: float, skew: float
+def test_whatever_the_order_of_signs_an_incident_spans_them_all(
+    signs: list[tuple[float, str, int]],
 ) -> None:
-    def answer(off: float) -> bool:
-        started = NOON + seconds(off)
-        skewed = replace(scene(stay), incident=incident(stay, started=started))
-        captured = started + seconds(stay) + seconds(silence)
-        return is_over(skewed, now=1000 + stay + silence, captured=captured, options=OPTIONS)
+    grown = begun("one", GATE, at(signs[0][0]))
+    for moment, camera, count in signs:
+        grown = with_sign(grown, sign(moment, *[person()] * count, camera=camera))
 
-    assert answer(skew) == answer(0)
+    moments = [moment for moment, _, _ in signs]
+    assert grown.started == at(min(moments) - 1)
+    assert grown.last_seen == at(max(moments))
+    assert grown.count == max(count for _, _, count in signs)
+    assert set(grown.cameras) == {camera for _, camera, _ in signs}
+    for seen in grown.sightings:
+        assert grown.started <= seen.first <= seen.last <= grown.last_seen
 
 
 @pytest.mark.parametrize(
-    ("stay", "silence", "ended"), [(10, 30, 40), (85, 5, 90), (85, 40, 90), (10, 0, 10)]
+    ("firsts", "since"), [([-2, -1], -2), ([-60, -1], -10), ([0], 0), ([3600], 0)]
 )
-def test_an_incident_ended_when_it_was_closed(stay: float, silence: float, ended: float) -> None:
-    over = closed(incident(stay), IncidentState.CLOSED, seconds(silence), OPTIONS)
-
-    assert over.state is IncidentState.CLOSED
-    assert over.ended == NOON + seconds(ended)
-    assert over.assessment is not None
+def test_a_sign_began_just_now_or_when_it_was_seen_first(firsts: list[float], since: float) -> None:
+    assert since_of(map(at, firsts), NOON) == at(since)
 
 
-def test_what_was_never_confirmed_is_never_assessed() -> None:
-    over = closed(incident(confirmed=False), IncidentState.INTERRUPTED, seconds(1), OPTIONS)
-
-    assert over.assessment is None
+# --- The end ---
 
 
-def test_who_was_seen_just_now_is_still_there_when_an_incident_ends() -> None:
-    before = scene(80)
+@pytest.mark.parametrize(
+    ("stay", "now", "over"),
+    [
+        (0, 1029.9, False),
+        (0, 1030.0, True),
+        (60, 1089.9, False),
+        (60, 1090.0, True),
+        (89, 1089.9, False),
+        (89, 1090.0, True),
+    ],
+)
+def test_an_incident_ends_when_it_is_silent_or_long_enough(
+    stay: float, now: float, over: bool
+) -> None:
+    case = Case(incident=incident(stay), opened=1000.0, heard=1000.0 + stay)
 
-    assert rules.after(before, now=1084.0) == replace(before, incident=None)
-    assert rules.after(before, now=1085.0) == Scene()
+    assert is_over(case, now=now, options=OPTIONS) is over
+
+
+@pytest.mark.parametrize(
+    ("now", "late"), [(0, False), (89, False), (90, True), (3600, True), (-89, False), (-90, True)]
+)
+def test_what_happened_long_ago_is_no_sign_of_what_happens_now(now: float, late: bool) -> None:
+    assert is_late(passage(0), at(now), OPTIONS) is late
+
+
+@pytest.mark.parametrize(
+    ("stay", "silence", "end"), [(10, 30, 40), (85, 5, 90), (85, 40, 90), (10, 0, 10), (95, 5, 95)]
+)
+def test_an_incident_ended_when_it_was_closed(stay: float, silence: float, end: float) -> None:
+    over = ended(incident(stay), IncidentState.CLOSED, seconds(silence), OPTIONS)
+
+    assert (over.state, over.ended) == (IncidentState.CLOSED, at(end))
+
+
+@pytest.mark.parametrize(
+    ("ask_model", "assessing"), [(True, AssessmentState.PENDING), (False, AssessmentState.NONE)]
+)
+def test_what_is_over_waits_for_the_language_model_if_there_is_one(
+    ask_model: bool, assessing: AssessmentState
+) -> None:
+    options = IncidentOptions(ask_model=ask_model)
+
+    assert ended(incident(), IncidentState.CLOSED, seconds(0), options).assessing is assessing
 
 
 # --- Footage, pictures, pace ---
 
 
-def test_footage_reaches_back_before_the_first_sign_and_on_after_the_last() -> None:
-    span = next_recording(incident(10), None, OPTIONS)
+def test_each_camera_is_worth_recording_while_it_sees_something() -> None:
+    both = with_sign(incident(10), sign(20, camera=BACK))
 
-    assert span == (NOON - seconds(5), NOON + seconds(15))
+    assert spans(both, GATE) == {FRONT: (NOON, at(10)), BACK: (at(19), at(20))}
+
+
+def test_all_cameras_of_a_group_are_worth_recording_while_somebody_is_at_its_door() -> None:
+    at_the_door = with_passage(with_passage(incident(10), passage(15)), passage(18, "two"))
+
+    assert spans(at_the_door, GATE) == {FRONT: (NOON, at(18)), BACK: (at(15), at(18))}
+
+
+SPAN = (NOON, at(10))
+
+
+def test_footage_reaches_back_before_the_first_sign_and_on_after_the_last() -> None:
+    assert next_recording(SPAN, None, OPTIONS) == (at(-5), at(15))
 
 
 def test_footage_that_goes_on_is_not_asked_for_again() -> None:
-    assert next_recording(incident(10), NOON + seconds(11), OPTIONS) is None
+    assert next_recording(SPAN, at(11), OPTIONS) is None
 
 
 @pytest.mark.parametrize(("asked", "since"), [(10.5, 10.5), (0.0, 5.0)])
 def test_who_returns_after_the_footage_ended_begins_another(asked: float, since: float) -> None:
-    span = next_recording(incident(10), NOON + seconds(asked), OPTIONS)
-
-    assert span == (NOON + seconds(since), NOON + seconds(15))
+    assert next_recording(SPAN, at(asked), OPTIONS) == (at(since), at(15))
 
 
 def test_footage_of_an_incident_is_never_longer_than_the_longest() -> None:
     options = IncidentOptions(longest=seconds(30))
 
-    assert recording_end(incident(80), options) == NOON + seconds(25)
-    assert next_recording(incident(80), NOON + seconds(25), options) is None
+    assert recording_end((NOON, at(80)), options) == at(25)
+    assert next_recording((NOON, at(80)), at(25), options) is None
 
 
 def test_a_short_post_roll_does_not_cut_footage_between_two_wishes() -> None:
     options = IncidentOptions(post_roll=seconds(0))
 
-    assert recording_end(incident(10), options) - rules.REFRESH > NOON + seconds(10)
+    assert recording_end(SPAN, options) - rules.REFRESH > at(10)
+
+
+@given(st.floats(0, 600), st.one_of(st.none(), st.floats(-60, 600)), st.floats(10, 300))
+def test_a_recording_always_has_a_length_and_a_limit(
+    stay: float, asked: float | None, longest: float
+) -> None:
+    options = IncidentOptions(longest=seconds(longest))
+    wanted = next_recording((NOON, at(stay)), None if asked is None else at(asked), options)
+
+    since, until = wanted or (NOON, at(1))
+    assert since < until <= at(longest)
 
 
 def test_a_large_and_sure_object_makes_the_better_picture() -> None:
@@ -335,6 +294,11 @@ def test_a_large_and_sure_object_makes_the_better_picture() -> None:
 
     assert sorted(frames, key=merit) == frames
     assert merit(()) == 0
+
+
+@pytest.mark.parametrize(("moment", "slot"), [(0, 0), (9.9, 0), (10, 1), (89, 8), (-1, -1)])
+def test_each_ten_seconds_give_one_frame(moment: float, slot: int) -> None:
+    assert frame_slot(incident(), at(moment)) == slot
 
 
 def test_who_moves_is_looked_at_more_often_than_who_stands_still() -> None:
@@ -352,42 +316,38 @@ def test_pauses_double_until_half_a_minute(failures: int, pause: float) -> None:
 
 # --- News ---
 
-DOUBTED = incident(confirmed=False)
-CONFIRMED = incident()
-LONGER = incident(1.9)
-RISKIER = replace(
-    incident(), assessment=Assessment(risk=50, level=Level.MEDIUM, reasons=("at night",))
-)
-CLOSED = replace(incident(), state=IncidentState.CLOSED)
-INTERRUPTED = replace(incident(), state=IncidentState.INTERRUPTED)
+OPEN = incident()
+CLOSED = replace(OPEN, state=IncidentState.CLOSED)
+INTERRUPTED = replace(OPEN, state=IncidentState.INTERRUPTED)
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "news"),
+    ("before", "now", "retouched", "news"),
     [
-        (None, DOUBTED, [NewsKind.OPENED]),
-        (None, CONFIRMED, [NewsKind.OPENED, NewsKind.CONFIRMED]),
-        (None, CLOSED, [NewsKind.OPENED, NewsKind.CONFIRMED, NewsKind.CLOSED]),
-        (DOUBTED, CONFIRMED, [NewsKind.CONFIRMED]),
-        (DOUBTED, CLOSED, [NewsKind.CONFIRMED, NewsKind.CLOSED]),
-        (CONFIRMED, LONGER, []),
-        (CONFIRMED, replace(CONFIRMED, score=0.99), []),
-        (CONFIRMED, incident(count=2), [NewsKind.UPDATED]),
-        (CONFIRMED, RISKIER, [NewsKind.UPDATED]),
-        (CONFIRMED, CLOSED, [NewsKind.CLOSED]),
-        (CONFIRMED, INTERRUPTED, [NewsKind.INTERRUPTED]),
-        (CLOSED, CLOSED, []),
+        (None, OPEN, False, [NewsKind.CONFIRMED]),
+        (None, OPEN, True, [NewsKind.CONFIRMED]),
+        (None, CLOSED, False, [NewsKind.CONFIRMED, NewsKind.CLOSED]),
+        (OPEN, incident(1.9), False, []),
+        (OPEN, OPEN, True, [NewsKind.UPDATED]),
+        (OPEN, incident(count=2), False, [NewsKind.UPDATED]),
+        (OPEN, replace(OPEN, zones=("Drive",)), False, [NewsKind.UPDATED]),
+        (OPEN, with_sign(OPEN, sign(1, camera=BACK)), False, [NewsKind.UPDATED]),
+        (OPEN, with_passage(OPEN, passage(1)), False, [NewsKind.UPDATED]),
+        (OPEN, risky(50, Level.MEDIUM), False, [NewsKind.UPDATED]),
+        (OPEN, CLOSED, True, [NewsKind.CLOSED]),
+        (OPEN, INTERRUPTED, False, [NewsKind.INTERRUPTED]),
+        (CLOSED, CLOSED, False, []),
     ],
 )
 def test_what_changed_is_what_is_told(
-    before: Incident | None, now: Incident, news: list[NewsKind]
+    before: Incident | None, now: Incident, retouched: bool, news: list[NewsKind]
 ) -> None:
-    assert news_between(before, now) == news
+    assert news_between(before, now, retouched) == news
 
 
 @pytest.mark.parametrize(
     ("before", "now", "worth"),
-    [(None, CONFIRMED, False), (CONFIRMED, LONGER, False), (CONFIRMED, incident(2), True)],
+    [(None, OPEN, False), (OPEN, incident(1.9), False), (OPEN, incident(2), True)],
 )
 def test_without_news_a_row_follows_time_at_leisure(
     before: Incident | None, now: Incident, worth: bool
@@ -395,108 +355,31 @@ def test_without_news_a_row_follows_time_at_leisure(
     assert is_worth_writing(before, now) is worth
 
 
-# --- Risk ---
+def test_levels_are_compared_by_how_bad_they_are() -> None:
+    worse = [OPEN, risky(20, Level.LOW), risky(40, Level.MEDIUM), risky(90, Level.CRITICAL)]
+
+    assert [severity(each) for each in worse] == [0, 0, 1, 3]
+
+
+MEDIUM = risky(40, Level.MEDIUM)
+TOLD = replace(MEDIUM, notified=NOON)
 
 
 @pytest.mark.parametrize(
-    ("stay", "count", "hour", "risk", "reasons"),
+    ("what", "last", "now", "due"),
     [
-        (3, 1, 12, 20, ("A person was seen",)),
-        (10, 1, 12, 25, ("A person was seen", "stayed 10 s")),
-        (75, 1, 12, 45, ("A person was seen", "stayed 75 s")),
-        (3, 2, 12, 35, ("A person was seen", "2 people at once")),
-        (3, 1, 23, 50, ("A person was seen", "at night (23:10)")),
-        (3, 1, 5, 50, ("A person was seen", "at night (05:10)")),
-        (3, 1, 6, 20, ("A person was seen",)),
-        (30, 1, 22, 65, ("A person was seen", "stayed 30 s", "at night (22:10)")),
-        (
-            60,
-            4,
-            2,
-            100,
-            ("A person was seen", "4 people at once", "stayed 60 s", "at night (02:10)"),
-        ),
+        (MEDIUM, None, 0, True),
+        (MEDIUM, MEDIUM, 0, True),
+        (MEDIUM, TOLD, 119, False),
+        (MEDIUM, TOLD, 120, True),
+        (MEDIUM, TOLD, -1, True),
+        (risky(70, Level.HIGH), TOLD, 1, True),
+        (risky(10, Level.LOW), TOLD, 1, False),
+        (TOLD, TOLD, 500, False),
+        (replace(MEDIUM, false_alarm=True), None, 0, False),
     ],
 )
-def test_the_risk_is_explained(
-    stay: float, count: int, hour: int, risk: int, reasons: tuple[str, ...]
+def test_the_cooldown_counts_from_the_last_notification_and_yields_to_what_is_worse(
+    what: Incident, last: Incident | None, now: float, due: bool
 ) -> None:
-    found = assess(incident(stay, count=count), NOON.replace(hour=hour, minute=10))
-
-    assert (found.risk, found.reasons) == (risk, reasons)
-
-
-@pytest.mark.parametrize(
-    ("stay", "count", "hour", "level"),
-    [
-        (3, 1, 12, Level.LOW),
-        (60, 1, 12, Level.MEDIUM),
-        (3, 1, 23, Level.MEDIUM),
-        (60, 3, 12, Level.HIGH),
-        (30, 1, 23, Level.HIGH),
-        (60, 2, 23, Level.CRITICAL),
-    ],
-)
-def test_the_level_is_as_bad_as_the_risk(stay: float, count: int, hour: int, level: Level) -> None:
-    assert assess(incident(stay, count=count), NOON.replace(hour=hour)).level is level
-
-
-@pytest.mark.parametrize(
-    ("labels", "count", "risk", "reasons"),
-    [
-        (("car",), 1, 10, ("A car was seen",)),
-        (("animal",), 1, 10, ("An animal was seen",)),
-        (("car", "person"), 2, 35, ("A person was seen", "2 at once")),
-        ((), 0, 0, ()),
-    ],
-)
-def test_a_person_weighs_more_than_a_car(
-    labels: tuple[str, ...], count: int, risk: int, reasons: tuple[str, ...]
-) -> None:
-    found = assess(replace(incident(count=count), labels=labels), NOON)
-
-    assert (found.risk, found.reasons) == (risk, reasons)
-
-
-def test_night_is_where_the_camera_is() -> None:
-    midnight_in_tokyo = incident(started=datetime(2026, 11, 18, 15, 0, tzinfo=UTC))
-    options = IncidentOptions(zone=ZoneInfo("Asia/Tokyo"))
-
-    found = rules.assessed(midnight_in_tokyo, options).assessment
-
-    assert found is not None
-    assert "at night (00:00)" in found.reasons
-
-
-STAYS = st.floats(0, 1000)
-COUNTS = st.integers(0, 50)
-HOURS = st.integers(0, 23)
-
-
-@given(STAYS, COUNTS, HOURS)
-def test_a_risk_is_from_0_to_100_and_its_level_fits(stay: float, count: int, hour: int) -> None:
-    local = NOON.replace(hour=hour)
-    found = assess(incident(stay, count=count), local)
-
-    assert 0 <= found.risk <= 100
-    assert LEVELS[found.level] <= found.risk
-    assert all(floor > found.risk or floor <= LEVELS[found.level] for floor in LEVELS.values())
-    assert found == assess(incident(stay, count=count), local)
-
-
-@given(STAYS, STAYS, COUNTS, COUNTS, HOURS)
-def test_more_people_who_stay_longer_are_never_less_risky(
-    stay: float, longer: float, count: int, more: int, hour: int
-) -> None:
-    local = NOON.replace(hour=hour)
-    less = assess(incident(min(stay, longer), count=min(count, more)), local)
-    most = assess(incident(max(stay, longer), count=max(count, more)), local)
-
-    assert less.risk <= most.risk
-
-
-@given(STAYS, COUNTS, st.integers(6, 21), st.sampled_from([22, 23, 0, 1, 2, 3, 4, 5]))
-def test_the_night_is_riskier_than_the_day(stay: float, count: int, day: int, night: int) -> None:
-    what = incident(stay, count=count)
-
-    assert assess(what, NOON.replace(hour=day)).risk < assess(what, NOON.replace(hour=night)).risk
+    assert is_due(what, last, now=at(now), options=OPTIONS) is due

@@ -18,22 +18,22 @@ from PIL import Image
 import pytest
 
 from custom_components.gatehouse.models import Box, Detection, Picture
-from custom_components.gatehouse.vision import DetectorOptions, OnnxDetector
+from custom_components.gatehouse.vision import Detector, DetectorOptions, NcnnDetector, OnnxDetector
 
 ROOT = Path(__file__).parents[3]
 MATERIAL = Path(os.environ.get("GATEHOUSE_MATERIAL") or ROOT.parent / "shared")
-MODEL = MATERIAL / "models" / "yolox_nano.onnx"
+MODELS = MATERIAL / "models"
 MEDIA = MATERIAL / "media"
 ASSETS = ROOT / ".demo" / "assets.json"
 
 material = pytest.mark.skipif(
-    not (MODEL.is_file() and MEDIA.is_dir()), reason=f"no models and media in {MATERIAL.name}/"
+    not (MODELS.is_dir() and MEDIA.is_dir()), reason=f"no models and media in {MATERIAL.name}/"
 )
 
 Find = Callable[[bytes], Any]
 
 
-def finder(detector: OnnxDetector) -> Find:
+def finder(detector: Detector) -> Find:
     async def find(jpeg: bytes) -> tuple[Detection, ...]:
         picture = Picture(jpeg=jpeg, captured=datetime.now(UTC))
         return (await detector.detect(lambda: picture)).detections
@@ -41,10 +41,18 @@ def finder(detector: OnnxDetector) -> Find:
     return find
 
 
-@pytest.fixture
-async def find() -> AsyncIterator[Find]:
-    """Find people with the smallest model that is offered, as it is set when nobody says more."""
-    detector = await OnnxDetector.load(MODEL, DetectorOptions())
+# What each runtime is given when nobody asks for more, to the byte.
+OFFERED = {
+    "onnxruntime": (OnnxDetector, "yolox_nano.onnx"),
+    "ncnn": (NcnnDetector, "nanodet-plus-m_416.param"),
+}
+
+
+@pytest.fixture(params=OFFERED)
+async def find(request: pytest.FixtureRequest) -> AsyncIterator[Find]:
+    """Find people by the smallest model that is offered, as it is set when nobody says more."""
+    kind, file = OFFERED[request.param]
+    detector = await kind.load(MODELS / file, DetectorOptions())
     yield finder(detector)
     await detector.close()
 
@@ -124,6 +132,24 @@ async def test_a_large_picture_shows_the_same_when_only_half_of_it_is_decoded(fi
         half, whole = await find(large), await find(encoded(Image.open(BytesIO(large)), "PNG"))
         sure = [each for each in whole if each.score > 0.5]
         assert all(any(overlap(each.box, other.box) >= 0.9 for other in half) for each in sure)
+
+
+@material
+async def test_a_yolox_in_ncnns_files_sees_what_it_sees_as_onnx(find_by_twins: list[Find]) -> None:
+    for jpeg in pictures("clear"):
+        onnx, ncnn = [await find(jpeg) for find in find_by_twins]
+        sure = [each for each in onnx if each.score > 0.6]
+        assert all(any(overlap(each.box, other.box) >= 0.8 for other in ncnn) for each in sure)
+
+
+@pytest.fixture
+async def find_by_twins() -> AsyncIterator[list[Find]]:
+    """Find people by the same network, in the files of one runtime and of the other."""
+    onnx = await OnnxDetector.load(MODELS / "yolox_nano.onnx", DetectorOptions())
+    ncnn = await NcnnDetector.load(MODELS / "yolox_nano.ncnn.param", DetectorOptions())
+    yield [finder(onnx), finder(ncnn)]
+    await onnx.close()
+    await ncnn.close()
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+import json
 from pathlib import Path
 import sys
 import threading
-import time
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from custom_components.gatehouse.models import Box, Detection, Picture
@@ -21,10 +23,13 @@ from custom_components.gatehouse.vision import (
     NoDetector,
     OnnxDetector,
     VisionError,
+    detector as module,
 )
-from custom_components.gatehouse.vision.onnx import Found, Model, ModelError
+from custom_components.gatehouse.vision.onnx import CPU, Found, Model, ModelError
 from tests.conftest import Eventually
 from tests.networks import FAMILIES, PERSON, Array, Seen, network, picture, yolov8
+
+from .test_ncnn import ONE as COARSE, made
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OPTIONS = DetectorOptions()
@@ -48,14 +53,16 @@ async def detector(model: Path) -> AsyncIterator[OnnxDetector]:
 
 
 @pytest.fixture
-def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the network take its time, as a real one does."""
+def go_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let the network take its time, as a real one does: until it may go on."""
+    event = threading.Event()
 
     def look(*_: object) -> list[Found]:
-        time.sleep(0.005)
+        event.wait(10)
         return []
 
     monkeypatch.setattr(Model, "detect", look)
+    return event
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -74,20 +81,21 @@ async def test_a_person_is_seen_by_every_family_of_networks(family: str, tmp_pat
     )
 
 
-@pytest.mark.usefixtures("_slow")
-async def test_the_picture_is_asked_for_when_the_turn_comes(detector: OnnxDetector) -> None:
+async def test_the_picture_is_asked_for_when_the_turn_comes(
+    detector: OnnxDetector, go_on: threading.Event
+) -> None:
     old, new = shot(), shot()
     slot = [old]
     first = asyncio.create_task(detector.detect(lambda: slot[0]))
     second = asyncio.create_task(detector.detect(lambda: slot[0]))
     await asyncio.sleep(0)
     slot[0] = new
+    go_on.set()
     assert (await first).picture is old
     assert (await second).picture is new
 
 
-@pytest.mark.usefixtures("_slow")
-async def test_cameras_take_turns(detector: OnnxDetector) -> None:
+async def test_cameras_take_turns(detector: OnnxDetector, go_on: threading.Event) -> None:
     turns: list[str] = []
 
     def taken_by(camera: str) -> Callable[[], Picture]:
@@ -101,18 +109,21 @@ async def test_cameras_take_turns(detector: OnnxDetector) -> None:
         for _ in range(10):
             await detector.detect(taken_by(camera))
 
-    await asyncio.gather(*(watch(camera) for camera in "abcd"))
+    watching = [asyncio.create_task(watch(camera)) for camera in "abcd"]
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(*watching)
     rounds = {"".join(sorted(turns[start : start + 4])) for start in range(0, len(turns), 4)}
     assert rounds == {"abcd"}
 
 
-@pytest.mark.usefixtures("_slow")
 async def test_a_camera_that_goes_away_while_it_waits_holds_up_nobody(
-    detector: OnnxDetector,
+    detector: OnnxDetector, go_on: threading.Event
 ) -> None:
     cameras = [asyncio.create_task(detector.detect(shot)) for _ in range(3)]
     await asyncio.sleep(0)
     cameras[1].cancel()
+    go_on.set()
     await asyncio.gather(*cameras, return_exceptions=True)
     assert [camera.cancelled() for camera in cameras] == [False, True, False]
 
@@ -159,14 +170,17 @@ async def test_a_truncated_model_is_told_and_leaves_no_thread(model: Path) -> No
 
 
 async def test_a_load_that_nobody_waits_for_leaves_no_thread(
-    model: Path, eventually: Eventually
+    model: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(module, "load_onnx", lambda *_, **__: go_on.wait(10))
     loading = asyncio.create_task(OnnxDetector.load(model, OPTIONS))
-    await asyncio.sleep(0)
+    await eventually(threads)
     loading.cancel()
+    go_on.set()
     await asyncio.wait([loading])
     assert loading.cancelled()
-    await eventually(lambda: threads() == [])
+    assert threads() == []
 
 
 @pytest.mark.parametrize(
@@ -199,12 +213,130 @@ async def test_a_model_that_knows_none_of_the_labels_is_told(model: Path) -> Non
         await OnnxDetector.load(model, DetectorOptions(labels=frozenset({"unicorn"})))
 
 
-async def test_a_machine_without_onnxruntime_is_told(
+async def test_the_detector_says_what_runs_it(detector: OnnxDetector) -> None:
+    assert detector.runtime == f"onnxruntime {onnxruntime.__version__} (CPU)"
+
+
+async def test_providers_are_tried_in_their_order_and_the_processor_last(model: Path) -> None:
+    first, *_ = onnxruntime.get_available_providers()
+    detector = await OnnxDetector.load(model, OPTIONS, threads=2, providers=[CPU, first])
+    sight = await detector.detect(shot)
+    await detector.close()
+    assert len(sight.detections) == 1
+    assert detector.runtime.endswith(f"({first.removesuffix('ExecutionProvider')}, CPU)")
+
+
+async def test_a_provider_that_is_not_there_is_told_with_those_that_are(model: Path) -> None:
+    with pytest.raises(
+        DetectorUnavailable, match=r"has no NpuProvider on this machine; it has .*CPUExecutionPro"
+    ):
+        await OnnxDetector.load(model, OPTIONS, providers=["NpuProvider"])
+    assert threads() == []
+
+
+async def test_a_runtime_that_goes_missing_is_told(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(DetectorUnavailable, match="choose a detection service"):
+    with pytest.raises(DetectorUnavailable, match="onnxruntime cannot be used on this machine"):
         await OnnxDetector.load(model, OPTIONS)
+    assert threads() == []
+
+
+# --- machines on which a runtime is missing -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a fresh interpreter finds and says; everything else about it is this machine's."""
+
+    model: Path
+    ncnn: Path
+
+    async def try_both(self, *blocked: str) -> dict[str, str]:
+        """Load and look by each runtime where some packages cannot be imported."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            CHILD,
+            *map(str, (self.model, self.ncnn)),
+            *blocked,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await child.communicate()
+        assert child.returncode == 0
+        answers: dict[str, str] = json.loads(said)
+        return answers
+
+
+ROOT = Path(__file__).parents[3]
+
+# The room is imported without the integration around it: it has never heard of Home Assistant.
+CHILD = """
+import asyncio, importlib.abc, json, sys, types
+from datetime import UTC, datetime
+from pathlib import Path
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in sys.argv[3:]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+sys.path.insert(0, ".")
+package = types.ModuleType("custom_components.gatehouse")
+package.__path__ = ["custom_components/gatehouse"]
+sys.modules[package.__name__] = package
+
+from custom_components.gatehouse import vision
+from custom_components.gatehouse.models import Picture
+from tests.networks import picture
+
+async def look(kind, file):
+    try:
+        detector = await kind.load(Path(file), vision.DetectorOptions())
+    except vision.DetectorUnavailable as error:
+        return str(error)
+    sight = await detector.detect(lambda: Picture(jpeg=picture(), captured=datetime.now(UTC)))
+    await detector.close()
+    return f"{sight.detections[0].label} by {detector.runtime.split()[0]}"
+
+async def both():
+    onnx = await look(vision.OnnxDetector, sys.argv[1])
+    return {"onnx": onnx, "ncnn": await look(vision.NcnnDetector, sys.argv[2])}
+
+print(json.dumps(asyncio.run(both())))
+"""
+
+
+@pytest.fixture
+def machine(model: Path, tmp_path: Path) -> Machine:
+    return Machine(model, made(tmp_path, "nanodet", COARSE))
+
+
+async def test_a_machine_with_both_runtimes_uses_either(machine: Machine) -> None:
+    said = await machine.try_both("homeassistant")
+    assert said == {"onnx": "person by onnxruntime", "ncnn": "person by ncnn"}
+
+
+async def test_a_machine_without_onnxruntime_says_so_and_sees_by_ncnn(machine: Machine) -> None:
+    said = await machine.try_both("homeassistant", "onnxruntime")
+    assert said["onnx"] == (
+        "onnxruntime cannot be used on this machine (No module named 'onnxruntime');"
+        " choose another runtime, detection on an agent, or a detection service"
+    )
+    assert said["ncnn"] == "person by ncnn"
+
+
+async def test_a_machine_without_any_runtime_says_what_to_choose_instead(
+    machine: Machine,
+) -> None:
+    said = await machine.try_both("homeassistant", "onnxruntime", "ncnn")
+    assert said["onnx"].startswith("onnxruntime cannot be used on this machine (No module named ")
+    assert said["ncnn"].startswith("ncnn cannot be used on this machine (No module named ")
+    choices = "choose another runtime, detection on an agent, or a detection service"
+    assert all(sentence.endswith(choices) for sentence in said.values())
 
 
 async def test_no_detector_sees_the_newest_picture_and_nothing_in_it() -> None:

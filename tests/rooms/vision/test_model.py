@@ -13,10 +13,13 @@ import pytest
 
 from custom_components.gatehouse.vision import (
     MODELS,
+    ModelFile,
     ModelSource,
     ModelUnavailable,
+    Runtime,
     fetch_model,
     model,
+    model_for,
 )
 from tests.rooms.vision.conftest import Serve
 
@@ -42,8 +45,14 @@ class Shelf:
         return response
 
 
-def source(url: str, size: int = len(WHOLE)) -> ModelSource:
-    return ModelSource(name="tiny", url=url, sha256=sha256(WHOLE).hexdigest(), size=size)
+def source(url: str, size: int = len(WHOLE), *names: str) -> ModelSource:
+    """A model of one file, unless more are named, which all hold the same."""
+    digest = sha256(WHOLE).hexdigest()
+    files = [
+        ModelFile(name=name, url=f"{url}/{name}", sha256=digest, size=size)
+        for name in names or ("tiny.onnx",)
+    ]
+    return ModelSource(name="tiny", files=tuple(files))
 
 
 def ignored(_: float) -> None:
@@ -63,6 +72,29 @@ async def test_a_model_is_fetched_once_with_progress(
     assert await fetch_model(session, tiny, path.parent, told.append) == path
     assert shelf.asked == 1
     assert [each.name for each in path.parent.iterdir()] == ["tiny.onnx"]
+
+
+async def test_a_model_of_two_files_is_told_of_as_one_and_found_by_its_first(
+    serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    shelf, told = Shelf(), list[float]()
+    both = source(await serve(shelf.serve), len(WHOLE), "tiny.param", "tiny.bin")
+    assert await fetch_model(session, both, tmp_path, told.append) == tmp_path / "tiny.param"
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert 0.5 in told
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["tiny.bin", "tiny.param"]
+
+
+async def test_only_the_file_that_is_missing_is_fetched(
+    serve: Serve, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    shelf, told = Shelf(), list[float]()
+    both = source(await serve(shelf.serve), len(WHOLE), "tiny.param", "tiny.bin")
+    (tmp_path / "tiny.param").write_bytes(WHOLE)
+    await fetch_model(session, both, tmp_path, told.append)
+    assert shelf.asked == 1
+    assert told[0] > 0.5
 
 
 @pytest.mark.parametrize(
@@ -99,7 +131,7 @@ async def test_a_fetch_that_fails_says_why_and_leaves_nothing(
 async def test_a_host_out_of_reach_is_told(
     session: aiohttp.ClientSession, unused_tcp_port: int, tmp_path: Path
 ) -> None:
-    away = source(f"http://127.0.0.1:{unused_tcp_port}/tiny.onnx")
+    away = source(f"http://127.0.0.1:{unused_tcp_port}")
     with pytest.raises(ModelUnavailable, match="cannot be fetched: Cannot connect"):
         await fetch_model(session, away, tmp_path, ignored)
 
@@ -131,7 +163,7 @@ async def test_a_folder_that_cannot_be_made_is_told(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelUnavailable, match="cannot be written"):
-        await fetch_model(session, source("http://127.0.0.1:9/"), tmp_path / "file", ignored)
+        await fetch_model(session, source("http://127.0.0.1:9"), tmp_path / "file", ignored)
 
 
 async def test_a_disk_without_room_is_told_before_anything_is_fetched(
@@ -158,10 +190,31 @@ async def test_a_disk_that_fills_up_is_told_and_left_clean(
     assert list(tmp_path.iterdir()) == []
 
 
+OFFERED = [*MODELS.values(), model_for("yolox_nano", Runtime.NCNN)]
+
+
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, id=file.name) for source in OFFERED for file in source.files]
+)
+def test_every_offered_file_is_pinned(file: ModelFile) -> None:
+    address = urlsplit(file.url)
+    assert address.scheme == "https"
+    assert address.path.endswith(f"/{file.name}")
+    assert re.search("/[0-9a-f]{40}/|/download/", address.path)
+    assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+    assert file.size < 100_000_000
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_every_offered_model_is_pinned(name: str) -> None:
-    offered = MODELS[name]
-    assert offered.name == name
-    assert urlsplit(offered.url).scheme == "https"
-    assert re.fullmatch("[0-9a-f]{64}", offered.sha256)
-    assert 3_000_000 < offered.size < 100_000_000
+def test_a_model_has_the_name_by_which_it_is_offered(name: str) -> None:
+    assert MODELS[name].name == name
+    assert model_for(name, Runtime.ONNXRUNTIME) is MODELS[name]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_ncnn_gets_a_description_and_the_weights_beside_it(name: str) -> None:
+    serves = model_for(name, Runtime.NCNN)
+    description, weights = (Path(file.name) for file in serves.files)
+    assert serves.name == "nanodet_plus"
+    assert description.suffix == ".param"
+    assert description.with_suffix(".bin") == weights

@@ -1,9 +1,10 @@
 """A detection service: what it is sent, the answers that are understood, and those that are not."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from io import BytesIO
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,7 +12,12 @@ from aiohttp import web
 from PIL import Image
 import pytest
 
-from custom_components.gatehouse.models import Box, Picture
+from camera_agent import wire
+from camera_agent.config import AgentConfig, DetectorConfig
+from camera_agent.detector import Detector as AgentsDetector
+from camera_agent.hub import Hub
+from camera_agent.server import application
+from custom_components.gatehouse.models import Box
 from custom_components.gatehouse.vision import (
     BadPicture,
     DetectorFailed,
@@ -20,29 +26,21 @@ from custom_components.gatehouse.vision import (
     Sight,
     remote,
 )
-from tests.networks import picture
+from tests.networks import DOG as A_DOG, FAMILIES, PERSON as A_PERSON, Seen, network
 from tests.rooms.vision.conftest import Serve
+from tests.rooms.vision.servers import BOX, DOG, JPEG, PERSON, says, shot
 
-JPEG = picture(200, 100)
 OPTIONS = DetectorOptions()
-BOX = {"xmin": 50, "ymin": 25, "xmax": 100, "ymax": 75}
-PERSON = {"label": "person", "score": 0.9, "box": BOX}
-DOG = {"label": "dog", "score": 0.8, "box": BOX}
-
-
-def shot(jpeg: bytes = JPEG) -> Picture:
-    return Picture(jpeg=jpeg, captured=datetime(2026, 11, 21, 12, tzinfo=UTC))
+WALKER = Seen(A_PERSON, 0.9, 0.25, 0.25, 0.5, 0.75)
+HOUND = Seen(A_DOG, 0.8, 0.5, 0.25, 0.75, 0.75)
 
 
 async def ask(
     serve: Serve, session: aiohttp.ClientSession, answer: Any, jpeg: bytes = JPEG
 ) -> Sight:
     """Let a service answer this, and look."""
-
-    async def detect(request: web.Request) -> web.Response:
-        return web.Response(text=answer if isinstance(answer, str) else json.dumps(answer))
-
-    return await RemoteDetector(session, await serve(detect), OPTIONS).detect(lambda: shot(jpeg))
+    detector = RemoteDetector(session, await serve(says(answer)), OPTIONS)
+    return await detector.detect(lambda: shot(jpeg))
 
 
 @pytest.mark.parametrize(
@@ -127,14 +125,6 @@ async def test_an_answer_without_sense_is_told(
         await ask(serve, session, answer)
 
 
-@pytest.mark.parametrize("answer", ["<html>", "", "[" * 100_000], ids=["page", "empty", "deep"])
-async def test_an_answer_that_is_no_json_is_told(
-    answer: str, serve: Serve, session: aiohttp.ClientSession
-) -> None:
-    with pytest.raises(DetectorFailed, match="answered no JSON"):
-        await ask(serve, session, answer)
-
-
 async def test_a_picture_whose_size_nobody_knows_is_told(
     serve: Serve, session: aiohttp.ClientSession
 ) -> None:
@@ -181,18 +171,6 @@ async def test_a_service_that_wants_a_form_gets_one_from_then_on(
     assert kinds == ["image/jpeg", "multipart/form-data", "multipart/form-data"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 500, 503])
-async def test_a_refusal_is_told_with_what_the_service_says(
-    status: int, serve: Serve, session: aiohttp.ClientSession
-) -> None:
-    async def detect(request: web.Request) -> web.Response:
-        return web.Response(status=status, text="the model is not loaded")
-
-    detector = RemoteDetector(session, await serve(detect), OPTIONS)
-    with pytest.raises(DetectorFailed, match=f"answered {status}: the model is not loaded"):
-        await detector.detect(shot)
-
-
 async def test_a_service_that_is_away_is_told_and_is_asked_again(
     serve: Serve, session: aiohttp.ClientSession
 ) -> None:
@@ -205,29 +183,6 @@ async def test_a_service_that_is_away_is_told_and_is_asked_again(
     with pytest.raises(DetectorFailed, match="answered 500: nothing"):
         await detector.detect(shot)
     assert len((await detector.detect(shot)).detections) == 1
-
-
-async def test_a_port_where_nobody_listens_is_told(
-    session: aiohttp.ClientSession, unused_tcp_port: int
-) -> None:
-    detector = RemoteDetector(session, f"http://127.0.0.1:{unused_tcp_port}", OPTIONS)
-    with pytest.raises(DetectorFailed, match="cannot be asked"):
-        await detector.detect(shot)
-
-
-async def test_a_service_that_falls_silent_is_told(
-    serve: Serve, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = asyncio.Event()
-
-    async def detect(request: web.Request) -> web.Response:
-        await go_on.wait()
-        return web.json_response([])
-
-    monkeypatch.setattr(remote, "TIMEOUT", aiohttp.ClientTimeout(total=0.1))
-    with pytest.raises(DetectorFailed, match=r"did not answer in 0\.1 s"):
-        await RemoteDetector(session, await serve(detect), OPTIONS).detect(shot)
-    go_on.set()
 
 
 async def test_a_service_is_asked_one_thing_at_a_time_about_the_newest_picture(
@@ -257,3 +212,125 @@ async def test_a_service_is_asked_one_thing_at_a_time_about_the_newest_picture(
     assert most == 1
     await detector.close()
     assert not session.closed
+
+
+@pytest.mark.parametrize(
+    ("body", "form", "told"),
+    [(400, 415, 400), (422, 400, 400), (415, 422, 415), (422, 422, 422)],
+)
+async def test_where_neither_body_nor_form_helps_the_plainer_refusal_is_told(
+    body: int, form: int, told: int, serve: Serve, session: aiohttp.ClientSession
+) -> None:
+    kinds: list[str] = []
+
+    async def detect(request: web.Request) -> web.Response:
+        kinds.append(request.content_type)
+        status = {"image/jpeg": body, "multipart/form-data": form}[request.content_type]
+        return web.Response(status=status, text="no such picture")
+
+    detector = RemoteDetector(session, await serve(detect), OPTIONS)
+    for _ in range(2):
+        with pytest.raises(DetectorFailed, match=f"answered {told}: no such picture; check the"):
+            await detector.detect(shot)
+    assert kinds == ["image/jpeg", "multipart/form-data"] * 2
+
+
+@pytest.fixture
+async def agent(tmp_path: Path, session: aiohttp.ClientSession) -> AsyncIterator[str]:
+    """A real agent, whose model sees a person and a dog in everything."""
+    model = network(tmp_path / "tiny.onnx", FAMILIES["yolox"]([WALKER, HOUND]))
+    config = AgentConfig(
+        id="porch", name="Porch", token="a-token", data=tmp_path, announce=False, cameras=()
+    )
+    looking = AgentsDetector(DetectorConfig(model=model))
+    runner = web.AppRunner(application(Hub(config), "a-token", looking))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_an_agent_looks_with_the_model_that_is_set_up_there(
+    agent: str, session: aiohttp.ClientSession
+) -> None:
+    detector = RemoteDetector.for_agent(session, agent, "a-token", OPTIONS)
+    (found,) = (await detector.detect(shot)).detections
+    assert (found.label, round(found.score, 2)) == ("person", 0.9)
+    both = DetectorOptions(threshold=0.1, labels=frozenset({"person", "dog"}))
+    sight = await RemoteDetector.for_agent(session, agent, "a-token", both).detect(shot)
+    assert [each.label for each in sight.detections] == ["person", "dog"]
+
+
+async def test_what_an_agent_says_against_a_picture_is_not_held_against_it(
+    agent: str, session: aiohttp.ClientSession
+) -> None:
+    detector = RemoteDetector.for_agent(session, agent, "a-token", OPTIONS)
+    with pytest.raises(BadPicture, match="cannot read the picture"):
+        await detector.detect(lambda: shot(b"no picture"))
+
+
+@pytest.mark.parametrize(
+    ("token", "label", "words"),
+    [
+        ("other", "person", "answered 401: .*; check the token or key"),
+        ("two\nlines", "person", "cannot be asked: "),
+        ("a-token", "unicorn", "answered 400: .* no unicorn"),
+    ],
+)
+async def test_what_an_agent_refuses_is_told(
+    token: str, label: str, words: str, agent: str, session: aiohttp.ClientSession
+) -> None:
+    options = DetectorOptions(labels=frozenset({label}))
+    detector = RemoteDetector.for_agent(session, agent, token, options)
+    with pytest.raises(DetectorFailed, match=words):
+        await detector.detect(shot)
+
+
+def test_the_words_of_the_agent_are_those_of_its_wire() -> None:
+    assert remote.AGENT_PATH == wire.DETECT
+    assert json.loads(remote.BAD_PICTURE) == wire.ErrorCode.BAD_PICTURE
+    assert {wire.QUERY_THRESHOLD, wire.QUERY_LABELS} == {"threshold", "labels"}
+
+
+async def test_an_agent_is_asked_with_its_token_what_to_look_for(
+    serve: Serve, session: aiohttp.ClientSession
+) -> None:
+    requests: list[tuple[str, str, str]] = []
+
+    async def detect(request: web.Request) -> web.Response:
+        requests.append((request.method, request.path_qs, request.headers["Authorization"]))
+        answer = {"detections": [PERSON, DOG], "width": 200, "height": 100, "milliseconds": 31.4}
+        return web.json_response(answer)
+
+    options = DetectorOptions(threshold=0.5, labels=frozenset({"person", "car"}))
+    detector = RemoteDetector.for_agent(session, await serve(detect), "a-token", options)
+    (found,) = (await detector.detect(shot)).detections
+    assert found.box == Box(0.25, 0.25, 0.5, 0.75)
+    asked = "/api/v1/detect?threshold=0.5&labels=car,person"
+    assert requests == [("POST", asked, "Bearer a-token")]
+
+
+async def test_an_agent_that_is_busy_is_told(serve: Serve, session: aiohttp.ClientSession) -> None:
+    busy = {"error": {"code": "busy", "message": "Four pictures wait already."}}
+    url = await serve(says(busy, 503))
+    detector = RemoteDetector.for_agent(session, url, "a-token", OPTIONS)
+    with pytest.raises(DetectorFailed, match="503: Four pictures wait already; it is busy"):
+        await detector.detect(shot)
+
+
+async def test_a_token_is_in_no_error_and_no_description(
+    serve: Serve, session: aiohttp.ClientSession
+) -> None:
+    async def debugs(request: web.Request) -> web.Response:
+        return web.Response(status=500, text=f"refused: {request.headers['Authorization']}")
+
+    async def echoes(request: web.Request) -> web.Response:
+        return web.json_response([{**PERSON, "score": request.headers["Authorization"]}])
+
+    refused = RemoteDetector.for_agent(session, await serve(debugs), "tell-nobody", OPTIONS)
+    with pytest.raises(DetectorFailed, match=r"answered 500: refused: Bearer …; look") as first:
+        await refused.detect(shot)
+    puzzled = RemoteDetector.for_agent(session, await serve(echoes), "tell-nobody", OPTIONS)
+    with pytest.raises(DetectorFailed, match=r"no number: 'Bearer …'") as second:
+        await puzzled.detect(shot)
+    assert "tell-nobody" not in f"{first.value!r} {second.value!r} {refused!r}"

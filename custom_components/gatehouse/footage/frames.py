@@ -1,0 +1,141 @@
+"""A stranger's video, taken apart into pictures; blocks, for threads."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.frame import PictureType
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from .errors import NotPlayable
+
+# Nothing that names other files or addresses (a playlist, a script) is read as a video.
+CONTAINERS: Final = "mov,mp4,avi,matroska,webm"
+
+MOST_PIXELS: Final = 64_000_000
+LONGEST_SIDE: Final = 2560
+QUALITY: Final = "3"  # FFmpeg counts from 2, the best, to 31
+
+# A header's idea of how long a video is may be off by so much of it, and by so many seconds.
+OFF_BY_SHARE: Final = 0.05
+OFF_BY: Final = 0.5
+
+
+def length_of(path: Path) -> timedelta:
+    """Return how long an MP4, AVI or MKV plays; raises NotPlayable if its end is missing too."""
+    with _open(path) as (container, stream):
+        reached, pictures = 0.0, 0
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                raise NotPlayable(f"{path.name!r} ends in the middle of a picture.")
+            if packet.size:
+                pictures += 1
+                reached = max(reached, _ends(packet, stream, pictures))
+        if not pictures:
+            raise NotPlayable(f"{path.name!r} has no pictures in it.")
+        if reached + OFF_BY < _promised(container, stream) * (1 - OFF_BY_SHARE):
+            raise NotPlayable(f"{path.name!r} ends before it should.")
+        return timedelta(seconds=reached)
+
+
+def frames_of(
+    path: Path, fps: float, *, since: timedelta, until: timedelta
+) -> Generator[tuple[timedelta, bytes]]:
+    """Yield when each picture between two moments of a video is, and its JPEG.
+
+    There are at most so many a second, none larger than a screen; raises NotPlayable.
+    """
+    due = since.total_seconds()
+    with _open(path) as (container, stream):
+        jpeg = _Jpeg(stream)
+        for at, frame in _from(container, stream, due):
+            if at >= until.total_seconds():
+                return
+            if at >= due:
+                yield timedelta(seconds=at), jpeg.encode(frame)
+                due += (1 + (at - due) * fps // 1) / fps
+
+
+def _from(
+    container: InputContainer, stream: VideoStream, since: float
+) -> Iterator[tuple[float, av.VideoFrame]]:
+    """Yield every picture from the key picture before that moment on."""
+    start = float((stream.start_time or 0) * (stream.time_base or 0))
+    # A video that cannot be wound forward is read from where it begins.
+    if since and stream.time_base:
+        container.seek(round((since + start) / stream.time_base), stream=stream)
+    for number, frame in enumerate(container.decode(stream)):
+        at = number / _rate(stream) if frame.pts is None else frame.time - start
+        yield max(0.0, at), frame
+
+
+class _Jpeg:
+    """JPEGs of one video's pictures, by FFmpeg's encoder."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        longest = max(stream.codec_context.width, stream.codec_context.height)
+        shrink = min(1.0, LONGEST_SIDE / longest)
+        self._reformat = VideoReformatter()
+        self._codec = av.CodecContext.create("mjpeg", "w")
+        self._codec.width = max(2, round(stream.codec_context.width * shrink))
+        self._codec.height = max(2, round(stream.codec_context.height * shrink))
+        self._codec.pix_fmt = "yuvj420p"
+        self._codec.time_base = stream.time_base
+        self._codec.thread_count = 1
+        self._codec.options = {"qmin": QUALITY, "qmax": QUALITY}
+
+    def encode(self, frame: av.VideoFrame) -> bytes:
+        # A JPEG's levels go from 0 to 255, whatever those of the video are.
+        full = self._reformat.reformat(
+            frame,
+            self._codec.width,
+            self._codec.height,
+            format="yuvj420p",
+            dst_color_range="JPEG",
+        )
+        full.pict_type = PictureType.NONE
+        return b"".join(bytes(packet) for packet in self._codec.encode(full))
+
+
+def _ends(packet: av.Packet[VideoStream], stream: VideoStream, pictures: int) -> float:
+    """Return the moment at which a packet's picture has been shown."""
+    if packet.pts is None or packet.time_base is None:
+        return pictures / _rate(stream)
+    shown = packet.pts - (stream.start_time or 0)
+    lasts = (packet.duration or 0) * packet.time_base or 1 / _rate(stream)
+    return float(shown * packet.time_base + lasts)
+
+
+def _promised(container: InputContainer, stream: VideoStream) -> float:
+    return max((container.duration or 0) / av.time_base, stream.frames / _rate(stream))
+
+
+def _rate(stream: VideoStream) -> float:
+    return float(stream.average_rate or stream.guessed_rate or 25)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    # FFmpeg is given the file and not its name, which may be a pattern or an address to it.
+    with path.open("rb") as file:
+        try:
+            options = {"format_whitelist": CONTAINERS}
+            with av.open(file, "r", options=options) as container:
+                yield container, _stream(path, container)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise NotPlayable(f"{path.name!r} cannot be read as video: {error}") from error
+
+
+def _stream(path: Path, container: InputContainer) -> VideoStream:
+    if not container.streams.video:
+        raise NotPlayable(f"{path.name!r} has no video in it.")
+    stream = container.streams.video[0]
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not 0 < width * height <= MOST_PIXELS:
+        raise NotPlayable(f"{path.name!r} has pictures of {width}×{height} pixels.")
+    return stream

@@ -1,0 +1,131 @@
+"""Incidents as cards show them, and the news of them as it comes."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.websocket_api import ActiveConnection
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .asking import Page, page_of, translated
+from .following import async_follow_site
+from .incidents import IncidentNews, IncidentQuery
+from .models import Footage, Incident
+from .serialize import footage_json, incident_json
+from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+LARGEST_PAGE: Final = 200
+
+# As long as somebody looks at a card; whoever looks longer asks again.
+LIFETIME: Final = timedelta(hours=1)
+
+PAGE: Final = "page"
+FAILED: Final = "failed"
+
+# News that come while the page is read, which takes milliseconds.
+MOST_HELD: Final = 100
+
+
+class IncidentFeed:
+    """Tells one viewer the newest incidents and then the news, also when the site was reloaded."""
+
+    def __init__(
+        self, hass: HomeAssistant, connection: ActiveConnection, identity: int, newest: int
+    ) -> None:
+        """Answer the subscription of this id; `newest` is how many incidents to begin with."""
+        self._hass = hass
+        self._connection = connection
+        self._id = identity
+        self._newest = newest
+        self._hub: Hub | None = None
+        self._held: deque[IncidentNews] | None = None
+
+    @callback
+    def open(self) -> CALLBACK_TYPE:
+        """Begin to tell, as soon as the site runs; return how to end."""
+        return async_follow_site(self._hass, self._join)
+
+    @callback
+    def _join(self, hub: Hub | None) -> Iterator[CALLBACK_TYPE]:
+        self._hub, self._held = hub, None
+        if hub is None:
+            return
+        yield hub.async_subscribe(self._hear)
+        if self._newest:
+            self._held = deque(maxlen=MOST_HELD)
+            reading = self._hass.async_create_background_task(
+                self._begin(hub), f"gatehouse incident feed {self._id}"
+            )
+
+            def stop() -> None:
+                reading.cancel()
+
+            yield stop
+
+    async def _begin(self, hub: Hub) -> None:
+        """Tell the newest incidents, then what came meanwhile."""
+        try:
+            async with translated():
+                page = await page_of(hub, IncidentQuery(limit=self._newest), None)
+        except HomeAssistantError as err:
+            self._send({"kind": FAILED, "code": err.translation_key, "message": str(err)})
+        else:
+            shown = page_shown(self._connection, page, hub.cameras.entities())
+            self._send({"kind": PAGE, **shown})
+        held, self._held = self._held or (), None
+        for news in held:
+            self._hear(news)
+
+    @callback
+    def _hear(self, news: IncidentNews) -> None:
+        if self._held is not None:
+            self._held.append(news)
+            return
+        entities = self._hub.cameras.entities() if self._hub else {}
+        incident = incident_shown(self._connection, news.incident, entities)
+        self._send({"kind": news.kind.value, "due": news.due, "incident": incident})
+
+    @callback
+    def _send(self, event: dict[str, Any]) -> None:
+        self._connection.send_event(self._id, event)
+
+
+def page_shown(
+    connection: ActiveConnection, page: Page, entities: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a page of incidents for one viewer."""
+    shown = [incident_shown(connection, incident, entities) for incident in page.incidents]
+    return {"incidents": shown, "next": page.next}
+
+
+def incident_shown(
+    connection: ActiveConnection, incident: Incident, entities: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return an incident for one viewer, with addresses that hold for an hour."""
+    picture = PICTURE_URL.format(id=incident.id) if incident.picture else None
+    frames = [
+        FRAME_URL.format(id=incident.id, number=number) for number in range(len(incident.frames))
+    ]
+    return incident_json(incident, entities) | {
+        "picture_url": _signed(connection, picture) if picture else None,
+        "frame_urls": [_signed(connection, frame) for frame in frames],
+    }
+
+
+def footage_shown(connection: ActiveConnection, footage: Footage) -> dict[str, Any]:
+    """Return a recording for one viewer, with an address that holds for an hour."""
+    told = footage_json(footage)
+    address = FOOTAGE_URL.format(id=footage.id) if told["media"] else None
+    return told | {"url": _signed(connection, address) if address else None}
+
+
+def _signed(connection: ActiveConnection, path: str) -> str:
+    return async_sign_path(
+        connection.hass, path, LIFETIME, refresh_token_id=connection.refresh_token_id
+    )

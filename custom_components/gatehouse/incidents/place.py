@@ -1,0 +1,142 @@
+"""One place: what its cameras see and its doors hear at one time is one incident."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from ..models import Assessment, Group, Incident, IncidentState, Passage
+from ..vision import Sight
+from .facts import facts
+from .house import House
+from .journal import Journal
+from .risk import AlarmState, Surroundings, assess
+from .rules import (
+    Case,
+    IncidentOptions,
+    Sign,
+    begun,
+    ended,
+    is_late,
+    is_over,
+    with_passage,
+    with_sign,
+)
+
+
+class Place:
+    """A camera group and its open incident, of which there is one at most."""
+
+    def __init__(
+        self,
+        group: Group,
+        journal: Journal,
+        options: IncidentOptions,
+        house: House,
+    ) -> None:
+        """Nothing has happened."""
+        self._group = group
+        self._journal = journal
+        self._options = options
+        self._house = house
+        self._case: Case | None = None
+        self._surroundings = Surroundings()
+        self._watches: dict[str, Callable[[], None]] = {}
+
+    def attend(self, camera: str, settle: Callable[[], None]) -> None:
+        """Know that a camera looks, and have its watch told when an incident has run its time."""
+        self._watches[camera] = settle
+
+    def leave(self, camera: str) -> None:
+        """Do without a camera: an incident that nobody looks at any more is interrupted."""
+        self._watches.pop(camera, None)
+        cameras = self._case.incident.cameras if self._case else ()
+        if self._case and cameras and self._watches.keys().isdisjoint(cameras):
+            self._end(self._case, IncidentState.INTERRUPTED)
+
+    def involves(self, camera: str) -> bool:
+        """Return whether a camera has a reason to look: what is open, or somebody at a door."""
+        if self._case is None:
+            return False
+        incident = self._case.incident
+        at_the_door = bool(incident.passages) and camera in self._group.cameras
+        return at_the_door or camera in incident.cameras
+
+    def sign(self, sign: Sign, sight: Sight) -> None:
+        """Take what a camera sees; it may open an incident."""
+        case = self._case or self._opened(sign.captured, sign.since)
+        sensitive = {zone.name for zone in sign.zones if zone.sensitive}
+        self._surroundings = replace(
+            self._surroundings, sensitive=self._surroundings.sensitive | sensitive
+        )
+        self._take(case, with_sign(case.incident, sign))
+        self._journal.keep(case.incident.id, sign.camera, sight)
+
+    def passage(self, passage: Passage) -> None:
+        """Take what happened at a door; it may open an incident."""
+        if is_late(passage, self._house.now(), self._options):
+            self._remember(passage)
+            return
+        case = self._case or self._opened(passage.at, passage.at)
+        incident = with_passage(case.incident, passage)
+        if incident != case.incident:  # told twice, it is no new sign
+            self._take(case, incident)
+
+    def settle(self) -> None:
+        """Close the incident if its time is over; leave it to the journal if not."""
+        if self._case is None:
+            return
+        if not is_over(self._case, now=self._house.clock(), options=self._options):
+            self._journal.note(self._case.incident, self._group)
+            return
+        self._end(self._case, IncidentState.CLOSED)
+        for settle in tuple(self._watches.values()):
+            settle()
+
+    def interrupt(self) -> None:
+        """End what is open, because nobody looks any more."""
+        if self._case:
+            self._end(self._case, IncidentState.INTERRUPTED)
+
+    def _opened(self, moment: datetime, since: datetime) -> Case:
+        self._surroundings = self._house.surroundings()
+        heard = self._house.clock()
+        opened = heard - (moment - since).total_seconds()
+        return Case(incident=begun(uuid4().hex, self._group, since), opened=opened, heard=heard)
+
+    def _take(self, case: Case, incident: Incident) -> None:
+        incident = self._assessed(incident)
+        self._case = replace(case, incident=incident, heard=self._house.clock())
+        self._journal.note(incident, self._group)
+
+    def _remember(self, passage: Passage) -> None:
+        """Have it written as an incident of its own, whatever happens now."""
+        incident = with_passage(begun(uuid4().hex, self._group, passage.at), passage)
+        incident = ended(incident, IncidentState.CLOSED, timedelta(), self._options)
+        around = Surroundings(zone=self._house.surroundings().zone)
+        assessment = assess(incident, around, self._house.camera_names())
+        self._journal.note(told(incident, assessment, self._house), self._group)
+
+    def _end(self, case: Case, state: IncidentState) -> None:
+        silence = timedelta(seconds=self._house.clock() - case.heard)
+        incident = self._assessed(ended(case.incident, state, silence, self._options))
+        self._case = None
+        self._journal.note(incident, self._group)
+
+    def _assessed(self, incident: Incident) -> Incident:
+        """Return the incident with its risk and its facts; an alarm that went off stays so."""
+        before, now = self._surroundings.alarm, self._house.surroundings().alarm
+        self._surroundings = replace(self._surroundings, alarm=_worse(before, now))
+        assessment = assess(incident, self._surroundings, self._house.camera_names())
+        return told(incident, assessment, self._house)
+
+
+def told(incident: Incident, assessment: Assessment | None, house: House) -> Incident:
+    """Return the incident with its assessment by rule, and with its facts as the summary."""
+    summary = facts(incident, house.camera_names(), house.surroundings().zone)
+    return replace(incident, assessment=assessment and replace(assessment, summary=summary))
+
+
+def _worse(one: AlarmState | None, other: AlarmState | None) -> AlarmState | None:
+    known = [state for state in (one, other) if state is not None]
+    return max(known, key=list(AlarmState).index, default=None)

@@ -1,0 +1,161 @@
+"""An incident as the values of its row, and back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from ..models import (
+    Assessment,
+    AssessmentState,
+    Author,
+    Box,
+    Detection,
+    Incident,
+    IncidentState,
+    Level,
+    Passage,
+    PassageKind,
+    Sighting,
+)
+
+type Row = Mapping[Any, Any]
+"""Values by the names of their columns."""
+
+JUDGED: Final = frozenset("risk level reasons risk_floor summary author assessing".split())
+"""The columns that belong to the rules until a language model has had its turn."""
+
+REMEMBERED: Final = frozenset("reviewed false_alarm note notified".split())
+"""The columns that belong to people, and to whom they were told."""
+
+_LISTS: Final = ("labels", "zones", "sightings", "passages", "frames")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def values(incident: Incident) -> dict[str, Any]:
+    """Return the values of an incident's columns."""
+    return {
+        "id": incident.id,
+        "place_group": incident.group,
+        "place": incident.place,
+        "state": incident.state.value,
+        "started": incident.started,
+        "last_seen": incident.last_seen,
+        "ended": incident.ended,
+        "labels": json.dumps(incident.labels),
+        "count": incident.count,
+        "zones": json.dumps(incident.zones),
+        "sightings": json.dumps([_sighting_values(each) for each in incident.sightings]),
+        "passages": json.dumps([_passage_values(each) for each in incident.passages]),
+        "picture": None if incident.picture is None else str(incident.picture),
+        "frames": json.dumps([str(path) for path in incident.frames]),
+        **assessment_values(incident.assessment),
+        "assessing": incident.assessing.value,
+        "reviewed": incident.reviewed,
+        "false_alarm": int(incident.false_alarm),
+        "note": incident.note,
+        "notified": incident.notified,
+    }
+
+
+def assessment_values(assessment: Assessment | None) -> dict[str, Any]:
+    """Return the values of the columns that an assessment has."""
+    return {
+        "risk": assessment and assessment.risk,
+        "level": assessment and assessment.level.value,
+        "reasons": assessment and json.dumps(assessment.reasons),
+        "risk_floor": assessment.floor if assessment else 0,
+        "summary": assessment.summary if assessment else "",
+        "author": (assessment.author if assessment else Author.FACTS).value,
+    }
+
+
+def incident_of(row: Row) -> Incident:
+    """Return the incident that a row holds."""
+    # Read at once: it is the calls that cost.
+    lists = json.loads(f"[{','.join([row[name] for name in _LISTS])},{row['reasons'] or '[]'}]")
+    labels, zones, sightings, passages, frames, reasons = lists
+    return Incident(
+        id=row["id"],
+        group=row["place_group"],
+        place=row["place"],
+        state=IncidentState(row["state"]),
+        started=row["started"],
+        last_seen=row["last_seen"],
+        ended=row["ended"],
+        labels=tuple(labels),
+        count=row["count"],
+        zones=tuple(zones),
+        sightings=tuple([_sighting(each) for each in sightings]),
+        passages=tuple([_passage(each) for each in passages]),
+        picture=None if row["picture"] is None else Path(row["picture"]),
+        frames=tuple([Path(each) for each in frames]),
+        assessment=None if row["risk"] is None else _assessment(row, reasons),
+        assessing=AssessmentState(row["assessing"]),
+        reviewed=row["reviewed"],
+        false_alarm=bool(row["false_alarm"]),
+        note=row["note"],
+        notified=row["notified"],
+    )
+
+
+def _assessment(row: Row, reasons: list[str]) -> Assessment:
+    return Assessment(
+        risk=row["risk"],
+        level=Level(row["level"]),
+        reasons=tuple(reasons),
+        floor=row["risk_floor"],
+        summary=row["summary"],
+        author=Author(row["author"]),
+    )
+
+
+def _sighting_values(sighting: Sighting) -> dict[str, Any]:
+    best = sighting.best
+    return {
+        "camera": sighting.camera,
+        "first": _number(sighting.first),
+        "last": _number(sighting.last),
+        "label": best.label,
+        "score": best.score,
+        "box": best.box,
+    }
+
+
+def _sighting(kept: Mapping[str, Any]) -> Sighting:
+    best = Detection(label=kept["label"], score=kept["score"], box=Box(*kept["box"]))
+    first, last = _moment(kept["first"]), _moment(kept["last"])
+    return Sighting(camera=kept["camera"], first=first, last=last, best=best)
+
+
+def _passage_values(passage: Passage) -> dict[str, Any]:
+    return {
+        "id": passage.id,
+        "door": passage.door,
+        "kind": passage.kind.value,
+        "at": _number(passage.at),
+        "person": passage.person,
+        "reason": passage.reason,
+    }
+
+
+def _passage(kept: Mapping[str, Any]) -> Passage:
+    return Passage(
+        id=kept["id"],
+        door=kept["door"],
+        kind=PassageKind(kept["kind"]),
+        at=_moment(kept["at"]),
+        person=kept["person"],
+        reason=kept["reason"],
+    )
+
+
+def _number(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(number: int) -> datetime:
+    return _EPOCH + number * _MICROSECOND

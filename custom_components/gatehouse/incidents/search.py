@@ -1,0 +1,154 @@
+"""How incidents are found: the words and the marks under which one is kept, and what is asked.
+
+Each incident has one line of text. People's words are in it without case and accents, so that all
+databases read them alike; what can be asked for besides them are marks, which begin with an
+underscore, as no word does. So one index answers any combination.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+import re
+from typing import Final
+import unicodedata
+
+from ..models import Incident, IncidentState, Level
+from .risk import LEVELS
+
+# Words are told apart by so many first letters: each length of a beginning has its own index.
+LONGEST_WORD: Final = 12
+
+# So many different words narrow a search enough.
+MOST_WORDS: Final = 32
+
+ANY_ENDING: Final = "*"
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentQuery:
+    """Which incidents to find; None asks nothing."""
+
+    text: str | None = None
+    """Words of the place, the labels, the zones, the persons, the reasons, the summary, the note.
+
+    Each must be there, or begin one that is there; blank asks nothing.
+    """
+    cameras: tuple[str, ...] | None = None
+    """Seen by one of these at least."""
+    group: str | None = None
+    zone: str | None = None
+    """Somebody was in the zone of this name."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Started at or after since, and before until."""
+    level: Level | None = None
+    """At least this bad."""
+    state: IncidentState | None = None
+    reviewed: bool | None = None
+    false_alarm: bool | None = None
+    before: Incident | None = None
+    """The last one of the page before."""
+    limit: int = 50
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, each once, in lower case, without accents, and not too long."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    letters = "".join(each for each in plain if not unicodedata.combining(each))
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(letters)))
+
+
+def line(incident: Incident) -> str:
+    """Return the text under which an incident is kept."""
+    return " ".join((*words("\n".join(_told(incident))), *_marks(incident)))
+
+
+def terms(query: IncidentQuery) -> list[tuple[str, ...]]:
+    """Return what a line must hold: one of each of these words, marks or beginnings."""
+    asked: list[tuple[str, ...]] = [
+        (_beginning(word),) for word in words(query.text or "")[:MOST_WORDS]
+    ]
+    if not asked and query.text and not query.text.isspace():
+        asked.append(())
+    if query.cameras is not None:
+        asked.append(tuple(_key("c", camera) for camera in query.cameras))
+    asked.extend((_key(kind, key),) for kind, key in (("g", query.group), ("z", query.zone)) if key)
+    asked.extend((mark,) for mark in _flags(query) if mark)
+    return asked
+
+
+def fts5(asked: Sequence[Iterable[str]]) -> str:
+    """Return the terms in the words of SQLite's full-text index."""
+    return " AND ".join(f"({' OR '.join(map(_in_fts5, terms))})" for terms in asked)
+
+
+def tsquery(asked: Sequence[Iterable[str]]) -> str:
+    """Return the terms in the words of PostgreSQL's full-text index."""
+    return " & ".join(f"({' | '.join(map(_in_tsquery, terms))})" for terms in asked)
+
+
+def _told(incident: Incident) -> Iterable[str]:
+    """Yield all that people read of an incident."""
+    yield incident.place
+    yield from incident.labels
+    yield from incident.zones
+    yield from (passage.person for passage in incident.passages if passage.person)
+    if incident.assessment:
+        yield from incident.assessment.reasons
+        yield incident.assessment.summary
+    yield incident.note
+
+
+def _marks(incident: Incident) -> Iterable[str]:
+    yield from dict.fromkeys(_key("c", camera) for camera in incident.cameras)
+    yield _key("g", incident.group)
+    yield from dict.fromkeys(_key("z", zone) for zone in incident.zones)
+    yield _state(incident.state)
+    if incident.assessment:
+        yield from (_level(level) for level in LEVELS if incident.assessment.risk >= LEVELS[level])
+    yield _reviewed(incident.reviewed is not None)
+    yield _alarm(incident.false_alarm)
+
+
+def _flags(query: IncidentQuery) -> Iterable[str | None]:
+    yield None if query.state is None else _state(query.state)
+    yield None if query.level is None else _level(query.level)
+    yield None if query.reviewed is None else _reviewed(query.reviewed)
+    yield None if query.false_alarm is None else _alarm(query.false_alarm)
+
+
+# Marks are short because each of their beginnings is in the index too.
+def _key(kind: str, key: str) -> str:
+    return f"_{kind}{key.encode(errors='surrogatepass').hex()}"
+
+
+def _state(state: IncidentState) -> str:
+    return f"_s{state[0]}"
+
+
+def _level(level: Level) -> str:
+    return f"_l{LEVELS[level]}"
+
+
+def _reviewed(reviewed: bool) -> str:
+    return "_r" if reviewed else "_u"
+
+
+def _alarm(is_false: bool) -> str:
+    return "_f" if is_false else "_t"
+
+
+def _beginning(word: str) -> str:
+    return word if len(word) == LONGEST_WORD else f"{word}{ANY_ENDING}"
+
+
+def _in_fts5(term: str) -> str:
+    word = term.removesuffix(ANY_ENDING)
+    return f'"{word}"' + term[len(word) :]
+
+
+def _in_tsquery(term: str) -> str:
+    word = term.removesuffix(ANY_ENDING)
+    return f"'{word}'" + (":*" if term != word else "")

@@ -1,0 +1,74 @@
+"""The recordings of one incident: each camera for as long as it sees something."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..footage import FootageFlow
+from ..models import Group, Incident, IncidentState
+from .pictures import DOUBT, Watched
+from .rules import REFRESH, IncidentOptions, next_recording, recording_end, spans
+
+
+class Tapes:
+    """What was asked for of each camera; never more often than it is worth."""
+
+    def __init__(
+        self,
+        footage: FootageFlow,
+        sources: Mapping[str, Watched],
+        options: IncidentOptions,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        """Nothing is recorded; the clock counts seconds and is never set."""
+        self._footage = footage
+        self._sources = sources
+        self._options = options
+        self._clock = clock
+        self._tapes: dict[str, _Tape] = {}
+
+    async def follow(self, incident: Incident, group: Group) -> None:
+        """Have each camera recorded, by its own clock. Raises DatabaseError."""
+        for camera, span in spans(incident, group).items():
+            source = self._sources.get(camera)
+            if source and source.records:
+                ahead = source.clock_ahead() if source.clock_ahead else timedelta()
+                await self._record(incident, camera, span, ahead)
+
+    async def _record(
+        self,
+        incident: Incident,
+        camera: str,
+        span: tuple[datetime, datetime],
+        ahead: timedelta,
+    ) -> None:
+        first, last = span
+        tape = self._tapes.get(camera)
+        if tape and abs(ahead - tape.ahead) > DOUBT:
+            tape, first = None, last  # the clock was set, and what it recorded ended there
+        span = (first + ahead, last + ahead)
+        until = recording_end(span, self._options)
+        if wanted := next_recording(span, tape.until if tape else None, self._options):
+            footage = (await self._footage.record(camera, *wanted, incident=incident.id)).id
+        elif tape and until > tape.until and self._may_extend(tape, incident):
+            footage = tape.footage
+            await self._footage.extend(footage, until)
+        else:
+            return
+        self._tapes[camera] = _Tape(footage, until, self._clock(), ahead)
+
+    def _may_extend(self, tape: _Tape, incident: Incident) -> bool:
+        rested = self._clock() - tape.asked >= REFRESH.total_seconds()
+        return rested or incident.state is not IncidentState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class _Tape:
+    """One recording: until when it was asked for, and when, by our steady clock."""
+
+    footage: str
+    until: datetime
+    asked: float
+    ahead: timedelta
+    """How far the camera's clock was ahead of the site's then."""

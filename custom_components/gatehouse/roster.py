@@ -1,0 +1,91 @@
+"""The cameras of the site, wherever they are, by their keys."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from homeassistant.core import callback
+
+from .agent import Recordings
+from .agent_coordinator import AgentCoordinator
+from .coordinator import CameraCoordinator
+from .incidents import IncidentNews, Presence
+from .models import Incident
+
+
+class Roster:
+    """Who has which camera; what is told of a camera that has gone goes nowhere."""
+
+    def __init__(self) -> None:
+        """There is no camera yet."""
+        self._coordinators: dict[str, CameraCoordinator[Any]] = {}
+
+    def __iter__(self) -> Iterator[CameraCoordinator[Any]]:
+        """Go through the agents and the other cameras."""
+        return iter(self._coordinators.values())
+
+    def add(self, coordinator: CameraCoordinator[Any]) -> None:
+        """Have these cameras too."""
+        self._coordinators[coordinator.owner] = coordinator
+
+    @property
+    def agents(self) -> dict[str, AgentCoordinator]:
+        """The agents, by their ids."""
+        return {each.owner: each for each in self if isinstance(each, AgentCoordinator)}
+
+    def names(self) -> dict[str, str]:
+        """Return every camera's name by its key."""
+        return {
+            coordinator.key(camera): data.info.name
+            for coordinator in self
+            for camera, data in coordinator.data.cameras.items()
+        }
+
+    def entities(self) -> dict[str, str]:
+        """Return the entity that shows each camera, by the camera's key."""
+        found = {
+            coordinator.key(camera): coordinator.camera_entity_id(camera)
+            for coordinator in self
+            for camera in coordinator.data.cameras
+        }
+        return {key: entity for key, entity in found.items() if entity}
+
+    def find(self, key: str) -> tuple[CameraCoordinator[Any], str] | None:
+        """Return who has a camera and its name there, None if it is gone."""
+        owner, _, camera = key.partition("/")
+        coordinator = self._coordinators.get(owner)
+        if coordinator is None or camera not in coordinator.data.cameras:
+            return None
+        return coordinator, camera
+
+    def recordings(self, key: str) -> tuple[Recordings, str] | None:
+        """Return where a camera's recordings are, None if nothing records it."""
+        owner, _, camera = key.partition("/")
+        agent = self._coordinators.get(owner)
+        return (agent.agent.recordings, camera) if isinstance(agent, AgentCoordinator) else None
+
+    @callback
+    def presence(self, key: str, presence: Presence) -> None:
+        """Tell who is in a camera's view."""
+        if found := self.find(key):
+            found[0].async_set_presence(found[1], presence)
+
+    @callback
+    def last_incident(self, key: str, incident: Incident) -> None:
+        """Tell what a camera saw last."""
+        if found := self.find(key):
+            found[0].async_set_incident(found[1], incident)
+
+    @callback
+    def zones(self, key: str) -> None:
+        """Tell that people have said something else about a camera's picture."""
+        if found := self.find(key):
+            found[0].async_update_listeners()
+
+    @callback
+    def incident(self, news: IncidentNews) -> None:
+        """Tell the logbook once what became of an incident, and every camera that saw it."""
+        known = [found for key in news.incident.cameras if (found := self.find(key))]
+        for coordinator, camera in known[:1]:
+            coordinator.async_log_incident(camera, news)
+        for coordinator, camera in known:
+            coordinator.async_tell_incident(camera, news)

@@ -1,0 +1,1 @@
+"""What Gatehouse costs, beside the least that the same work can cost, in one run."""
