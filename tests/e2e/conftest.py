@@ -32,6 +32,8 @@ class Scene:
     threshold: float
     settings: str
     """The camera's own lines of agent.toml."""
+    people: int = 1
+    """How many come at once, at most."""
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +61,7 @@ def scene() -> Scene:
                     "width = 896\nheight = 512\nfps = 10\n"
                     "crop = [0, 320, 448, 256]\nstart = 46\nend = 79\n"
                 ),
+                people=2,
             )
     pytest.skip(f"no video with people and no model: neither {MATERIAL.name}/ nor .demo/ has both")
 
