@@ -11,7 +11,7 @@ from .capture import Message
 from .child import Child
 from .config import CameraConfig
 from .hardware import Opened
-from .models import CameraState, Packet, Picture
+from .models import CameraState, Packet, Picture, Sound
 from .motion import Motion
 from .wire import CameraStatus
 
@@ -25,6 +25,8 @@ class Listener(Protocol):
     """What hears of a camera; called in the loop, so it must not wait."""
 
     def packet(self, camera: str, packet: Packet) -> None: ...
+
+    def sound(self, camera: str, sound: Sound) -> None: ...
 
     def picture(self, camera: str, picture: Picture) -> None: ...
 
@@ -125,6 +127,8 @@ class Camera:
             case Packet():
                 self._measure(message.captured_us)
                 self._listener.packet(camera, message)
+            case Sound():
+                self._listener.sound(camera, message)
             case Picture():
                 self._listener.picture(camera, message)
             case Motion(score, moving, captured_us):

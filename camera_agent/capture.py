@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 
 from .config import CameraConfig, SourceKind
 from .hardware import CameraError, Luma, Opened, camera
-from .models import Packet, Picture
+from .models import Packet, Picture, Sound
 from .motion import Motion, MotionDetector
 
 # Kind, flag (a key frame; moving), length of what follows, captured_us.
@@ -28,7 +28,7 @@ _SCORE: Final = struct.Struct("<d")
 _OPENED: Final = struct.Struct("<IId")
 _PR_SET_PDEATHSIG: Final = 1
 
-Message: TypeAlias = Opened | Packet | Picture | Motion
+Message: TypeAlias = Opened | Packet | Sound | Picture | Motion
 
 
 class Kind(IntEnum):
@@ -38,6 +38,7 @@ class Kind(IntEnum):
     PACKET = 2
     PICTURE = 3
     MOTION = 4
+    SOUND = 5
 
 
 def pack(message: Message) -> tuple[bytes, bytes]:
@@ -45,6 +46,8 @@ def pack(message: Message) -> tuple[bytes, bytes]:
     match message:
         case Packet(data, key, captured_us):
             kind, flag, body = Kind.PACKET, key, data
+        case Sound(data, captured_us):
+            kind, flag, body = Kind.SOUND, False, data
         case Picture(jpeg, captured_us):
             kind, flag, body = Kind.PICTURE, False, jpeg
         case Motion(score, moving, captured_us):
@@ -60,6 +63,8 @@ def unpack(kind: int, flag: bool, captured_us: int, body: bytes) -> Message:
     match Kind(kind):
         case Kind.PACKET:
             return Packet(body, flag, captured_us)
+        case Kind.SOUND:
+            return Sound(body, captured_us)
         case Kind.PICTURE:
             return Picture(body, captured_us)
         case Kind.MOTION:
@@ -89,7 +94,7 @@ class _Sender:
         self._motion = MotionDetector(threshold)
         self._lock = Lock()
 
-    def emit(self, item: Opened | Packet | Picture | Luma) -> None:
+    def emit(self, item: Opened | Packet | Sound | Picture | Luma) -> None:
         message = item if not isinstance(item, Luma) else self._see(item)
         if message is not None:
             header, body = pack(message)

@@ -56,6 +56,16 @@ class CameraConfig:
     start: float = 0.0
     end: float | None = None
     motion_threshold: float = 0.002
+    audio: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolConfig:
+    """What may be kept for a Home Assistant that is away; quota is for all that waits here."""
+
+    enabled: bool = True
+    quota_mb: int = 2000
+    free_mb: int = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +90,7 @@ class AgentConfig:
     announce: bool = True
     ring: timedelta = timedelta(seconds=15)
     cameras: tuple[CameraConfig, ...]
+    spool: SpoolConfig = SpoolConfig()
     detector: DetectorConfig | None = None
 
 
@@ -91,9 +102,10 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from error
     except ValueError as error:
         raise ConfigError((f"{path}: is not valid TOML: {error}",)) from error
-    problems = _unknown("", raw, ("agent", "cameras", "detector"))
+    problems = _unknown("", raw, ("agent", "cameras", "spool", "detector"))
     agent = _table("agent", raw.get("agent", {}), _AGENT, ("token",), problems)
     cameras = _cameras(raw.get("cameras", []), path.parent, problems)
+    spool = _table("spool", raw.get("spool", {}), _SPOOL, (), problems)
     detector = _detector(raw.get("detector"), path.parent, problems)
     if isinstance(raw.get("agent"), dict) and "id" not in raw["agent"]:
         agent["id"] = _machine(machine_id, problems)
@@ -101,7 +113,7 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError(tuple(problems))
     agent["data"] = path.parent / agent.get("data", "/var/lib/gatehouse-agent")
     agent = {"name": socket.gethostname(), **agent}
-    return AgentConfig(**agent, cameras=cameras, detector=detector)
+    return AgentConfig(**agent, cameras=cameras, spool=SpoolConfig(**spool), detector=detector)
 
 
 def _cameras(raw: object, folder: Path, problems: list[str]) -> tuple[CameraConfig, ...]:
@@ -275,6 +287,12 @@ _CAMERA: Final[_Rules] = {
     "start": _seconds,
     "end": _seconds,
     "motion_threshold": _number(0.0005, 1),
+    "audio": _flag,
+}
+_SPOOL: Final[_Rules] = {
+    "enabled": _flag,
+    "quota_mb": _whole(50, 1_000_000),
+    "free_mb": _whole(200, 1_000_000),
 }
 _DETECTOR: Final[_Rules] = {
     "model": _text,
@@ -286,6 +304,7 @@ _ONLY_FOR: Final = {
     "path": SourceKind.VIDEO,
     "start": SourceKind.VIDEO,
     "end": SourceKind.VIDEO,
+    "audio": SourceKind.VIDEO,
 }
 
 DEFAULT: Final = """\
@@ -318,6 +337,13 @@ source = "picamera"                  # picamera, video or pattern (a test pictur
 # start = 0                          # of a file: the seconds to loop from
 # end = 60                           #   and to
 # motion_threshold = 0.002           # share of the picture that has to change
+# audio = true                       # video: record its sound too, if it has any
+
+# What moves while Home Assistant is away is recorded all the same, and waits here until it is back.
+[spool]
+# enabled = true
+# quota_mb = 2000                    # of all recordings that wait; the oldest are deleted first
+# free_mb = 500                      # of the disk; recordings of an absence make way for it
 
 # Lets Home Assistant have its pictures looked at here; needs: pip install onnxruntime
 # [detector]

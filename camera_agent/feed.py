@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 import json
+import time
 from typing import Final
 
 from aiohttp import WSCloseCode, web
 
 from .messages import Message
 
-HEARTBEAT: Final = 10.0  # seconds; a listener that does not answer is gone
+# Seconds between two pings; the answer may take half of that. The ring has to reach back over both,
+# for a listener whose power fails says nothing.
+HEARTBEAT: Final = 6.0
 GOODBYE: Final = 0.5  # seconds for a listener to answer the end
 LARGEST: Final = 4096  # bytes; nothing is expected from a listener
 NOTICEABLE: Final = 0.01  # of the picture; a smaller change of a motion is not worth a message
@@ -23,6 +26,12 @@ class Feed:
         """State gives the first message for a listener who connects now."""
         self._state = state
         self._listeners: set[_Listener] = set()
+        self._left = time.monotonic()
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when nobody listens, by the monotonic clock; None while somebody does."""
+        return None if self._listeners else self._left
 
     def publish(self, message: Message) -> None:
         """Tell everybody; never waits."""
@@ -44,6 +53,7 @@ class Feed:
                 pass  # reading is what answers pings and notices the end
         finally:
             self._listeners.discard(listener)
+            self._left = max(self._left, _last_sign(socket))
             teller.cancel()
         return socket
 
@@ -87,6 +97,12 @@ class _Listener:
                 self._wake.clear()
                 while self._pending:
                     await self.socket.send_str(self._pending.pop(next(iter(self._pending))))
+
+
+def _last_sign(socket: web.WebSocketResponse) -> float:
+    """When a listener that has left was certainly there, by the monotonic clock."""
+    now = time.monotonic()
+    return now - 1.5 * HEARTBEAT if isinstance(socket.exception(), TimeoutError) else now
 
 
 def _subject(message: Message) -> tuple[str, ...]:

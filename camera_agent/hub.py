@@ -11,12 +11,15 @@ from . import messages
 from .announce import announce
 from .broadcast import Broadcast
 from .cameras import Camera, Listener
+from .clock import Clock
 from .config import AgentConfig, CameraConfig
 from .feed import Feed, MotionNews
+from .ledger import Ledger
 from .live import Live
-from .models import CameraState, Packet, Picture
+from .models import CameraState, Packet, Picture, Sound
 from .recorder import Recorder
 from .ring import Ring
+from .spool import Spool
 from .stats import Machine
 
 MEASURED: Final = 10.0  # seconds between two looks at the machine
@@ -47,10 +50,16 @@ class Hub:
             camera.id: _channel(open_camera(camera, self), config.ring) for camera in config.cameras
         }
         self.feed = Feed(self.state)
+        ledger = Ledger(config.data / "spool")
         self.recorder = Recorder(
             config.data / "recordings",
             {name: channel.ring for name, channel in self.channels.items()},
             lambda recording: self.feed.publish(messages.recording(recording)),
+            config.spool,
+            ledger,
+        )
+        self.spool = Spool(
+            self.channels, self.recorder, ledger, lambda: self.feed.silent_since, Clock()
         )
         self._machine = Machine(config.data)
         self._stats = self._machine.read()
@@ -60,6 +69,8 @@ class Hub:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_endless(self.recorder.run()), name="recorder")
             tasks.create_task(_endless(self._measure()), name="stats")
+            if self._config.spool.enabled:
+                tasks.create_task(_endless(self.spool.run()), name="spool")
             if self._config.announce:
                 tasks.create_task(_endless(announce(self._config)), name="announce")
             for name, channel in self.channels.items():
@@ -77,7 +88,12 @@ class Hub:
 
     def state(self) -> messages.Message:
         return messages.state(
-            time.time(), self.info(), self._states(), self._stats, self.recorder.recordings()
+            time.time(),
+            self.info(),
+            self._states(),
+            self._stats,
+            self.recorder.recordings(),
+            self.spool.spooled(),
         )
 
     def packet(self, camera: str, packet: Packet) -> None:
@@ -86,10 +102,15 @@ class Hub:
         channel.live.packet(packet)
         self.recorder.packet(camera, packet)
 
+    def sound(self, camera: str, sound: Sound) -> None:
+        self.channels[camera].ring.hear(sound)
+        self.recorder.hear(camera, sound)
+
     def picture(self, camera: str, picture: Picture) -> None:
         self.channels[camera].pictures.publish(picture)
 
     def motion(self, camera: str, score: float, moving: bool, captured_us: int) -> None:
+        self.spool.motion(camera, moving)
         if self.channels[camera].motion.has(score, moving):
             self.feed.publish(messages.motion(camera, score, moving, captured_us))
 
@@ -103,7 +124,10 @@ class Hub:
         while True:
             await asyncio.sleep(MEASURED)
             self._stats = await asyncio.to_thread(self._machine.read)
-            self.feed.publish(messages.stats(self._stats))
+            now = time.time()
+            self.feed.publish(messages.stats(now, self._stats, self.spool.spooled()))
+            if self._config.spool.enabled:
+                await self.spool.note(messages.reading(now, self._stats))
 
 
 def _channel(camera: Camera, span: timedelta) -> Channel:

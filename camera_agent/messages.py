@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from . import __version__
 from .config import AgentConfig
+from .ledger import Spooled
 from .models import CameraState
 from .shelf import Recording
 from .stats import Stats
@@ -33,6 +34,7 @@ def info(config: AgentConfig, states: dict[str, CameraState], model: str | None)
         "name": config.name,
         "version": __version__,
         "model": model,
+        "ring_s": config.ring.total_seconds(),
         "cameras": cameras,
     }
 
@@ -43,6 +45,7 @@ def state(
     cameras: dict[str, CameraState],
     stats: Stats,
     recordings: Iterable[Recording],
+    spooled: Spooled,
 ) -> Message:
     """Everything at once, for who connects now."""
     return {
@@ -52,6 +55,7 @@ def state(
         "cameras": {name: _camera(camera) for name, camera in cameras.items()},
         "stats": asdict(stats),
         "recordings": [asdict(one) for one in recordings],
+        "spool": asdict(spooled),
     }
 
 
@@ -76,9 +80,24 @@ def recording(about: Recording) -> Message:
     return {"type": MessageType.RECORDING, "recording": asdict(about)}
 
 
-def stats(about: Stats) -> Message:
-    """How the machine is doing."""
-    return {"type": MessageType.STATS, "stats": asdict(about)}
+def stats(now: float, about: Stats, spooled: Spooled) -> Message:
+    """How the machine is doing, what time it is there, and how much still waits on it."""
+    return {
+        "type": MessageType.STATS,
+        "now": now,
+        "stats": asdict(about),
+        "spool": asdict(spooled),
+    }
+
+
+def reading(at: float, about: Stats) -> Message:
+    """How the machine was doing at a moment when nobody listened."""
+    return {"at": at, **asdict(about)}
+
+
+def spool(spooled: Spooled, readings: list[Message]) -> Message:
+    """What was kept while nobody listened."""
+    return {**asdict(spooled), "readings": readings}
 
 
 def error(code: ErrorCode, message: str) -> Message:

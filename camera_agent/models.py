@@ -1,4 +1,4 @@
-"""What a camera gives: encoded packets, pictures, and how the camera is doing."""
+"""What a camera gives: encoded packets, sounds, pictures, and how the camera is doing."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,14 @@ class Packet:
 
     data: bytes
     key: bool
+    captured_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One AAC frame behind its ADTS header, which describes it, and the moment it begins."""
+
+    data: bytes
     captured_us: int
 
 

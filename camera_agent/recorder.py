@@ -1,9 +1,9 @@
 """Recordings out of the rings: begun in the past, extended or ended, never encoded again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import suppress
 import logging
 from pathlib import Path
 import secrets
@@ -12,22 +12,24 @@ from typing import Final, TypeVar
 
 import av
 
+from .config import SpoolConfig
 from .errors import Refused
-from .models import Packet
+from .ledger import Ledger
+from .models import Packet, Sound
 from .mux import Mp4File
 from .ring import Ring
+from .running import Running
 from .shelf import FREE_BYTES, LEAST_BYTES, Recording, Shelf, surplus
-from .wire import ErrorCode, RecordingStatus
+from .wire import ErrorCode, RecordingOrigin, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LONGEST: Final = 300.0  # seconds; who still wants more by then says so
 MOST_RUNNING: Final = 16
-LATE: Final = 2.0  # seconds that a frame may need from the sensor to here
 AHEAD: Final = 5.0  # seconds that another clock may be ahead of ours
-BACKLOG_BYTES: Final = 32_000_000  # of one recording in memory while the disk hesitates
-TIDIED: Final = 60.0  # seconds between two looks at what is to go
+MEGABYTE: Final = 1_000_000
+TIDIED: Final = 60.0  # seconds between two looks at what is to go, if nothing was recorded
 CLOSING: Final = 0.7  # seconds for the last writes; what is not finished then is at the next start
 
 
@@ -35,14 +37,23 @@ class Recorder:
     """All recordings of all cameras; tells `changed` of every step."""
 
     def __init__(
-        self, folder: Path, rings: Mapping[str, Ring], changed: Callable[[Recording], None]
+        self,
+        folder: Path,
+        rings: Mapping[str, Ring],
+        changed: Callable[[Recording], None],
+        bounds: SpoolConfig,
+        ledger: Ledger,
     ) -> None:
-        """Read what is on the disk; blocks."""
+        """Read what is on the disk; blocks. What goes unfetched is counted in the ledger."""
         self._shelf = Shelf(folder)
         self._rings = rings
         self._changed = changed
+        self._bounds = bounds
+        self._ledger = ledger
         self._finished = {recording.id: recording for recording in self._shelf.load()}
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
+        self._untidy = asyncio.Event()
+        self._tidying = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._stories = asyncio.TaskGroup()
 
@@ -51,8 +62,11 @@ class Recorder:
         try:
             async with self._stories:
                 while True:
+                    self._untidy.clear()
                     await self._tidy()
-                    await asyncio.sleep(TIDIED)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(TIDIED):
+                            await self._untidy.wait()
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -71,6 +85,12 @@ class Recorder:
             if running.recording.camera == camera and running.take(packet):
                 self._changed(running.recording)
 
+    def hear(self, camera: str, sound: Sound) -> None:
+        """Take the next sound of a camera, after its ring did."""
+        for running in self._running.values():
+            if running.recording.camera == camera:
+                running.hear(sound)
+
     def recordings(self, camera: str | None = None) -> list[Recording]:
         """Return the recordings of a camera, or all, oldest first."""
         running = [running.recording for running in self._running.values()]
@@ -86,10 +106,15 @@ class Recorder:
             raise Refused(ErrorCode.NOT_FOUND, f"There is no file: {recording.error}")
         return self._shelf.path(recording)
 
-    async def start(self, camera: str, since: float, until: float) -> Recording:
+    async def start(
+        self,
+        camera: str,
+        since: float,
+        until: float,
+        origin: RecordingOrigin = RecordingOrigin.ASKED,
+    ) -> Recording:
         """Record from the key frame before a moment, if the ring still has it, until another."""
-        if not await self._in_thread(self._shelf.has_room, FREE_BYTES):
-            raise Refused(ErrorCode.NO_SPACE, "The disk is nearly full; delete recordings.")
+        await self._make_room(origin)
         if len(self._running) >= MOST_RUNNING:
             raise Refused(ErrorCode.TOO_MANY, f"{MOST_RUNNING} recordings are running already.")
         now = time.time()
@@ -98,11 +123,18 @@ class Recorder:
         _check(since, until, first, now)
         until = min(until, max(since, first) + LONGEST)
         recording = Recording(
-            id=secrets.token_hex(8), camera=camera, started=max(since, first), until=until
+            id=secrets.token_hex(8),
+            camera=camera,
+            started=max(since, first),
+            until=until,
+            origin=origin,
         )
-        running = self._running[recording.id] = _Running(recording, until - now)
-        for packet in past:
-            running.take(packet)
+        running = self._running[recording.id] = Running(recording, until - now)
+        for item in past:
+            if isinstance(item, Packet):
+                running.take(item)
+            else:
+                running.hear(item)
         running.story = self._stories.create_task(self._write(running), name=f"record {camera}")
         self._changed(running.recording)
         return running.recording
@@ -118,6 +150,16 @@ class Recorder:
         self._changed(running.recording)
         return running.recording
 
+    async def redate(self, misdated: Mapping[str, float]) -> list[str]:
+        """Move recordings in time by so many seconds; return which are done, as running are not."""
+        done = [name for name in misdated if name not in self._running]
+        for name in done:
+            if recording := self._finished.get(name):  # or else somebody has fetched it
+                redated = await self._in_thread(self._shelf.redate, recording, misdated[name])
+                self._finished[name] = redated
+                self._changed(redated)
+        return done
+
     async def delete(self, camera: str, name: str) -> None:
         """Remove a recording, also while it runs."""
         recording = self._find(camera, name)
@@ -128,7 +170,7 @@ class Recorder:
         await self._in_thread(self._shelf.remove, recording)
         self._finished.pop(name, None)
 
-    async def _write(self, running: "_Running") -> None:
+    async def _write(self, running: Running) -> None:
         """Write one recording until it is over; whatever ends it, what was written stays."""
         try:
             await self._in_thread(self._shelf.save, running.recording)
@@ -140,24 +182,53 @@ class Recorder:
         if self._running.pop(finished.id, None):  # or else somebody deleted it meanwhile
             self._finished[finished.id] = finished
             self._changed(finished)
+            self._untidy.set()
 
-    async def _pour(self, running: "_Running") -> None:
+    async def _pour(self, running: Running) -> None:
         file = Mp4File(self._shelf.path(running.recording))
         try:
-            async for packets in running.batches():
-                await self._in_thread(file.write, packets)
-                if not await self._in_thread(self._shelf.has_room, LEAST_BYTES):
+            async for items in running.batches():
+                await self._in_thread(file.write, items)
+                if await self._in_thread(self._shelf.free_bytes) < LEAST_BYTES:
                     running.end("The disk is nearly full; the recording ends early.")
         finally:
             await self._in_thread(file.close)
 
+    async def _make_room(self, origin: RecordingOrigin) -> None:
+        """Refuse what there is no room for, even without the recordings that may go for it."""
+        is_asked = origin is RecordingOrigin.ASKED
+        needed = FREE_BYTES if is_asked else self._bounds.free_mb * MEGABYTE
+        if await self._in_thread(self._shelf.free_bytes) >= needed:
+            return
+        await self._tidy()
+        if await self._in_thread(self._shelf.free_bytes) < needed:
+            raise Refused(ErrorCode.NO_SPACE, "The disk is nearly full; delete recordings.")
+
     async def _tidy(self) -> None:
-        for recording in surplus(self._finished.values(), time.time()):
-            LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
+        """Delete what is too much; a disk that fails is told and tried again later."""
+        async with self._tidying:
             try:
-                await self.delete(recording.camera, recording.id)
-            except (Refused, OSError) as error:  # refused if somebody was faster
-                LOGGER.error("Recording %s cannot be deleted: %s", recording.id, error)
+                free = await self._in_thread(self._shelf.free_bytes)
+            except OSError as error:
+                LOGGER.error("The disk cannot be looked at: %s", error)
+                return
+            short = self._bounds.free_mb * MEGABYTE - free
+            quota = self._bounds.quota_mb * MEGABYTE
+            for recording in surplus(self._finished.values(), quota, short, time.time()):
+                await self._discard(recording)
+
+    async def _discard(self, recording: Recording) -> None:
+        if self._finished.pop(recording.id, None) is None:
+            return  # somebody was faster
+        LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
+        try:
+            await self._in_thread(self._shelf.remove, recording)
+        except OSError as error:
+            LOGGER.error("Recording %s cannot be deleted: %s", recording.id, error)
+            self._finished[recording.id] = recording
+            return
+        if recording.status is RecordingStatus.COMPLETE:
+            await self._in_thread(self._ledger.lose)
 
     def _find(self, camera: str, name: str) -> Recording:
         running = self._running.get(name)
@@ -170,71 +241,6 @@ class Recorder:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
-class _Running:
-    """A recording that packets still come for; they are handed over in whole groups of pictures."""
-
-    def __init__(self, recording: Recording, seconds: float) -> None:
-        self.recording = recording
-        self.story: asyncio.Task[None] | None = None
-        self.error: str | None = None
-        self.is_over = False
-        self._newest_us = 0
-        self._backlog: list[Packet] = []
-        self._backlog_bytes = 0
-        self._wake = asyncio.Event()
-        self._deadline = _deadline(seconds)
-
-    def take(self, packet: Packet) -> bool:
-        """Keep a packet of its time; true if it is the first, and so tells when this began."""
-        if self.is_over or not (self._newest_us or packet.key):
-            return False
-        if packet.captured_us <= self._newest_us:
-            self.end("The clock of this machine was set back; the recording ends there.")
-            return False
-        if packet.captured_us >= self.recording.until * 1_000_000:
-            self.end()
-            return False
-        if packet.key:
-            self._wake.set()
-        self._backlog.append(packet)
-        self._backlog_bytes += len(packet.data)
-        if self._backlog_bytes > BACKLOG_BYTES:
-            self.end("The disk was too slow; the recording ends early.")
-        is_first, self._newest_us = not self._newest_us, packet.captured_us
-        if is_first:
-            self.recording = replace(self.recording, started=packet.captured_us / 1_000_000)
-        return is_first
-
-    def end_in(self, seconds: float, now: float) -> None:
-        """Move the end; one in the past is now."""
-        self.recording = replace(self.recording, until=now + max(seconds, 0.0))
-        self._deadline = _deadline(seconds)
-        self._wake.set()
-        if seconds <= 0:
-            self.end()
-
-    def end(self, error: str | None = None) -> None:
-        """Take no more packets."""
-        self.is_over = True
-        self.error = self.error or error
-        self._wake.set()
-
-    async def batches(self) -> AsyncIterator[list[Packet]]:
-        """Yield what came, until the recording is over or its time is up."""
-        while True:
-            try:
-                async with asyncio.timeout_at(self._deadline):
-                    await self._wake.wait()
-            except TimeoutError:
-                self.end()  # the camera is silent
-            self._wake.clear()
-            batch, self._backlog, self._backlog_bytes = self._backlog, [], 0
-            if batch:
-                yield batch
-            if self.is_over and not self._backlog:
-                return
-
-
 def _check(since: float, until: float, first: float, now: float) -> None:
     if not since < until or since > now + AHEAD:
         sentence = "since must be earlier than until, and not in the future."
@@ -243,8 +249,3 @@ def _check(since: float, until: float, first: float, now: float) -> None:
     else:
         return
     raise Refused(ErrorCode.BAD_REQUEST, sentence)
-
-
-def _deadline(seconds: float) -> float:
-    """The moment, by the loop's clock, when the last frame of a span must be here."""
-    return asyncio.get_running_loop().time() + max(seconds, 0.0) + LATE

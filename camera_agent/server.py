@@ -1,5 +1,6 @@
 """The agent's HTTP: one thin function a route, one gate for who may ask and what went wrong."""
 
+import asyncio
 from dataclasses import asdict
 import json
 import logging
@@ -63,6 +64,8 @@ def application(hub: Hub, token: str, detector: Detector | None = None) -> web.A
             web.get(wire.INFO, info),
             web.post(wire.DETECT, detect),
             web.get(wire.FEED, feed, allow_head=False),
+            web.get(wire.SPOOL, spool),
+            web.delete(wire.SPOOL, forget_readings),
             web.get(wire.SNAPSHOT, snapshot),
             web.get(wire.STREAM, stream, allow_head=False),
             web.get(wire.LIVE, live, allow_head=False),
@@ -114,6 +117,22 @@ async def detect(request: web.Request) -> web.Response:
 
 async def feed(request: web.Request) -> web.StreamResponse:
     return await request.app[HUB].feed.serve(request)
+
+
+async def spool(request: web.Request) -> web.Response:
+    kept = request.app[HUB].spool
+    readings = await kept.readings()
+    about = messages.spool(kept.spooled(), readings)
+    return web.json_response(text=await asyncio.to_thread(json.dumps, about))
+
+
+async def forget_readings(request: web.Request) -> web.Response:
+    until = _number(request, wire.QUERY_UNTIL, 0, FAR)
+    if until is None:
+        sentence = f"Say with {wire.QUERY_UNTIL} up to when, in seconds since the epoch."
+        raise Refused(ErrorCode.BAD_REQUEST, sentence)
+    await request.app[HUB].spool.forget(until)
+    return web.Response(status=204)
 
 
 async def snapshot(request: web.Request) -> web.Response:

@@ -14,15 +14,12 @@ from typing import Final
 import av
 
 from .mux import mend
-from .wire import RecordingStatus
+from .wire import RecordingOrigin, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
 
-# The integration fetches within seconds. What is still here after a day, or beyond this size, is of
-# one that is gone, and must not fill the card.
-KEPT: Final = timedelta(hours=24)
-KEPT_BYTES: Final = 2_000_000_000
-FREE_BYTES: Final = 200_000_000  # to begin a recording with
+KEPT: Final = timedelta(hours=24)  # what failed; there is nothing to fetch of it
+FREE_BYTES: Final = 200_000_000  # to begin a recording with that somebody asked for
 LEAST_BYTES: Final = 100_000_000  # what the system itself needs to go on
 
 
@@ -39,6 +36,7 @@ class Recording:
     bytes: int | None = None
     sha256: str | None = None
     error: str | None = None
+    origin: RecordingOrigin = RecordingOrigin.ASKED
 
 
 class Shelf:
@@ -85,11 +83,15 @@ class Shelf:
             finished = self._measured(recording, error)
         except OSError as problem:
             finished = replace(recording, status=RecordingStatus.FAILED, error=str(problem))
-        try:
-            self.save(finished)
-        except OSError as problem:
-            LOGGER.error("The note of recording %s cannot be written: %s", recording.id, problem)
+        self._note_down(finished)
         return finished
+
+    def redate(self, recording: Recording, seconds: float) -> Recording:
+        """Move a finished recording in time; if the disk refuses the note, until the next start."""
+        started = recording.started + seconds
+        redated = replace(recording, started=started, until=started + (recording.duration_s or 0.0))
+        self._note_down(redated)
+        return redated
 
     def remove(self, recording: Recording) -> None:
         """Delete the file first and its note last, so that an interruption leaves no orphan."""
@@ -97,9 +99,15 @@ class Shelf:
         self._draft(recording).unlink(missing_ok=True)
         self._note(recording).unlink(missing_ok=True)
 
-    def has_room(self, needed: int) -> bool:
-        """Whether so many bytes of the disk are free."""
-        return shutil.disk_usage(self._folder).free >= needed
+    def free_bytes(self) -> int:
+        """How many bytes of the disk are free."""
+        return shutil.disk_usage(self._folder).free
+
+    def _note_down(self, recording: Recording) -> None:
+        try:
+            self.save(recording)
+        except OSError as problem:
+            LOGGER.error("The note of recording %s cannot be written: %s", recording.id, problem)
 
     def _measured(self, recording: Recording, error: str | None) -> Recording:
         path = self.path(recording)
@@ -127,21 +135,34 @@ class Shelf:
         return self.path(recording).with_suffix(".draft")
 
 
-def surplus(recordings: Iterable[Recording], now: float) -> list[Recording]:
-    """Which finished recordings are to go: the old ones, and the oldest beyond the size."""
-    finished = [one for one in recordings if one.status is not RecordingStatus.RECORDING]
-    total = 0
+def surplus(finished: Iterable[Recording], quota: int, short: int, now: float) -> list[Recording]:
+    """Which finished recordings are to go, oldest first; quota and short are bytes.
+
+    What is beyond the quota goes; of the spooled ones also what the disk is short of, for those
+    that somebody asked for are promised. What waits may wait for days, unless it has failed.
+    """
+    oldest_first = sorted(finished, key=lambda one: one.until)
+    over = sum(one.bytes or 0 for one in oldest_first) - quota
     gone = []
-    for recording in sorted(finished, key=lambda one: one.until, reverse=True):
-        total += recording.bytes or 0
-        if total > KEPT_BYTES or now - recording.until > KEPT.total_seconds():
-            gone.append(recording)
+    for one in oldest_first:
+        if one.status is RecordingStatus.FAILED:
+            goes = now - one.until > KEPT.total_seconds()
+        else:
+            goes = over > 0 or (short > 0 and one.origin is RecordingOrigin.SPOOL)
+        if goes:
+            gone.append(one)
+            over -= one.bytes or 0
+            short -= one.bytes or 0
     return gone
 
 
 def _read(note: Path) -> Recording:
     fields = json.loads(note.read_text(encoding="utf-8"))
-    return Recording(**{**fields, "status": RecordingStatus(fields["status"])})
+    words = {
+        "status": RecordingStatus(fields["status"]),
+        "origin": RecordingOrigin(fields.get("origin", RecordingOrigin.ASKED)),
+    }
+    return Recording(**fields | words)
 
 
 def _duration(path: Path) -> float | None:

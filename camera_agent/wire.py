@@ -22,6 +22,12 @@ RECORDINGS: Final = "/api/v1/cameras/{camera}/recordings"
 RECORDING: Final = "/api/v1/cameras/{camera}/recordings/{recording}"
 DETECT: Final = "/api/v1/detect"
 
+# What the agent kept of the time in which nobody listened to its feed: the recordings of that time
+# are among the others, with their origin; GET here tells the readings and what was lost, DELETE
+# forgets the readings up to the moment of the query.
+SPOOL: Final = "/api/v1/spool"
+QUERY_UNTIL: Final = "until"
+
 # A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the
 # token, of "PATH\nEPOCH". It is good for GET and HEAD of that one path until then.
 QUERY_EXPIRES: Final = "expires"
@@ -69,6 +75,13 @@ class CameraStatus(StrEnum):
     STARTING = "starting"
     ONLINE = "online"
     OFFLINE = "offline"
+
+
+class RecordingOrigin(StrEnum):
+    """Why there is a recording: somebody asked for it, or something moved and nobody listened."""
+
+    ASKED = "asked"
+    SPOOL = "spool"
 
 
 class RecordingStatus(StrEnum):

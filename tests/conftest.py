@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import logging
 import time
 
 import pytest
+
+# Home Assistant's plugin has every statement written down, which takes longer than the statement.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 Eventually = Callable[..., Awaitable[None]]
 

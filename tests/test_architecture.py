@@ -37,14 +37,21 @@ PARTS: Final = frozenset(
         "known_agents",
         "language_model",
         "local_detection",
+        "media_root",
         "on_demand",
         "options",
+        "readings",
         "snooze",
         "stills",
+        "storage",
+        "storage_health",
         "stories",
         "surroundings",
     }
 )
+
+# The parts that also know the database: one gives it to a room's stores, one sees it fail.
+KEEPERS: Final = frozenset({"storage", "storage_health"})
 
 # What entities read, from the bottom to the top.
 COORDINATORS: Final = (
@@ -72,6 +79,7 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "access": frozenset({"models", "database", "agent"}),
     "bookings": frozenset({"models", "database", "agent", "footage"}),
     **dict.fromkeys(PARTS, frozenset({"models", "const"}) | ROOMS | PARTS),
+    **dict.fromkeys(KEEPERS, frozenset({"models", "const", "database"}) | ROOMS | PARTS),
     **{
         name: frozenset({"models", "const", *COORDINATORS[:place]}) | ROOMS | PARTS
         for place, name in enumerate(COORDINATORS)
@@ -110,6 +118,9 @@ THIRD_PARTIES: Final = {
         # What the store of incidents is made of: its rows, and their search.
         f"{INTEGRATION}/incidents/rows.py",
         f"{INTEGRATION}/incidents/search.py",
+        # What the store of footage is made of, and the store of the links to it.
+        f"{INTEGRATION}/footage/rows.py",
+        f"{INTEGRATION}/footage/linkstore.py",
     ),
     "watchdog": (f"{INTEGRATION}/uploads/*.py",),
     "onnxruntime": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
@@ -146,7 +157,7 @@ LATE: Final = {name for name, where in THIRD_PARTIES.items() if where is DEVICES
 }
 
 # Decisions, beside the rules.py of every room: it may know them, and they each other.
-PURE: Final = frozenset({"facts", "matching", "risk", "tracks", "wording"})
+PURE: Final = frozenset({"expiry", "facts", "matching", "risk", "tracks", "wording"})
 
 # All that a decision needs; PurePath because names of files are decided too.
 RULES_MAY_IMPORT: Final = frozenset(
@@ -155,7 +166,7 @@ RULES_MAY_IMPORT: Final = frozenset(
 )
 PURE_PATHS: Final = frozenset({"PurePath", "PurePosixPath"})
 # Of ours: what stands at the door of a room below, the nouns, and the errors of its own room.
-RULES_MAY_KNOW: Final = frozenset({(), ("errors",), *((name,) for name in PURE)})
+RULES_MAY_KNOW: Final = frozenset({(), ("errors",), ("rules",), *((name,) for name in PURE)})
 RULES_MAY_NOT_CALL: Final = frozenset(
     "open print input now utcnow today Path cwd home read_text read_bytes write_text write_bytes "
     "getLogger".split()
@@ -189,6 +200,10 @@ DOORS: Final = frozenset(
         "Bookings",
         "Footage",
         "FootageFlow",
+        "Library",
+        "Links",
+        "Offsite",
+        "Retention",
         "Database",
     }
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import json
 import os
 from pathlib import Path
 import signal
@@ -12,10 +13,21 @@ import time
 
 import pytest
 
+from camera_agent.config import load
 from scripts.demonstration.children import Child, ChildFailed, watch
 from scripts.demonstration.memory import Memory, free_port
+from scripts.demonstration.places import PLACES, Assets, address_of, write_agent, write_home
 
 ROOT = Path(__file__).parents[1]
+
+ASSETS = Assets(
+    video=Path("vtest.avi"),
+    video_kind="vtest",
+    model=None,
+    model_kind=None,
+    threshold=0.35,
+    why="nobody is to be detected",
+)
 
 OBEDIENT = "import time; print('here', flush=True); time.sleep(60)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
@@ -123,3 +135,38 @@ def test_a_port_that_is_in_use_is_left_to_whoever_uses_it() -> None:
 
         assert free_port("127.0.0.1", port) > port
         assert free_port("127.0.0.1", port, frozenset({port + 1})) > port + 1
+
+
+def test_a_memory_of_a_time_without_a_storage_gets_one(tmp_path: Path) -> None:
+    file = tmp_path / "memory.json"
+    Memory.fresh(["path"]).save(file)
+    saved = json.loads(file.read_text())
+    file.write_text(json.dumps({key: saved[key] for key in saved if key != "storage"}))
+
+    memory = Memory.load(file)
+
+    assert memory is not None
+    assert len(memory.storage.secret) == 32
+
+
+def test_an_agent_spools_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    memory = Memory.fresh(["path"]).with_agent("path", port=8467).agents["path"]
+    place = next(place for place in PLACES if place.agent == "path")
+
+    spooling = load(write_agent(tmp_path, place, memory, ASSETS)).spool.enabled
+    silent = load(write_agent(tmp_path, place, memory, ASSETS, spool=False)).spool.enabled
+
+    assert (spooling, silent) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://127.0.0.1:8123"), ("192.0.2.7", "http://192.0.2.7:8123")],
+)
+def test_links_lead_to_where_home_assistant_listens(
+    tmp_path: Path, host: str, address: str
+) -> None:
+    home = write_home(tmp_path, host, 8123)
+
+    assert address_of(host, 8123) == address
+    assert f"external_url: {address}\n" in (home / "configuration.yaml").read_text()

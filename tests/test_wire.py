@@ -8,6 +8,7 @@ import pytest
 from camera_agent import messages
 from camera_agent.config import AgentConfig, CameraConfig, SourceKind
 from camera_agent.detector import answer
+from camera_agent.ledger import Spooled
 from camera_agent.models import CameraState
 from camera_agent.onnx import Found
 from camera_agent.shelf import Recording
@@ -64,6 +65,8 @@ RECORDING = Recording(
     bytes=5242880,
     sha256="2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
 )
+SPOOLED = Spooled(clips=2, bytes=9437184, lost=1, readings=61)
+LESS_SPOOLED = Spooled(clips=1, bytes=4194304, lost=1, readings=0)
 INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
 
 
@@ -71,11 +74,12 @@ INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
     ("name", "message"),
     [
         ("info", INFO),
-        ("state", messages.state(1795000000.25, INFO, {"front": ONLINE}, STATS, [])),
+        ("state", messages.state(1795000000.25, INFO, {"front": ONLINE}, STATS, [], SPOOLED)),
         ("camera", messages.camera("front", OFFLINE)),
         ("motion", messages.motion("front", 0.07312, True, 1_795_000_003_500_000)),
         ("recording", messages.recording(RECORDING)),
-        ("stats", messages.stats(LESS_STATS)),
+        ("stats", messages.stats(1795000010.25, LESS_STATS, LESS_SPOOLED)),
+        ("spool", messages.spool(SPOOLED, [messages.reading(1795000060.0, STATS)])),
         ("detect", answer([Found("person", 0.91384, 0.25, 0.2, 0.4, 0.95)], 1280, 720, 0.04317)),
         (
             "error",
@@ -95,5 +99,5 @@ def test_every_example_of_the_agent_is_said() -> None:
     asked = {"start_recording"}  # which the integration says; test_server.py sends it
 
     assert {path.stem for path in WIRE.glob("*.json")} - asked == {
-        "camera", "detect", "error", "info", "motion", "recording", "state", "stats",
+        "camera", "detect", "error", "info", "motion", "recording", "spool", "state", "stats",
     }  # fmt: skip

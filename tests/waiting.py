@@ -12,9 +12,8 @@ async def eventually(question: Callable[[], Any], seconds: float = 10.0, what: s
     try:
         async with asyncio.timeout(seconds):
             while True:
-                answer = question()
-                if inspect.isawaitable(answer):
-                    answer = await answer
+                asked = question()
+                answer = await asked if inspect.isawaitable(asked) else asked
                 if answer:
                     return answer
                 await asyncio.sleep(0.005)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import CameraConfig, SourceKind
-from ..models import Packet, Picture
+from ..models import Packet, Picture, Sound
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ class Luma:
     captured_us: int
 
 
-Emit: TypeAlias = Callable[[Opened | Packet | Picture | Luma], None]
+Emit: TypeAlias = Callable[[Opened | Packet | Sound | Picture | Luma], None]
 Wanted: TypeAlias = Callable[[], float]
 
 
@@ -45,7 +45,8 @@ class Camera(Protocol):
     def run(self, emit: Emit, wanted: Wanted) -> None:
         """Emit until the process ends; wanted tells how many JPEGs a second are asked for now.
 
-        Emits Opened, then packets, luma planes and pictures; from more than one thread, perhaps.
+        Emits Opened, then packets, sounds, luma planes and pictures; from more than one thread,
+        perhaps.
         Raises CameraError.
         """
         ...

@@ -31,9 +31,9 @@ class Encoder:
         self._stamps = Stamps()
         self._emit = emit
 
-    def encode(self, frame: av.VideoFrame) -> None:
-        """Encode a frame that was captured just now."""
-        captured_us = self._stamps.stamp(now_us())
+    def encode(self, frame: av.VideoFrame, captured_us: int | None = None) -> None:
+        """Encode a frame that was captured then, or just now."""
+        captured_us = self._stamps.stamp(captured_us or now_us())
         for packet in self._h264.encode(frame, captured_us):
             self._emit(packet)
         self._pictures.see(lambda: frame, captured_us)

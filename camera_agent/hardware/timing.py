@@ -1,5 +1,6 @@
-"""When a frame is due, which frames to take, and what time it is on them."""
+"""When a frame is due, which frames to take, and what time it is on them and their sounds."""
 
+import math
 import time
 from typing import Final
 
@@ -12,6 +13,12 @@ ASLEEP: Final = 2.0
 # Frames come a little early and late; without this every other one might be missed.
 EARLY_US: Final = 20_000
 CLOCK_STEP_US: Final = 1_000_000
+# Pictures come late by turns, sounds must not: their clock is the average of about two seconds.
+FRAMES: Final = 30
+JUMP_US: Final = 500_000  # no average: the source has begun to count anew
+# People notice from about here on; less is caught up with over some sounds.
+ASYNC_US: Final = 40_000
+GENTLY: Final = 0.1
 
 
 class Pace:
@@ -59,6 +66,38 @@ class Stamps:
             raise CameraError("The clock of this machine was set back; the camera begins anew.")
         self._last = max(captured_us, self._last + 1)
         return self._last
+
+
+class SoundClock:
+    """Puts a source's sounds on the capture clock of its pictures, as evenly as they are there."""
+
+    def __init__(self) -> None:
+        self._offset_us = 0.0
+        self._frames = 0
+        self._next_us = -math.inf
+
+    def restart(self) -> None:
+        """Know nothing of the source's time any more."""
+        self._frames = 0
+
+    def follow(self, moment: float, captured_us: int) -> None:
+        """Learn when a picture was captured that has a moment (seconds) of the source's time."""
+        offset_us = captured_us - moment * 1e6
+        if abs(offset_us - self._offset_us) > JUMP_US:
+            self.restart()
+        self._frames = min(self._frames + 1, FRAMES)
+        self._offset_us += (offset_us - self._offset_us) / self._frames
+
+    def stamp(self, moment: float, span: float) -> int | None:
+        """Return when a sound was captured; None if it is of a time that has sounded already."""
+        captured_us = moment * 1e6 + self._offset_us
+        early_us = self._next_us - captured_us
+        if early_us > ASYNC_US:
+            return None
+        if early_us > -ASYNC_US:
+            captured_us = self._next_us - early_us * GENTLY
+        self._next_us = captured_us + span * 1e6
+        return round(captured_us)
 
 
 def now_us() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 import math
 import time
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -14,7 +14,8 @@ from av.video.reformatter import ColorRange
 from ..config import CameraConfig
 from . import CameraError, Emit, Opened, Wanted, without_secrets
 from .encode import MICROSECONDS, Encoder
-from .timing import Pace, Rate
+from .sound import Soundtrack
+from .timing import Pace, Rate, SoundClock, now_us
 
 # To open and to read; a network camera that wakes up needs some seconds for the first.
 TIMEOUTS: Final = (15.0, 10.0)
@@ -28,6 +29,8 @@ class VideoCamera:
         self._config = config
         self._path = config.path or ""
         self._shown = without_secrets(self._path)
+        self._sound_clock = SoundClock()
+        self._sounds = Soundtrack((), self._sound_clock)
 
     def run(self, emit: Emit, wanted: Wanted) -> None:
         config = self._config
@@ -36,9 +39,14 @@ class VideoCamera:
         emit(Opened(width=config.width, height=config.height, fps=self._fps(container)))
         live = self._path.startswith("/dev/") or ("://" in self._path and not container.duration)
         pace, rate = Pace(), Rate()
-        for moment, frame in self._stream(container) if live else self._loop(container):
+        film = self._stream(container) if live else self._loop(container, emit)
+        for moment, frame in film:
             if rate.takes(round(moment * 1e6), config.fps) and pace.wait(moment):
-                encoder.encode(fit.fit(frame))
+                captured_us = now_us()
+                if frame.time is not None:
+                    for sound in self._sounds.until(frame.time, captured_us):
+                        emit(sound)
+                encoder.encode(fit.fit(frame), captured_us)
 
     def _open(self) -> InputContainer:
         device = self._path.startswith("/dev/video")
@@ -66,16 +74,19 @@ class VideoCamera:
             yield time.monotonic() - began, frame
         raise CameraError(f"{self._shown} ended.")
 
-    def _loop(self, container: InputContainer) -> _Film:
+    def _loop(self, container: InputContainer, emit: Emit) -> _Film:
         moment = 0.0
         while True:
-            began, shown = moment, False
+            began, last = moment, None
             for at, frame in self._section(container):
-                moment, shown = began + at, True
+                moment, last = began + at, frame
                 yield moment, frame
-            if not shown:
+            if last is None:
                 raise CameraError(f"{self._shown} has no pictures from start to end.")
-            moment += 1 / self._rate(container)
+            shown = 1 / self._rate(container)
+            moment += shown
+            for sound in self._sounds.finish((last.time or 0.0) + shown):
+                emit(sound)
             container.close()
             container = self._open()
 
@@ -99,14 +110,25 @@ class VideoCamera:
                 yield at - origin, frame
 
     def _decode(self, container: InputContainer) -> Iterator[av.VideoFrame]:
+        """Yield the frames of the pictures; the sounds between them wait in the soundtrack."""
+        heard = container.streams.audio if self._config.audio else ()
+        self._sounds = Soundtrack(heard, self._sound_clock)
+        streams = [container.streams.video[0], *self._sounds.streams]
         try:
-            for packet in container.demux(video=0):
-                try:
-                    yield from packet.decode()
-                except av.InvalidDataError:
-                    continue  # a damaged packet costs its own frames, not the camera
+            for packet in container.demux(streams):
+                if packet.stream in self._sounds.streams:
+                    self._sounds.take(packet)
+                else:
+                    yield from _pictures(packet)
         except av.FFmpegError as error:
             raise CameraError(f"Cannot read {self._shown}: {error.strerror}.") from error
+
+
+def _pictures(packet: Any) -> Iterator[av.VideoFrame]:
+    try:
+        yield from packet.decode()
+    except av.InvalidDataError:
+        return  # a damaged packet costs its own frames, not the camera
 
 
 class Fit:

@@ -1,5 +1,7 @@
 """Gatehouse: a watched and locked home, with one readable story of what happened."""
 
+from collections.abc import Callable
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
@@ -16,8 +18,10 @@ from .const import DOMAIN
 from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
 from .known_agents import KnownAgents
+from .media_root import async_check_media_root
 from .options import migrated
 from .services import async_setup_services
+from .share_view import async_register_share_views
 from .snooze import Snoozes
 from .views import async_register_views
 from .websocket_api import async_register_commands
@@ -42,6 +46,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what exists once, whether a site is set up or not."""
     async_setup_services(hass)
     async_register_views(hass)
+    async_register_share_views(hass)
     async_register_commands(hass)
     await async_offer_blueprint(hass)
     return True
@@ -49,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:
     """Set up the site."""
+    await async_check_media_root(hass)
     site = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, entry.entry_id)},
@@ -87,7 +93,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_close()
-    _forget_issues(hass)
+    _forget_issues(hass, lambda issue: not issue.is_persistent)
     return True
 
 
@@ -101,15 +107,16 @@ async def async_migrate_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
     """Forget the agents and the snoozes; incidents and media stay, they are the user's."""
+    _forget_issues(hass, lambda _: True)
     await KnownAgents(hass).remove()
     await Snoozes(hass).remove()
 
 
-def _forget_issues(hass: HomeAssistant) -> None:
+def _forget_issues(hass: HomeAssistant, which: Callable[[ir.IssueEntry], bool]) -> None:
     """Take back what was told of the site: nothing of it runs any more."""
-    for domain, issue in tuple(ir.async_get(hass).issues):
-        if domain == DOMAIN:
-            ir.async_delete_issue(hass, domain, issue)
+    for (domain, name), issue in tuple(ir.async_get(hass).issues.items()):
+        if domain == DOMAIN and which(issue):
+            ir.async_delete_issue(hass, domain, name)
 
 
 async def _async_reload(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:

@@ -4,25 +4,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 import voluptuous as vol
 
-from .asking import not_a_camera, site_of, translated
+from .asking import existing, existing_clip, not_a_camera, site_of, translated
 from .const import DOMAIN
 
 if TYPE_CHECKING:
     from .hub import Hub
+    from .models import Footage
 
 ATTR_CAMERA: Final = "camera"
 ATTR_INCIDENT: Final = "incident_id"
+ATTR_FOOTAGE: Final = "footage_id"
 ATTR_LIMIT: Final = "limit"
 ATTR_BEFORE: Final = "before"
 ATTR_REVIEWED: Final = "reviewed"
 ATTR_NOTE: Final = "note"
+
+CLIPS: Final = {vol.Optional(ATTR_INCIDENT): cv.string, vol.Optional(ATTR_FOOTAGE): cv.string}
+"""What names the clips of an incident, or one clip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +78,34 @@ def cameras_meant(hub: Hub, call: ServiceCall) -> tuple[str, ...]:
     by_name = cameras_called(hub, sorted(meant.referenced))
     around = (key for key, entity in known.items() if entity in meant.indirectly_referenced)
     return tuple(dict.fromkeys((*by_name, *around)))
+
+
+async def cameras_controlled(hub: Hub, call: ServiceCall) -> dict[str, str]:
+    """Return the cameras that are a call's target, by their entities.
+
+    Raises ServiceValidationError, and Unauthorized where the user may not control one of them.
+    """
+    known, user = hub.cameras.entities(), call.context.user_id
+    called = {known[camera]: camera for camera in cameras_meant(hub, call)}
+    caller = await call.hass.auth.async_get_user(user) if user else None
+    if user and caller is None:
+        raise UnknownUser(context=call.context)
+    for entity in called:
+        if caller and not caller.permissions.check_entity(entity, POLICY_CONTROL):
+            raise Unauthorized(context=call.context, entity_id=entity, permission=POLICY_CONTROL)
+    return called
+
+
+async def clips_meant(hub: Hub, fields: Mapping[str, Any]) -> list[Footage]:
+    """Return the clips that CLIPS let somebody name, newest first.
+
+    Raises ServiceValidationError if they are not there, and if both are named or none.
+    """
+    if (ATTR_INCIDENT in fields) == (ATTR_FOOTAGE in fields):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="which_clip")
+    if ATTR_FOOTAGE in fields:
+        clip = fields[ATTR_FOOTAGE]
+        return [existing_clip(await hub.storage.library.get(clip), clip)]
+    incident = fields[ATTR_INCIDENT]
+    existing(await hub.archive.get(incident), incident)
+    return await hub.storage.library.find(incident=incident, limit=None)

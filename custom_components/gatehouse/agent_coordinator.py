@@ -27,6 +27,7 @@ from .agent import (
     MotionChanged,
     NotAnAgent,
     RecordingChanged,
+    Spool,
     State,
     StatsChanged,
 )
@@ -34,6 +35,7 @@ from .const import DOMAIN
 from .coordinator import UNSEEN, CameraCoordinator, CameraData, CamerasData
 from .incidents import PicturesLost, Watched
 from .models import AgentInfo, AgentStats, CameraState, Picture
+from .readings import async_import_readings, async_report_loss
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -51,6 +53,8 @@ class AgentData(CamerasData):
 
     info: AgentInfo | None
     stats: AgentStats
+    spool: Spool | None = None
+    """What the agent still has of its time alone; None if it keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         )
         self.last_update_success = False
         self._listener = listener
+        self._importing: asyncio.Task[None] | None = None
 
     @callback
     @override
@@ -165,12 +170,19 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
                 state = replace(state, motion=message.score, moving=moving)
                 self._change(camera, shown=flips, state=state)
                 self._tell_motion(camera, state)
-            case StatsChanged(stats=stats):
-                self.async_set_updated_data(replace(self.data, stats=stats))
+            case StatsChanged():
+                self._measure(message)
             case RecordingChanged(recording=recording):
                 self._listener.recording(self.key(recording.camera), message)
             case _:
                 _LOGGER.debug("%s told of a camera it never described", self.name)
+
+    def _measure(self, news: StatsChanged) -> None:
+        """Take how the Pi is now; an older agent tells of its spool only when it is connected."""
+        spool = news.spool or self.data.spool
+        self.async_set_updated_data(replace(self.data, stats=news.stats, spool=spool))
+        if news.spool:
+            async_report_loss(self.hass, self.owner, self.name, news.spool.lost)
 
     def _describe(self, state: State) -> None:
         """Take the agent's full state: the first word after every connect."""
@@ -186,7 +198,11 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         dr.async_get(self.hass).async_update_device(
             self.device_id, model=state.info.model, sw_version=state.info.version
         )
-        self.async_set_updated_data(AgentData(info=state.info, stats=state.stats, cameras=cameras))
+        self.async_set_updated_data(
+            AgentData(info=state.info, stats=state.stats, cameras=cameras, spool=state.spool)
+        )
+        if state.spool:
+            self._take_up(state.spool)
         self._listener.described(self.owner, state.info)
         for camera, data in cameras.items():
             self._tell_motion(camera, data.state)
@@ -194,6 +210,20 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             self._listener.recording(
                 self.key(recording.camera), RecordingChanged(recording=recording)
             )
+
+    def _take_up(self, spool: Spool) -> None:
+        """Take what the agent kept of its time alone; its clips are among its recordings."""
+        async_report_loss(self.hass, self.owner, self.name, spool.lost)
+        if spool.readings and (self._importing is None or self._importing.done()):
+            self._importing = self.config_entry.async_create_background_task(
+                self.hass, self._import_readings(), f"{DOMAIN} readings {self.owner}"
+            )
+
+    async def _import_readings(self) -> None:
+        try:
+            await async_import_readings(self.hass, self.agent, self.owner)
+        except AgentError as err:
+            _LOGGER.warning("The readings of %s stay there until it returns: %s", self.name, err)
 
     def _lose(self, error: AgentError) -> None:
         """Everything of this agent is unavailable at once."""

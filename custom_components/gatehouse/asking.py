@@ -15,7 +15,7 @@ import voluptuous as vol
 from .agent import AgentError, AgentRefused, ErrorCode
 from .const import DOMAIN
 from .database import DatabaseError
-from .footage import FootageError
+from .footage import FootageError, LinkRefused
 from .incidents import IncidentQuery, NoteTooLong
 from .models import Footage, Incident, IncidentState, Level
 from .options import groups
@@ -73,7 +73,7 @@ async def translated() -> AsyncIterator[None]:
     try:
         yield
     except (AgentError, FootageError, ZoneError, NoteTooLong, DatabaseError) as err:
-        mistaken = isinstance(err, ZoneError | NoteTooLong)
+        mistaken = isinstance(err, ZoneError | NoteTooLong | LinkRefused)
         raise (ServiceValidationError if mistaken else HomeAssistantError)(
             translation_domain=DOMAIN,
             translation_key=_key(err),
@@ -98,7 +98,7 @@ async def page_of(hub: Hub, query: IncidentQuery, before: str | None) -> Page:
 async def footage_of(hub: Hub, incidents: Sequence[Incident]) -> dict[str, list[Footage]]:
     """Return all that was recorded of each of these incidents, newest first, by its id."""
     found: dict[str, list[Footage]] = {incident.id: [] for incident in incidents}
-    for row in await hub.footage.find(incident=tuple(found), limit=None):
+    for row in await hub.storage.library.find(incident=tuple(found), limit=None):
         found[str(row.incident)].append(row)
     return found
 
@@ -112,6 +112,17 @@ def existing(incident: Incident | None, identity: str) -> Incident:
             translation_placeholders={"incident": identity},
         )
     return incident
+
+
+def existing_clip(clip: Footage | None, identity: str) -> Footage:
+    """Return a clip that was asked for by its id; raises ServiceValidationError if none is."""
+    if clip is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="footage_not_found",
+            translation_placeholders={"footage": identity},
+        )
+    return clip
 
 
 def ignored_since(hub: Hub, incident: Incident) -> list[dict[str, Any]]:

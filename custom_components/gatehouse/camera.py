@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from contextlib import aclosing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, override
 
 from aiohttp import web
 from homeassistant.components.camera import Camera, CameraEntityFeature
 from homeassistant.core import HomeAssistant, ServiceResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -59,11 +60,7 @@ class GatehouseCamera(CameraEntity, Camera):
         """Belong to the camera's device."""
         CameraEntity.__init__(self, coordinator, camera, "camera")
         Camera.__init__(self)
-        self._footage = entry.runtime_data.footage
-
-    @abstractmethod
-    async def async_record(self, duration: timedelta) -> ServiceResponse:
-        """Record from now on for a while; returns the footage's id."""
+        self._footage = entry.runtime_data.storage.flow
 
     @abstractmethod
     async def async_newest(self) -> Picture:
@@ -130,12 +127,6 @@ class AgentCamera(GatehouseCamera):
         return response if response.prepared else None
 
     @override
-    async def async_record(self, duration: timedelta) -> ServiceResponse:
-        now = dt_util.utcnow() + self.coordinator.agent.clock_ahead
-        footage = await self._footage.record(self.camera_key, now, now + duration)
-        return {"footage_id": footage.id}
-
-    @override
     async def async_newest(self) -> Picture:
         return await self.coordinator.agent.snapshot(self.camera)
 
@@ -158,6 +149,12 @@ class FolderCamera(GatehouseCamera):
 
     coordinator: FolderCoordinator
 
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether there is a picture to show: who asks before the first is told to come later."""
+        return self.coordinator.newest is not None or self._last_frame is not None
+
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
@@ -165,22 +162,12 @@ class FolderCamera(GatehouseCamera):
         """Return the picture that came last; after a restart, one of the last incident."""
         if newest := self.coordinator.newest:
             return newest.jpeg
-        incident = self.camera_data.incident
-        # Where others saw it too, nobody knows whose picture is the last.
-        if incident is None or incident.cameras != (self.camera_key,) or not incident.frames:
+        if (frame := self._last_frame) is None:
             return None
         try:
-            return await self.hass.async_add_executor_job(incident.frames[-1].read_bytes)
+            return await self.hass.async_add_executor_job(frame.read_bytes)
         except OSError:
             return None
-
-    @override
-    async def async_record(self, duration: timedelta) -> ServiceResponse:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_recorder",
-            translation_placeholders={"camera": self.camera_data.info.name},
-        )
 
     @override
     async def async_newest(self) -> Picture:
@@ -191,6 +178,14 @@ class FolderCamera(GatehouseCamera):
                 translation_placeholders={"camera": self.camera_data.info.name},
             )
         return self.coordinator.newest
+
+    @property
+    def _last_frame(self) -> Path | None:
+        """A picture of the last incident; where others saw it too, nobody knows whose is last."""
+        incident = self.camera_data.incident
+        if incident is None or incident.cameras != (self.camera_key,) or not incident.frames:
+            return None
+        return incident.frames[-1]
 
 
 def _part(jpeg: bytes) -> bytes:

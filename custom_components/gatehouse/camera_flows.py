@@ -19,39 +19,34 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TextSelector,
 )
 import voluptuous as vol
 
 from .agent_flow import Trouble
-from .const import CONF_CAMERA, CONF_CAMERAS, CONF_DOORS, CONF_FOLDER, CONF_INTERVAL, CONF_MOTION
-from .hub import Hub, media_root
+from .const import (
+    CONF_CAMERA,
+    CONF_CAMERAS,
+    CONF_DOORS,
+    CONF_FOLDER,
+    CONF_INTERVAL,
+    CONF_MOTION,
+    CONF_STREAM,
+)
+from .form_fields import SWITCH, TEXT, typed
+from .hub import Hub
 from .incidents import PicturesLost
+from .media_root import media_root
 from .stills import async_still
 from .uploads import UploadsLost, check
 
 # One camera is a place by itself.
 FEWEST: Final = 2
 
-INTERVAL: Final = vol.All(
-    NumberSelector(
-        NumberSelectorConfig(
-            min=5, max=3600, mode=NumberSelectorMode.BOX, unit_of_measurement=UnitOfTime.SECONDS
-        )
-    ),
-    vol.Coerce(int),
-)
-
-FOLDER_SCHEMA: Final = vol.Schema(
-    {vol.Required(CONF_FOLDER): TextSelector(), vol.Optional(CONF_NAME): TextSelector()}
-)
+FOLDER_SCHEMA: Final = vol.Schema({vol.Required(CONF_FOLDER): TEXT, vol.Optional(CONF_NAME): TEXT})
 
 
 class Refused(Exception):
@@ -145,9 +140,10 @@ class EntitySubentryFlow(OneFormFlow):
         return vol.Schema(
             {
                 vol.Required(CONF_CAMERA): self._stranger(CAMERA_DOMAIN),
-                vol.Optional(CONF_NAME): TextSelector(),
+                vol.Optional(CONF_NAME): TEXT,
                 vol.Optional(CONF_MOTION): self._stranger(Platform.BINARY_SENSOR),
-                vol.Required(CONF_INTERVAL, default=15): INTERVAL,
+                vol.Required(CONF_INTERVAL, default=15): typed(5, 3600, UnitOfTime.SECONDS),
+                vol.Required(CONF_STREAM, default=True): SWITCH,
             }
         )
 
@@ -189,7 +185,7 @@ class GroupSubentryFlow(OneFormFlow):
         )
         return vol.Schema(
             {
-                vol.Optional(CONF_NAME): TextSelector(),
+                vol.Optional(CONF_NAME): TEXT,
                 vol.Required(CONF_CAMERAS): SelectSelector(cameras),
             }
         )
@@ -220,14 +216,9 @@ class GroupSubentryFlow(OneFormFlow):
 
     @property
     def _names(self) -> dict[str, str]:
-        """What the site's cameras are called, by their keys; those on agents with their agent."""
+        """What the site's cameras are called, by their keys."""
         hub: Hub = self._get_entry().runtime_data
-        found: dict[str, str] = {}
-        for coordinator in hub.cameras:
-            for camera, data in coordinator.data.cameras.items():
-                name, owner = data.info.name, coordinator.subentry.title
-                found[coordinator.key(camera)] = name if name == owner else f"{name} ({owner})"
-        return found
+        return hub.cameras.full_names()
 
 
 async def async_real(hass: HomeAssistant, typed: str) -> Path:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # What cards tell apart; any other error has its own key as its code.
 CODES: Final = {
     "incident_not_found": "not_found",
+    "footage_not_found": "not_found",
+    "share_not_found": "not_found",
     "not_a_camera": "not_found",
     "zone_not_found": "not_found",
     "service_config_entry_not_loaded": "not_loaded",

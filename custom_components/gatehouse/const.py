@@ -1,6 +1,7 @@
 """Names that more than one file of Home Assistant's floor uses."""
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 DOMAIN: Final = "gatehouse"
@@ -16,6 +17,7 @@ CONF_FOLDER: Final = "folder"
 CONF_CAMERA: Final = "camera"
 CONF_MOTION: Final = "motion"
 CONF_INTERVAL: Final = "interval"
+CONF_STREAM: Final = "stream"
 # A camera group.
 CONF_CAMERAS: Final = "cameras"
 CONF_DOORS: Final = "doors"
@@ -48,6 +50,28 @@ CONF_ALARM: Final = "alarm"
 CONF_PRE_ROLL: Final = "pre_roll"
 CONF_POST_ROLL: Final = "post_roll"
 CONF_LONGEST: Final = "longest"
+CONF_OPTIMISE: Final = "optimise"
+CONF_OPTIMISE_HEIGHT: Final = "optimise_height"
+CONF_OPTIMISE_BITRATE: Final = "optimise_bitrate"
+CONF_S3_ENDPOINT: Final = "s3_endpoint"
+CONF_S3_BUCKET: Final = "s3_bucket"
+CONF_S3_REGION: Final = "s3_region"
+CONF_S3_KEY_ID: Final = "s3_key_id"
+CONF_S3_SECRET: Final = "s3_secret"  # noqa: S105 - the name of a field
+CONF_S3_PREFIX: Final = "s3_prefix"
+CONF_S3_STYLE: Final = "s3_style"
+CONF_S3_STORAGE_CLASS: Final = "s3_storage_class"
+CONF_UPLOAD_LEVELS: Final = "upload_levels"
+CONF_UPLOAD_BY_HAND: Final = "upload_by_hand"
+CONF_UPLOAD_LIMIT: Final = "upload_limit"
+CONF_OFFSITE_DAYS: Final = "offsite_days"
+CONF_DAYS: Final = "days"
+CONF_MOST_GB: Final = "most_gb"
+CONF_FLOOR_GB: Final = "floor_gb"
+# What a camera has instead of the site's, by its key: days, levels, or both.
+CONF_CAMERA_RULES: Final = "camera_rules"
+CONF_LEVELS: Final = "levels"
+CONF_RULE_UPLOADS: Final = "rule_uploads"
 CONF_LANGUAGE_MODEL: Final = "language_model"
 CONF_AI_TASK: Final = "ai_task"
 CONF_SERVER_URL: Final = "server_url"
@@ -67,6 +91,21 @@ class DetectorKind(StrEnum):
     CODEPROJECT = "codeproject"
 
 
+class AddressStyle(StrEnum):
+    """Where a storage's address has the name of the bucket: in the path, or in the host."""
+
+    AUTO = "auto"
+    PATH = "path"
+    VIRTUAL = "virtual"
+
+
+class RuleUploads(StrEnum):
+    """Whose levels say what of one camera is uploaded."""
+
+    SITE = "site"
+    OWN = "own"
+
+
 class ModelKind(StrEnum):
     """Who is asked what an incident was."""
 
@@ -77,8 +116,13 @@ class ModelKind(StrEnum):
 
 MODEL_FILE: Final = "file"
 
-# Seconds, where they are times; the snooze is minutes. Nobody has to open the options for a
-# working site. No detector at all means that nothing is detected.
+# How bad an incident is; and the option of those days that a level may have for itself.
+LEVELS: Final = ("low", "medium", "high", "critical")
+LEVEL_DAYS: Final = MappingProxyType({level: f"{CONF_DAYS}_{level}" for level in LEVELS})
+
+# Seconds, where they are times; the snooze is minutes, and what is kept is kept for days. Nobody
+# has to open the options for a working site. No detector at all means that nothing is detected,
+# no bucket that nothing is uploaded; where 0 is allowed, it stands for no limit.
 DEFAULTS: Final[dict[str, Any]] = {
     CONF_DETECTORS: [DetectorKind.LOCAL.value],
     CONF_MODEL: "yolox_tiny",
@@ -108,6 +152,26 @@ DEFAULTS: Final[dict[str, Any]] = {
     CONF_PRE_ROLL: 5,
     CONF_POST_ROLL: 5,
     CONF_LONGEST: 120,
+    CONF_OPTIMISE: False,
+    CONF_OPTIMISE_HEIGHT: "720",
+    CONF_OPTIMISE_BITRATE: 1500,
+    CONF_S3_ENDPOINT: "",
+    CONF_S3_BUCKET: "",
+    CONF_S3_REGION: "",
+    CONF_S3_KEY_ID: "",
+    CONF_S3_SECRET: "",
+    CONF_S3_PREFIX: "gatehouse",
+    CONF_S3_STYLE: AddressStyle.AUTO.value,
+    CONF_S3_STORAGE_CLASS: "",
+    CONF_UPLOAD_LEVELS: [*LEVELS],
+    CONF_UPLOAD_BY_HAND: True,
+    CONF_UPLOAD_LIMIT: 0,
+    CONF_OFFSITE_DAYS: 0,
+    CONF_DAYS: 30,
+    **dict.fromkeys(LEVEL_DAYS.values()),
+    CONF_MOST_GB: 0,
+    CONF_FLOOR_GB: 2,
+    CONF_CAMERA_RULES: {},
     CONF_LANGUAGE_MODEL: ModelKind.OFF.value,
     CONF_AI_TASK: None,
     CONF_SERVER_URL: "",

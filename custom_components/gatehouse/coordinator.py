@@ -69,6 +69,8 @@ def incident_attributes(incident: Incident) -> dict[str, Any]:
         "assessment": incident.assessing.value,
         "reviewed": incident.reviewed is not None,
         "false_alarm": incident.false_alarm,
+        "kept": incident.kept,
+        "replayed": incident.replayed,
     }
 
 
@@ -142,8 +144,8 @@ class CameraCoordinator[Data: CamerasData](DataUpdateCoordinator[Data]):
 
     @callback
     def async_log_incident(self, camera: str, news: IncidentNews) -> None:
-        """Tell the logbook, as what this camera saw."""
-        if not (news.assessed or news.kind in TOLD_TO_LOGBOOK):
+        """Tell the logbook, as what this camera saw; an entry is of now, whatever it is about."""
+        if not (news.is_live and (news.assessed or news.kind in TOLD_TO_LOGBOOK)):
             return
         self.hass.bus.async_fire(
             EVENT_INCIDENT,

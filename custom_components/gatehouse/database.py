@@ -134,7 +134,8 @@ _BUSY_MS = 5000  # a backup or a curious person's tool holds the file for a mome
 def _open(where: Path | str) -> Engine:
     url = _url(where)
     with _explained(url):
-        engine = create_engine(url)
+        # A row may hold what opens a clip to whoever knows it: no value belongs in a log.
+        engine = create_engine(url, hide_parameters=True)
         try:
             if engine.dialect.name == "sqlite":
                 _prepare_sqlite(engine)

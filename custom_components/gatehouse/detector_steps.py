@@ -29,10 +29,11 @@ from .detector_choice import (
     detector_choice,
     service_detector,
 )
+from .form_fields import offering
 from .local_detection import DetectorStatus, LocalLoading
 from .models import Picture
 from .on_demand import async_installed_runtime
-from .options_forms import OptionsForms, is_address, offering, trouble_at
+from .options_forms import OptionsForms, is_address, trouble_at
 from .vision import DetectorUnavailable, ModelUnavailable, VisionError
 
 # The field that is at fault when a detector elsewhere does not work.
@@ -61,7 +62,7 @@ NO_RUNTIME: Final = "–"
 class DetectorSteps(OptionsForms):
     """What to look for, who looks in which order, and how each of them is reached."""
 
-    _todo: tuple[DetectorKind, ...] = ()
+    _unasked: tuple[DetectorKind, ...] = ()
     _tried: Mapping[str, Any]
     """What was answered about the detector inside Home Assistant, while it is tried."""
     _trial: asyncio.Task[Trouble] | None = None
@@ -79,7 +80,7 @@ class DetectorSteps(OptionsForms):
             trouble = trouble_at(CONF_DETECTORS, "no_agents")
             return self._async_ask("detection", user_input, trouble)
         self._take(self._answered("detection", user_input))
-        self._todo = choice.order
+        self._unasked = choice.order
         return await self._async_next()
 
     async def async_step_local(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -137,10 +138,10 @@ class DetectorSteps(OptionsForms):
 
     async def _async_next(self) -> ConfigFlowResult:
         """Ask of the next detector, and save after the last."""
-        if not self._todo:
+        if not self._unasked:
             return self._async_save()
-        kind, *rest = self._todo
-        self._todo = tuple(rest)
+        kind, *rest = self._unasked
+        self._unasked = tuple(rest)
         if kind is DetectorKind.LOCAL:
             return await self.async_step_local()
         return await self._async_service(kind, None)

@@ -20,6 +20,10 @@ from .const import (
     CONF_LAMBDA_URL,
     CONF_MODEL_PATH,
     CONF_REMOTE_URL,
+    CONF_S3_BUCKET,
+    CONF_S3_ENDPOINT,
+    CONF_S3_KEY_ID,
+    CONF_S3_SECRET,
     CONF_SERVER_KEY,
     CONF_SERVER_URL,
 )
@@ -32,10 +36,18 @@ if TYPE_CHECKING:
     from . import GatehouseConfigEntry
     from .coordinator import CameraCoordinator, CameraData
     from .hub import Hub
+    from .storage import Storage
 
 # An address of a service may carry a key in it, a path the name of who lives there.
 ADDRESSES: Final = frozenset(
-    {CONF_REMOTE_URL, CONF_LAMBDA_URL, CONF_KSERVE_URL, CONF_CODEPROJECT_URL, CONF_SERVER_URL}
+    {
+        CONF_CODEPROJECT_URL,
+        CONF_KSERVE_URL,
+        CONF_LAMBDA_URL,
+        CONF_REMOTE_URL,
+        CONF_S3_ENDPOINT,
+        CONF_SERVER_URL,
+    }
 )
 SECRETS: Final = ADDRESSES | {
     CONF_HOST,
@@ -44,6 +56,9 @@ SECRETS: Final = ADDRESSES | {
     CONF_LAMBDA_KEY_ID,
     CONF_LAMBDA_SECRET,
     CONF_MODEL_PATH,
+    CONF_S3_BUCKET,
+    CONF_S3_KEY_ID,
+    CONF_S3_SECRET,
     CONF_SERVER_KEY,
 }
 
@@ -102,6 +117,7 @@ def _agent(hub: Hub, agent: str) -> dict[str, Any]:
         "last_error": type(error).__name__ if error else None,
         "info": asdict(coordinator.data.info) if coordinator.data.info else None,
         "stats": asdict(coordinator.data.stats),
+        "spool": asdict(coordinator.data.spool) if coordinator.data.spool else None,
     }
 
 
@@ -124,14 +140,25 @@ async def _rows(hub: Hub) -> dict[str, Any]:
     try:
         incidents = await hub.archive.find(IncidentQuery(limit=NEWEST_INCIDENTS))
         pending = await hub.assessor.pending()
-        footage = await hub.footage.find(limit=NEWEST)
+        footage = await _footage(hub.storage)
     except DatabaseError as err:
         return {"database": f"{type(err).__name__}: {err}"}
     return {
         "incidents": Counter(incident.state.value for incident in incidents),
         "assessments": Counter(incident.assessing.value for incident in incidents),
         "assessments_pending": pending,
-        "footage": [asdict(row) for row in footage],
+        "footage": footage,
+    }
+
+
+async def _footage(storage: Storage) -> dict[str, Any]:
+    """Return what is kept and what waits to be uploaded; `options` say what is to be."""
+    newest = await storage.library.find(limit=NEWEST)
+    return {
+        "stock": asdict(await storage.library.stock()),
+        "backlog": asdict(await storage.offsite.backlog()),
+        "uploads": asdict(storage.offsite.progress),
+        "newest": [asdict(row) for row in newest],
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import time
 from typing import override
 
@@ -64,6 +64,12 @@ class Household(House):
     @override
     def camera_names(self) -> dict[str, str]:
         return self._cameras.names()
+
+    @override
+    def clock_ahead(self, camera: str) -> timedelta:
+        found = self._cameras.find(camera)
+        told = found[0].watched(found[1]).clock_ahead if found else None
+        return told() if told else timedelta()
 
     @override
     def now(self) -> datetime:

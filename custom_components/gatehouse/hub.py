@@ -1,11 +1,9 @@
 """What the site keeps alive and who talks to whom; it joins the parts and decides nothing."""
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .agent_coordinator import AgentCoordinator, AgentListener
@@ -13,7 +11,6 @@ from .const import DOMAIN, SUBENTRY_AGENT
 from .coordinator import CameraCoordinator
 from .database import Database
 from .detection import Detection, detector_choice
-from .footage import Disk, FootageFlow, FootageOptions, FootageStore
 from .household import Household
 from .incidents import (
     Archive,
@@ -22,21 +19,26 @@ from .incidents import (
     IncidentQuery,
     Incidents,
     IncidentStore,
+    NewsKind,
+    PictureRetention,
+    Replays,
+    Screening,
     Watched,
 )
 from .known_agents import KnownAgents
 from .language_model import language_model
-from .models import AgentInfo, Footage, FootageStage
+from .models import AgentInfo, Footage, Replay
 from .options import (
-    LONGEST_RECORDING,
     alarm_panel,
     assessor_options,
     incident_options,
     model_choice,
+    retention_options,
 )
 from .roster import Roster
 from .snooze import Snoozes
 from .source_coordinator import source_coordinators
+from .storage import Storage
 from .stories import Stories
 from .zones import Zones, ZoneStore
 
@@ -67,22 +69,32 @@ class Hub:
         store = IncidentStore(database)
         self.detection = Detection(hass, detector_choice(entry))
         self.zones = Zones(ZoneStore(database), self.cameras.zones)
-        self.footage = FootageFlow(
-            FootageStore(database),
-            self.cameras.recordings,
-            Disk(media_root(hass), dt_util.get_default_time_zone()),
-            FootageOptions(longest=LONGEST_RECORDING),
-            self._footage_changed,
-            now=dt_util.utcnow,
-        )
+        self.storage = Storage(hass, entry, database, self.cameras.recorder, self._clip_ready)
         options = incident_options(entry)
         self._asks_model = options.ask_model
         self.incidents = Incidents(
-            store, self.detection, self.zones, self.footage, options, self.house
+            store, self.detection, self.zones, self.storage.flow, options, self.house
         )
         self.archive = Archive(store, self.zones, self.house.incident, now=dt_util.utcnow)
         model = language_model(hass, model_choice(entry))
-        self.assessor = Assessor(store, model, assessor_options(entry), self.house)
+        self.assessor = Assessor(
+            store, model, self.storage.flow, assessor_options(entry), self.house
+        )
+        self._replays = Replays(
+            self.storage.library,
+            self.storage.flow,
+            Screening(self.detection, self.zones, options),
+            store,
+            options,
+            self.house,
+        )
+        self._old_pictures = PictureRetention(
+            store,
+            self.storage.library,
+            self.storage.disk,
+            retention_options(entry),
+            present=self.storage.retention.present,
+        )
 
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> Self:
@@ -105,8 +117,12 @@ class Hub:
     def start(self) -> None:
         """Begin every story."""
         self._stories.start("detector", self.detection.prepare)
-        self._stories.start("footage", self.footage.run)
+        for name, story in self.storage.stories():
+            self._stories.start(name, story)
         self._stories.start("incidents", self.incidents.run)
+        self._stories.start("old pictures", self._old_pictures.run)
+        if self.detection.looks:
+            self._stories.start("replays", self._replays.run)
         if self._asks_model:
             self._stories.start("assessor", self.assessor.run)
         for coordinator in self.cameras:
@@ -127,23 +143,18 @@ class Hub:
         return self.cameras.names()
 
     @callback
-    def async_subscribe(self, listener: Callable[[IncidentNews], None]) -> CALLBACK_TYPE:
-        """Call listener with the news of all incidents until unsubscribed."""
-        return self.house.async_subscribe(listener)
-
-    @callback
     def _meet_cameras(self, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> None:
-        incidents, footage = self.incidents, self.footage
+        incidents, recording = self.incidents, self.storage.flow.recording_changed
         listener = AgentListener(
             described=self._described,
             motion=incidents.motion,
             lost=incidents.lost,
-            recording=footage.recording_changed,
+            recording=recording,
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
             info = self._known.get(subentry.unique_id or "")
             self.cameras.add(AgentCoordinator(hass, entry, subentry, info, listener))
-        for source in source_coordinators(hass, entry, incidents.motion, incidents.lost):
+        for source in source_coordinators(hass, entry, incidents.motion, incidents.lost, recording):
             self.cameras.add(source)
         for coordinator in self.cameras:
             coordinator.async_register_device(site)
@@ -172,14 +183,13 @@ class Hub:
             await self.incidents.watch(source)
 
     @callback
-    def _footage_changed(self, footage: Footage) -> None:
-        if footage.incident and footage.stage is FootageStage.READY:
-            self._stories.start(
-                f"clip {footage.id}", partial(self.archive.recorded, footage.incident)
-            )
+    def _clip_ready(self, footage: Footage) -> None:
+        if footage.replay is Replay.PENDING:
+            self._replays.wake()
+        elif footage.incident:
+            self._stories.start(f"clip {footage.id}", partial(self._recorded, footage.incident))
 
-
-def media_root(hass: HomeAssistant) -> Path:
-    """Return our folder among Home Assistant's media."""
-    folders = hass.config.media_dirs
-    return Path(folders.get("local") or next(iter(folders.values()))) / DOMAIN
+    async def _recorded(self, incident: str) -> None:
+        """Tell that there is a clip of an incident now."""
+        if found := await self.archive.get(incident):
+            self.house.incident(IncidentNews(kind=NewsKind.RECORDED, incident=found))

@@ -14,8 +14,8 @@ from .asking import Page, page_of, translated
 from .following import async_follow_site
 from .incidents import IncidentNews, IncidentQuery
 from .models import Footage, Incident
-from .serialize import footage_json, incident_json
-from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
+from .serialize import footage_json, incident_json, is_playable
+from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL, POSTER_URL
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -56,7 +56,7 @@ class IncidentFeed:
         self._hub, self._held = hub, None
         if hub is None:
             return
-        yield hub.async_subscribe(self._hear)
+        yield hub.house.async_subscribe(self._hear)
         if self._newest:
             self._held = deque(maxlen=MOST_HELD)
             reading = self._hass.async_create_background_task(
@@ -119,10 +119,14 @@ def incident_shown(
 
 
 def footage_shown(connection: ActiveConnection, footage: Footage) -> dict[str, Any]:
-    """Return a recording for one viewer, with an address that holds for an hour."""
-    told = footage_json(footage)
-    address = FOOTAGE_URL.format(id=footage.id) if told["media"] else None
-    return told | {"url": _signed(connection, address) if address else None}
+    """Return a recording for one viewer, with addresses that hold for an hour."""
+    told = footage_json(footage) | {"url": None, "poster_url": None}
+    if not is_playable(footage):
+        return told
+    return told | {
+        "url": _signed(connection, FOOTAGE_URL.format(id=footage.id)),
+        "poster_url": _signed(connection, POSTER_URL.format(id=footage.id)),
+    }
 
 
 def _signed(connection: ActiveConnection, path: str) -> str:

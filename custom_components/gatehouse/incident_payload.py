@@ -45,7 +45,7 @@ async def incident_payload(hass: HomeAssistant, hub: Hub, news: IncidentNews) ->
 async def _clip(hub: Hub, incident: Incident) -> str | None:
     """Return the address of the longest clip."""
     try:
-        media = clip_of(await hub.footage.find(incident=incident.id))
+        media = clip_of(await hub.storage.library.find(incident=incident.id))
     except DatabaseError as err:
         _LOGGER.warning("Automations are told of an incident without its clip: %s", err)
         return None

@@ -1,6 +1,7 @@
 """What each agent last said of itself, kept so that its entities exist while it is away."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -49,9 +50,20 @@ class KnownAgents:
         await self._store.async_remove()
 
     def _fields(self) -> dict[str, dict[str, Any]]:
-        return {agent: asdict(info) for agent, info in self._infos.items()}
+        return {agent: _fields(info) for agent, info in self._infos.items()}
+
+
+def _fields(info: AgentInfo) -> dict[str, Any]:
+    return asdict(info) | {"ring": info.ring and info.ring.total_seconds()}
 
 
 def _info(fields: dict[str, Any]) -> AgentInfo:
     cameras = tuple(CameraInfo(**camera) for camera in fields["cameras"])
-    return AgentInfo(**{**fields, "cameras": cameras})
+    ring = fields.get("ring")
+    return AgentInfo(
+        **{
+            **fields,
+            "cameras": cameras,
+            "ring": None if ring is None else timedelta(seconds=ring),
+        }
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -10,11 +11,12 @@ from homeassistant.config_entries import ConfigFlowResult
 
 from .agent_flow import Trouble
 from .const import CONF_AI_TASK, CONF_LANGUAGE_MODEL, CONF_SERVER_MODEL, CONF_SERVER_URL, ModelKind
+from .form_fields import offering
 from .incidents import ModelFailed, Question
 from .language import LanguageError, LanguageGarbled, LanguageRefused
 from .language_model import ModelChoice, chat_model, language_model
 from .options import model_choice
-from .options_forms import OptionsForms, is_address, offering, trouble_at
+from .options_forms import OptionsForms, is_address, trouble_at
 
 # Nobody looks at a form for longer. Who has understood the question but is slow may be saved: his
 # model may only now be loading, and an incident has more patience.
@@ -104,10 +106,9 @@ class LanguageSteps(OptionsForms):
     async def _try(self, field: str, choice: ModelChoice) -> Trouble:
         """Ask the model something."""
         try:
-            async with asyncio.timeout(PATIENCE.total_seconds()):
-                await language_model(self.hass, choice).ask(QUESTION, ())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    await language_model(self.hass, choice).ask(QUESTION, ())
         except ModelFailed as err:
             return trouble_at(field, "model_failed", err)
-        except TimeoutError:
-            return Trouble()
         return Trouble()

@@ -1,15 +1,9 @@
-"""Footage and pictures in the media browser: by camera, by day, newest first."""
+"""Footage and pictures in the media browser: by camera, by day, newest first; and their search."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Final, override
 
-from homeassistant.components.http.auth import async_sign_path
-from homeassistant.components.media_player import (
-    BrowseError,
-    MediaClass,
-    SearchMedia,
-    SearchMediaQuery,
-)
+from homeassistant.components.media_player import BrowseError, SearchMedia, SearchMediaQuery
 from homeassistant.components.media_source import (
     BrowseMediaSource,
     MediaSource,
@@ -24,15 +18,10 @@ from . import GatehouseConfigEntry
 from .asking import footage_of, translated
 from .const import DOMAIN
 from .hub import Hub
-from .incidents import IncidentQuery
-from .models import Footage, FootageStage, Incident
+from .incidents import IncidentQuery, is_called
+from .media_items import PICTURE, VIDEO, Shown, clip, folder, newest_first, pictures
+from .serialize import is_playable
 from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
-
-VIDEO: Final = "video/mp4"
-PICTURE: Final = "image/jpeg"
-
-# As long as somebody browses; the pictures behind are asked for at once.
-THUMBNAIL_LIFETIME: Final = timedelta(hours=1)
 
 MOST_OF_A_DAY: Final = 500
 MOST_DAYS: Final = 400
@@ -93,24 +82,24 @@ class GatehouseMedia(MediaSource):
     async def async_search_media(
         self, item: MediaSourceItem, query: SearchMediaQuery
     ) -> SearchMedia:
-        """Return what is there of the incidents that hold some words, below a camera or of all."""
+        """Return what is there of what some words name, below a camera or of all, newest first.
+
+        They name incidents by what was told of them, by their cameras, or by a level: `high` finds
+        what is at least that bad. Cameras they name with the clips that belong to no incident.
+        """
         hub = self._running()
-        kind, _, camera = (item.identifier or "").partition("/")
-        asked = IncidentQuery(
-            text=query.search_query,
-            cameras=(camera,) if kind == "camera" else None,
-            limit=MOST_FOUND,
-        )
-        found: list[BrowseMediaSource] = []
+        kind, _, key = (item.identifier or "").partition("/")
+        camera = key if kind == "camera" else None
         async with translated():
-            incidents = await hub.archive.find(asked)
-            footage = await footage_of(hub, incidents)
-            for incident in incidents:
-                clips = [row for row in footage[incident.id] if row.stage is FootageStage.READY]
-                found += [self._clip(clip, incident) for clip in clips]
-                if incident.picture and not clips:
-                    found.append(self._picture(incident))
-        return SearchMedia(result=found)
+            found = [
+                *await self._incidents_of(hub, query.search_query, camera),
+                *await self._others_of(hub, query.search_query, camera),
+            ]
+        wanted = query.media_filter_classes
+        items = newest_first(found)[:MOST_FOUND]
+        return SearchMedia(
+            result=[item for item in items if not wanted or item.media_class in wanted]
+        )
 
     def _hub(self) -> Hub | None:
         entries: list[GatehouseConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
@@ -132,62 +121,77 @@ class GatehouseMedia(MediaSource):
         return None
 
     def _site(self, hub: Hub) -> BrowseMediaSource:
-        cameras = [
-            _folder(f"camera/{key}", name) for key, name in sorted(hub.camera_names().items())
-        ]
-        return _folder("", self.name, cameras)
+        by_name = sorted(hub.camera_names().items(), key=lambda camera: camera[1].casefold())
+        cameras = [folder(f"camera/{key}", name) for key, name in by_name]
+        return folder("", self.name, cameras)
 
     async def _camera(self, hub: Hub, camera: str) -> BrowseMediaSource:
-        recorded = hub.cameras.recordings(camera) is not None
-        days = await (hub.footage.days(camera) if recorded else _days_seen(hub, camera))
-        children = [_folder(f"day/{camera}/{day.isoformat()}", day.isoformat()) for day in days]
-        return _folder(f"camera/{camera}", hub.camera_names().get(camera, camera), children)
+        filmed = await hub.storage.library.days(camera)
+        days = sorted({*filmed, *await _days_pictured(hub, camera)}, reverse=True)
+        children = [folder(f"day/{camera}/{day.isoformat()}", day.isoformat()) for day in days]
+        return folder(f"camera/{camera}", hub.camera_names().get(camera, camera), children)
 
     async def _of_day(self, hub: Hub, camera: str, day: date) -> BrowseMediaSource:
         start, end = _midnight(day), _midnight(day + timedelta(days=1))
-        clips = await hub.footage.find(camera, since=start, until=end, limit=MOST_OF_A_DAY)
+        rows = await hub.storage.library.find(camera, since=start, until=end, limit=MOST_OF_A_DAY)
+        clips = [row for row in rows if is_playable(row)]
         near = IncidentQuery(
             cameras=(camera,), since=start - NEAR, until=end + NEAR, limit=MOST_OF_A_DAY
         )
         incidents = {incident.id: incident for incident in await hub.archive.find(near)}
-        shown = [
-            (clip.since, self._clip(clip, incidents.get(clip.incident or "")))
-            for clip in clips
-            if clip.stage is FootageStage.READY
-        ]
-        filmed = {clip.incident for clip in clips if clip.stage is FootageStage.READY}
-        shown += [
-            (incident.started, self._picture(incident))
+        filmed = {row.incident for row in clips}
+        unfilmed = [
+            incident
             for incident in incidents.values()
-            if incident.picture and incident.id not in filmed and start <= incident.started < end
+            if incident.id not in filmed and start <= incident.started < end
         ]
-        shown.sort(key=lambda item: item[0], reverse=True)
+        shown = [clip(self.hass, row, incidents.get(row.incident or "")) for row in clips]
+        shown += pictures(self.hass, unfilmed)
         title = f"{hub.camera_names().get(camera, camera)} {day.isoformat()}"
-        return _folder(
-            f"day/{camera}/{day.isoformat()}", title, [playable for _, playable in shown]
+        return folder(f"day/{camera}/{day.isoformat()}", title, newest_first(shown))
+
+    async def _incidents_of(self, hub: Hub, text: str, camera: str | None) -> list[Shown]:
+        asked = IncidentQuery(
+            text=text,
+            names=hub.camera_names(),
+            cameras=None if camera is None else (camera,),
+            limit=MOST_FOUND,
         )
+        found: list[Shown] = []
+        incidents = await hub.archive.find(asked)
+        footage = await footage_of(hub, incidents)
+        for incident in incidents:
+            clips = [
+                row
+                for row in footage[incident.id]
+                if is_playable(row) and camera in (None, row.camera)
+            ]
+            found += [clip(self.hass, row, incident) for row in clips]
+            found += [] if clips else pictures(self.hass, [incident])
+        return found
 
-    def _clip(self, clip: Footage, incident: Incident | None) -> BrowseMediaSource:
-        title = _title(incident) if incident else _clock(clip.since)
-        return _playable(f"footage/{clip.id}", title, VIDEO, self._thumbnail(incident))
-
-    def _picture(self, incident: Incident) -> BrowseMediaSource:
-        thumbnail = self._thumbnail(incident)
-        return _playable(f"picture/{incident.id}", _title(incident), PICTURE, thumbnail)
-
-    def _thumbnail(self, incident: Incident | None) -> str | None:
-        if incident is None or incident.picture is None:
-            return None
-        path = PICTURE_URL.format(id=incident.id)
-        return async_sign_path(self.hass, path, THUMBNAIL_LIFETIME)
+    async def _others_of(self, hub: Hub, text: str, camera: str | None) -> list[Shown]:
+        """Return the clips that belong to no incident, of the cameras that the text names."""
+        named = [
+            key
+            for key, name in hub.camera_names().items()
+            if camera in (None, key) and is_called(text, name)
+        ]
+        return [
+            clip(self.hass, row, None)
+            for key in named
+            for row in await hub.storage.library.find(key, limit=MOST_OF_A_DAY)
+            if row.incident is None and is_playable(row)
+        ]
 
 
 async def _played(hub: Hub, identifier: str) -> PlayMedia | None:
     """Return what an identifier plays, None if it is gone."""
     match identifier.split("/"):
         case ["footage", row]:
-            footage = await hub.footage.get(row)
-            if footage and footage.stage is FootageStage.READY and footage.path:
+            footage = await hub.storage.library.get(row)
+            if footage and is_playable(footage):
+                # What is only off-site any more is played from there, by the same address.
                 return PlayMedia(FOOTAGE_URL.format(id=row), VIDEO, path=footage.path)
         case ["picture", row]:
             incident = await hub.archive.get(row)
@@ -201,60 +205,21 @@ async def _played(hub: Hub, identifier: str) -> PlayMedia | None:
     return None
 
 
-async def _days_seen(hub: Hub, camera: str) -> list[date]:
-    """Return the local days on which a camera that nothing records saw somebody, newest first."""
-    days: list[date] = []
+async def _days_pictured(hub: Hub, camera: str) -> set[date]:
+    """Return the local days on which a camera saw somebody of whom there is still a picture."""
+    days: set[date] = set()
     until = None
-    while len(days) < MOST_DAYS:
+    for _ in range(MOST_DAYS):
         newest = IncidentQuery(cameras=(camera,), until=until, limit=1)
         found = await hub.archive.find(newest)
         if not found:
             break
-        days.append(dt_util.as_local(found[0].started).date())
-        until = _midnight(days[-1])
+        until = found[0].started
+        if found[0].picture:
+            day = dt_util.as_local(until).date()
+            days.add(day)
+            until = _midnight(day)
     return days
-
-
-def _folder(
-    identifier: str, title: str, children: list[BrowseMediaSource] | None = None
-) -> BrowseMediaSource:
-    return BrowseMediaSource(
-        domain=DOMAIN,
-        identifier=identifier,
-        media_class=MediaClass.DIRECTORY,
-        media_content_type="",
-        title=title,
-        can_play=False,
-        can_expand=True,
-        can_search=not identifier.startswith("day/"),
-        children=children,
-        children_media_class=MediaClass.VIDEO if children else None,
-    )
-
-
-def _playable(
-    identifier: str, title: str, content_type: str, thumbnail: str | None
-) -> BrowseMediaSource:
-    return BrowseMediaSource(
-        domain=DOMAIN,
-        identifier=identifier,
-        media_class=MediaClass.VIDEO if content_type == VIDEO else MediaClass.IMAGE,
-        media_content_type=content_type,
-        title=title,
-        can_play=True,
-        can_expand=False,
-        thumbnail=thumbnail,
-    )
-
-
-def _title(incident: Incident) -> str:
-    """Return a title that other programs can read the time from."""
-    risk = f", risk {incident.assessment.risk}" if incident.assessment else ""
-    return f"{_clock(incident.started)} {' '.join(incident.labels)}{risk}"
-
-
-def _clock(moment: datetime) -> str:
-    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _midnight(day: date) -> datetime:

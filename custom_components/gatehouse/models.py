@@ -154,11 +154,20 @@ class Incident:
     note: str = ""
     notified: datetime | None = None
     """When somebody was notified of it."""
+    kept: bool = False
+    """Whether its media are never deleted for their age or for room."""
+    replayed: bool = False
+    """Whether it happened while nobody listened, and was made of what an agent kept of it."""
 
     @property
     def cameras(self) -> tuple[str, ...]:
         """The keys of the cameras that saw it, the first one first."""
         return tuple(sighting.camera for sighting in self.sightings)
+
+    @property
+    def level(self) -> Level | None:
+        """How bad it is, as far as that has been assessed."""
+        return self.assessment.level if self.assessment else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,18 +228,33 @@ class Tuning:
 
 
 class FootageStage(StrEnum):
-    """How far a recording has come; the column is the queue."""
+    """How far a recording has come; the column is the queue.
+
+    Fetched: its bytes are here. Checked: it plays, and is at its place. Ready: only we have it.
+    Uploaded: it is in the off-site storage, and perhaps no longer here. Expired: it is nowhere.
+    """
 
     REQUESTED = "requested"
     RECORDING = "recording"
     FETCHED = "fetched"
+    CHECKED = "checked"
     READY = "ready"
+    UPLOADED = "uploaded"
+    EXPIRED = "expired"
     FAILED = "failed"
+
+
+class Replay(StrEnum):
+    """Whether somebody has looked at footage that nobody asked for; the column is the queue."""
+
+    NONE = "none"
+    PENDING = "pending"
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footage:
-    """A recording on its way from an agent to the media folder."""
+    """A recording on its way from a camera's recorder to the media folder, and beyond it."""
 
     id: str
     camera: str
@@ -238,14 +262,49 @@ class Footage:
     stage: FootageStage
     since: datetime
     until: datetime
+    level: Level | None = None
+    """How bad its incident is; None for what belongs to none."""
+    kept: bool = False
+    """Whether it is never deleted for its age or for room."""
+    replay: Replay = Replay.NONE
     recording: str | None = None
-    """The agent's own id of it."""
+    """The recorder's own id of it."""
     path: Path | None = None
+    """Where it is in the media folder; None before, and after it was deleted there."""
     duration: timedelta | None = None
+    size: int | None = None
+    """Bytes of the file."""
+    sha256: str | None = None
+    md5: str | None = None
+    """What an S3 storage tells of an object that was put in one part."""
+    optimised: bool = False
+    """Whether the file was encoded anew, or will never be."""
+    key: str | None = None
+    """The key of its object in the off-site storage; None while there is none."""
+    upload: str | None = None
+    """The id of a multipart upload that has begun."""
     attempts: int = 0
     retry_at: datetime | None = None
     error: str | None = None
     """A short code (`agent_unreachable`, `not_playable` …), for translation at the floor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What lets somebody without a login see one clip for a while."""
+
+    id: str
+    token: str = field(repr=False)
+    """What the address has in it; who has it may see the clip."""
+    footage: str
+    created: datetime
+    expires: datetime
+    most_uses: int | None = None
+    """How often it may be played; None for as often as one likes."""
+    uses: int = 0
+    revoked: datetime | None = None
+    note: str = ""
+    """For whom it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +327,8 @@ class AgentInfo:
     version: str
     model: str | None
     cameras: tuple[CameraInfo, ...]
+    ring: timedelta | None = None
+    """How far back its recordings may begin; None if it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ from typing import Any
 
 from homeassistant.core import callback
 
-from .agent import Recordings
 from .agent_coordinator import AgentCoordinator
 from .coordinator import CameraCoordinator
+from .footage import Recorder
 from .incidents import IncidentNews, Presence
 from .models import Incident
+from .source_coordinator import SourceCoordinator
 
 
 class Roster:
@@ -40,6 +41,14 @@ class Roster:
             for camera, data in coordinator.data.cameras.items()
         }
 
+    def full_names(self) -> dict[str, str]:
+        """Return the same with the agent beside the name, where that is another."""
+        return {
+            coordinator.key(camera): _beside(data.info.name, coordinator.subentry.title)
+            for coordinator in self
+            for camera, data in coordinator.data.cameras.items()
+        }
+
     def entities(self) -> dict[str, str]:
         """Return the entity that shows each camera, by the camera's key."""
         found = {
@@ -57,11 +66,15 @@ class Roster:
             return None
         return coordinator, camera
 
-    def recordings(self, key: str) -> tuple[Recordings, str] | None:
-        """Return where a camera's recordings are, None if nothing records it."""
+    def recorder(self, key: str) -> tuple[Recorder, str] | None:
+        """Return what records a camera and its name there, None while nobody is known to."""
         owner, _, camera = key.partition("/")
-        agent = self._coordinators.get(owner)
-        return (agent.agent.recordings, camera) if isinstance(agent, AgentCoordinator) else None
+        match self._coordinators.get(owner):
+            case AgentCoordinator() as agent:
+                return agent.agent.recordings, camera
+            case SourceCoordinator() as source:
+                return source.recorder, camera
+        return None
 
     @callback
     def presence(self, key: str, presence: Presence) -> None:
@@ -89,3 +102,7 @@ class Roster:
             coordinator.async_log_incident(camera, news)
         for coordinator, camera in known:
             coordinator.async_tell_incident(camera, news)
+
+
+def _beside(name: str, owner: str) -> str:
+    return name if name == owner else f"{name} ({owner})"

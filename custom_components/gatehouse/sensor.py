@@ -1,4 +1,4 @@
-"""How each Pi is, how many people each camera sees, how risky its last incident was."""
+"""What is measured: of each Pi, of each camera, of the site's detectors and of its storage."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from .coordinator import CameraCoordinator, CameraData, incident_attributes
 from .detector_sensors import detector_sensors
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .models import AgentStats
+from .storage_sensors import SpoolSensor, async_storage_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -124,10 +125,14 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the site, of each agent and of each camera."""
     async_add_entities(detector_sensors(hass, entry))
+    async_add_entities(await async_storage_sensors(hass, entry))
     async_add_agent_entities(
         entry,
         async_add_entities,
-        lambda coordinator: [AgentSensor(coordinator, sensor) for sensor in STATS_SENSORS],
+        lambda coordinator: [
+            *(AgentSensor(coordinator, sensor) for sensor in STATS_SENSORS),
+            SpoolSensor(coordinator),
+        ],
     )
     async_add_camera_entities(
         entry,

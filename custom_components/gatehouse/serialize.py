@@ -9,6 +9,8 @@ from .models import Footage, FootageStage, IgnoreBox, Incident, Passage, Sightin
 
 MEDIA: Final = f"media-source://{DOMAIN}"
 
+PLAYABLE: Final = frozenset({FootageStage.READY, FootageStage.UPLOADED})
+
 
 def incident_json(incident: Incident, entities: Mapping[str, str]) -> dict[str, Any]:
     """Return all that is known of an incident; entities are those of the cameras, by key."""
@@ -19,7 +21,7 @@ def incident_json(incident: Incident, entities: Mapping[str, str]) -> dict[str, 
         "state": incident.state.value,
         "started": incident.started.isoformat(),
         "last_seen": incident.last_seen.isoformat(),
-        "ended": _iso(incident.ended),
+        "ended": iso(incident.ended),
         "cameras": [entities[key] for key in incident.cameras if key in entities],
         "labels": list(incident.labels),
         "count": incident.count,
@@ -27,35 +29,51 @@ def incident_json(incident: Incident, entities: Mapping[str, str]) -> dict[str, 
         "sightings": [_sighting_json(each, entities) for each in incident.sightings],
         "passages": [_passage_json(each) for each in incident.passages],
         **_assessment_json(incident),
-        "reviewed": _iso(incident.reviewed),
+        "reviewed": iso(incident.reviewed),
         "false_alarm": incident.false_alarm,
         "note": incident.note,
-        "notified": _iso(incident.notified),
+        "notified": iso(incident.notified),
+        "kept": incident.kept,
+        "replayed": incident.replayed,
         "picture": f"{MEDIA}/picture/{incident.id}" if incident.picture else None,
         "frames": [f"{MEDIA}/frame/{incident.id}/{n}" for n in range(len(incident.frames))],
     }
 
 
 def footage_json(footage: Footage) -> dict[str, Any]:
-    """Return how far a recording has come, and where it can be played."""
-    ready = footage.stage is FootageStage.READY
+    """Return how far a recording has come, where it is, and where it can be played."""
     return {
         "id": footage.id,
         "camera": footage.camera,
+        "incident": footage.incident,
         "stage": footage.stage.value,
         "since": footage.since.isoformat(),
         "until": footage.until.isoformat(),
         "duration": footage.duration.total_seconds() if footage.duration else None,
+        "size": footage.size,
+        "kept": footage.kept,
+        "here": footage.path is not None,
+        "off_site": footage.key is not None,
         "error": footage.error,
-        "media": f"{MEDIA}/footage/{footage.id}" if ready else None,
+        "media": f"{MEDIA}/footage/{footage.id}" if is_playable(footage) else None,
     }
+
+
+def is_playable(footage: Footage) -> bool:
+    """Whether a recording is finished, and still somewhere."""
+    return footage.stage in PLAYABLE
+
+
+def longest_of(footage: Iterable[Footage]) -> Footage | None:
+    """Return the longest clip that can be played."""
+    playable = filter(is_playable, footage)
+    return max(playable, key=lambda row: row.duration or timedelta(), default=None)
 
 
 def clip_of(footage: Iterable[Footage]) -> str | None:
     """Return the longest clip that can be played, as media."""
-    ready = [row for row in footage if row.stage is FootageStage.READY]
-    clip = max(ready, key=lambda row: row.duration or timedelta(), default=None)
-    return footage_json(clip)["media"] if clip else None
+    longest = longest_of(footage)
+    return footage_json(longest)["media"] if longest else None
 
 
 def zone_json(zone: Zone, entities: Mapping[str, str]) -> dict[str, Any]:
@@ -82,6 +100,11 @@ def ignore_box_json(box: IgnoreBox, entities: Mapping[str, str]) -> dict[str, An
         "created": box.created.isoformat(),
         "incident": box.incident,
     }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as all answers write it."""
+    return moment.isoformat() if moment else None
 
 
 def _sighting_json(seen: Sighting, entities: Mapping[str, str]) -> dict[str, Any]:
@@ -117,7 +140,3 @@ def _assessment_json(incident: Incident) -> dict[str, Any]:
         "author": assessment.author.value if assessment else None,
         "assessment": incident.assessing.value,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -2,9 +2,11 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from contextlib import ExitStack, aclosing, suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, override
@@ -20,18 +22,22 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
+from .agent import Recording, RecordingChanged
 from .const import (
     CONF_CAMERA,
     CONF_FOLDER,
     CONF_INTERVAL,
     CONF_MOTION,
+    CONF_STREAM,
     SUBENTRY_ENTITY,
     SUBENTRY_FOLDER,
 )
 from .coordinator import UNSEEN, CameraCoordinator, CameraData, CamerasData
+from .footage import LocalRecorder, Movie, Stream, as_piece
 from .incidents import PicturesLost, Watched
+from .media_root import media_root
 from .models import CameraInfo, CameraState, Picture
-from .stills import Stills
+from .stills import Stills, async_stream_source
 from .uploads import UploadFolder, UploadOptions, UploadsLost, check
 
 if TYPE_CHECKING:
@@ -48,25 +54,49 @@ RETRY: Final = timedelta(seconds=10)
 # closed to us, for one.
 STEADY: Final = timedelta(seconds=1)
 
+# What we record ourselves is beside what comes from the agents, until both are filed.
+RECORDINGS: Final = ".gatehouse/local"
+# Each encoder has a core for itself, and Home Assistant needs one too.
+ENCODERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceListener:
+    """Where the news of these cameras goes; they are called by their site-wide keys."""
+
+    motion: Callable[[str, bool], None]
+    lost: Callable[[str], None]
+    recording: Callable[[str, RecordingChanged], None]
+
 
 class SourceCoordinator(CameraCoordinator[CamerasData]):
-    """One camera from elsewhere."""
+    """One camera from elsewhere, which we record ourselves."""
+
+    late = timedelta(seconds=3)
+    """How long after its moment a picture may be here."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: GatehouseConfigEntry,
         subentry: ConfigSubentry,
-        motion: Callable[[str, bool], None],
-        lost: Callable[[str], None],
+        listener: SourceListener,
+        encoders: asyncio.Semaphore,
     ) -> None:
-        """Tell motion, and that there are no pictures, by the camera's key."""
+        """Tell the camera's news, and share the encoders with the others."""
         info = CameraInfo(id=CAMERA, name=subentry.title, width=0, height=0, fps=0.0)
         cameras = {CAMERA: CameraData(info=info, state=UNSEEN)}
         super().__init__(hass, entry, subentry, subentry.subentry_id, CamerasData(cameras=cameras))
-        self._motion = motion
-        self._lost = lost
+        self._listener = listener
         self._warned = False
+        self.recorder = LocalRecorder(
+            media_root(hass) / RECORDINGS / self.owner,
+            late=self.late,
+            movies=self._movies,
+            encoders=encoders,
+            changed=self._tell_recording,
+            now=dt_util.utcnow,
+        )
 
     @callback
     @override
@@ -76,15 +106,37 @@ class SourceCoordinator(CameraCoordinator[CamerasData]):
 
     @override
     async def follow(self) -> None:
-        """Follow the camera until cancelled; nobody knows of it then."""
+        """Follow the camera, and record it, until cancelled; nobody knows of it then."""
         try:
-            await self._follow()
+            async with asyncio.TaskGroup() as tasks:
+                for story in (self.recorder.run(), *self._stories()):
+                    tasks.create_task(story)
         finally:
             self._show(UNSEEN)
 
+    @property
+    def stream_problem(self) -> str | None:
+        """Why only stills of the camera are recorded, None if there is a stream of it."""
+        return "it has no stream"
+
     @abstractmethod
-    async def _follow(self) -> None:
-        """Follow the camera until cancelled, also when it goes and comes."""
+    def _stories(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """Return what follows the camera until cancelled, also when it goes and comes."""
+
+    def _movies(self) -> Iterable[Movie]:
+        """Return what the camera has filmed by itself."""
+        return ()
+
+    async def _recorded(self, pictures: AsyncGenerator[Picture]) -> AsyncGenerator[Picture]:
+        """Pass pictures on that may be recorded too."""
+        async with aclosing(pictures):
+            async for picture in pictures:
+                self.recorder.take(as_piece(picture))
+                yield picture
+
+    @callback
+    def _tell_recording(self, recording: Recording) -> None:
+        self._listener.recording(self.key(CAMERA), RecordingChanged(recording=recording))
 
     @callback
     def _be_there(self, *, moving: bool) -> None:
@@ -108,24 +160,27 @@ class SourceCoordinator(CameraCoordinator[CamerasData]):
             return
         self._change(CAMERA, state=state)
         if state.online:
-            self._motion(self.key(CAMERA), state.moving)
+            self._listener.motion(self.key(CAMERA), state.moving)
         else:
-            self._lost(self.key(CAMERA))
+            self._listener.lost(self.key(CAMERA))
 
 
 class FolderCoordinator(SourceCoordinator):
     """A camera that uploads its pictures to a folder."""
+
+    # Uploading takes its time. An incident of uploads waits for the next one in any case.
+    late = timedelta(seconds=10)
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: GatehouseConfigEntry,
         subentry: ConfigSubentry,
-        motion: Callable[[str, bool], None],
-        lost: Callable[[str], None],
+        listener: SourceListener,
+        encoders: asyncio.Semaphore,
     ) -> None:
         """Watch the folder of the subentry."""
-        super().__init__(hass, entry, subentry, motion, lost)
+        super().__init__(hass, entry, subentry, listener, encoders)
         self._path = Path(subentry.data[CONF_FOLDER])
         self._folder = UploadFolder(
             self._path,
@@ -145,12 +200,18 @@ class FolderCoordinator(SourceCoordinator):
         return Watched(
             camera=self.key(camera),
             name=self.subentry.title,
-            pictures=self._pictures,
+            pictures=lambda fps: self._recorded(self._pictures(fps)),
             needed=1,
-            records=False,
         )
 
     @override
+    def _stories(self) -> Iterable[Coroutine[Any, Any, None]]:
+        yield self._follow()
+
+    @override
+    def _movies(self) -> Iterable[Movie]:
+        return self._folder.movies
+
     async def _follow(self) -> None:
         while True:
             try:
@@ -189,15 +250,22 @@ class EntityCoordinator(SourceCoordinator):
         hass: HomeAssistant,
         entry: GatehouseConfigEntry,
         subentry: ConfigSubentry,
-        motion: Callable[[str, bool], None],
-        lost: Callable[[str], None],
+        listener: SourceListener,
+        encoders: asyncio.Semaphore,
     ) -> None:
         """Follow the entities of the subentry."""
-        super().__init__(hass, entry, subentry, motion, lost)
+        super().__init__(hass, entry, subentry, listener, encoders)
         self._camera: str = subentry.data[CONF_CAMERA]
         self._sensor: str | None = subentry.data.get(CONF_MOTION)
         self._entities = [self._camera, *filter(None, [self._sensor])]
         self._stills = Stills(hass, self._camera, self._refresh)
+        self._records_stream: bool = subentry.data.get(CONF_STREAM, True)
+        self._stream = Stream(
+            subentry.title,
+            partial(async_stream_source, hass, self._camera),
+            self.recorder.take,
+            now=dt_util.utcnow,
+        )
 
     @override
     def watched(self, camera: str) -> Watched:
@@ -206,9 +274,8 @@ class EntityCoordinator(SourceCoordinator):
         return Watched(
             camera=self.key(camera),
             name=self.subentry.title,
-            pictures=self._stills.pictures,
+            pictures=lambda fps: self._recorded(self._stills.pictures(fps)),
             idle_check=None if self._sensor else interval,
-            records=False,
         )
 
     @callback
@@ -217,7 +284,25 @@ class EntityCoordinator(SourceCoordinator):
         """Return the camera that is there already."""
         return self._camera
 
+    @property
     @override
+    def stream_problem(self) -> str | None:
+        return self._stream.problem if self._records_stream else "it is not to be recorded"
+
+    @override
+    def _stories(self) -> Iterable[Coroutine[Any, Any, None]]:
+        yield self._follow()
+        yield self._feed()
+        if self._records_stream:
+            yield self._stream.run()
+
+    async def _feed(self) -> None:
+        """Ask for stills while the camera is recorded and nobody else does."""
+        while True:
+            await self.recorder.starved()
+            with suppress(PicturesLost):
+                self.recorder.take(as_piece(await self._stills.newest()))
+
     async def _follow(self) -> None:
         hass, entities = self.hass, self._entities
         with ExitStack() as stack:
@@ -263,9 +348,12 @@ def source_coordinators(
     entry: GatehouseConfigEntry,
     motion: Callable[[str, bool], None],
     lost: Callable[[str], None],
+    recording: Callable[[str, RecordingChanged], None] = lambda _camera, _news: None,
 ) -> Iterator[SourceCoordinator]:
     """Make one for each camera that the site has from elsewhere."""
+    listener = SourceListener(motion=motion, lost=lost, recording=recording)
+    encoders = asyncio.Semaphore(ENCODERS)
     kinds = {SUBENTRY_FOLDER: FolderCoordinator, SUBENTRY_ENTITY: EntityCoordinator}
     for subentry in entry.subentries.values():
         if kind := kinds.get(subentry.subentry_type):
-            yield kind(hass, entry, subentry, motion, lost)
+            yield kind(hass, entry, subentry, listener, encoders)

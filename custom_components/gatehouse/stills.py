@@ -43,7 +43,7 @@ class Stills:
             await self._failing.wait()
             await asyncio.sleep(RETRY.total_seconds())
             with suppress(PicturesLost):
-                await self._next()
+                await self.newest()
 
     async def pictures(self, fps: float) -> AsyncGenerator[Picture]:
         """Ask for stills, at most so many a second; raises PicturesLost.
@@ -54,13 +54,14 @@ class Stills:
         shown = None
         while True:
             asked = self._hass.loop.time()
-            jpeg = await self._next()
-            if jpeg != shown:
-                shown = jpeg
-                yield Picture(jpeg=jpeg, captured=dt_util.utcnow())
+            picture = await self.newest()
+            if picture.jpeg != shown:
+                shown = picture.jpeg
+                yield picture
             await asyncio.sleep(asked + pause - self._hass.loop.time())
 
-    async def _next(self) -> bytes:
+    async def newest(self) -> Picture:
+        """Ask for a still; raises PicturesLost."""
         asked = self._hass.loop.time()
         try:
             jpeg = await async_still(self._hass, self._entity)
@@ -68,7 +69,7 @@ class Stills:
             self._fail(str(err), asked)
             raise
         self._recover()
-        return jpeg
+        return Picture(jpeg=jpeg, captured=dt_util.utcnow())
 
     @callback
     def _fail(self, error: str, asked: float) -> None:
@@ -102,3 +103,12 @@ async def async_still(hass: HomeAssistant, entity: str) -> bytes:
     except BadPicture as err:
         raise PicturesLost(f"What {entity} gives cannot be used: {err}") from err
     return still.jpeg
+
+
+async def async_stream_source(hass: HomeAssistant, entity: str) -> str | None:
+    """Return where a camera's stream is, None if it has none; raises ConnectionError."""
+    asking = asyncio.wait_for(camera.async_get_stream_source(hass, entity), TIMEOUT)
+    [source] = await asyncio.gather(asking, return_exceptions=True)
+    if isinstance(source, BaseException):
+        raise ConnectionError(f"it does not tell its stream ({type(source).__name__})") from source
+    return source

@@ -1,4 +1,4 @@
-"""For each camera: whether it is watched, and whether its incidents are notified of."""
+"""For each camera: whether it is watched, recorded, and its incidents are notified of."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +15,7 @@ from . import GatehouseConfigEntry
 from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
 from .options import snooze_for
+from .recording_switch import RecordingSwitch
 
 PARALLEL_UPDATES = 0
 
@@ -33,6 +34,7 @@ async def async_setup_entry(
         async_add_entities,
         lambda coordinator, camera: [
             DetectionSwitch(entry, coordinator, camera),
+            RecordingSwitch(entry, coordinator, camera),
             SnoozeSwitch(entry, coordinator, camera),
         ],
     )

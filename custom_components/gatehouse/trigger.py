@@ -102,7 +102,7 @@ class IncidentTrigger(SiteTrigger):
 
     @override
     def _join(self, hub: Hub) -> Iterable[CALLBACK_TYPE]:
-        return hub.async_subscribe(partial(self._hear, hub)), self._stop_firing
+        return hub.house.async_subscribe(partial(self._hear, hub)), self._stop_firing
 
     @callback
     @abstractmethod
@@ -111,7 +111,7 @@ class IncidentTrigger(SiteTrigger):
 
     @callback
     def _hear(self, hub: Hub, news: IncidentNews) -> None:
-        if (change := self._change(news)) is None:
+        if not news.is_live or (change := self._change(news)) is None:
             return
         if reason := self._objection(hub, news):
             if self._report:

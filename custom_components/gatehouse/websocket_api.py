@@ -16,9 +16,11 @@ from .actions import ATTR_BEFORE, ATTR_CAMERA, ATTR_INCIDENT, ATTR_LIMIT, ATTR_N
 from .asking import FILTERS, existing, ignored_since, page_of, places_of, query_of
 from .commands import Command, Request
 from .const import DOMAIN
+from .footage_commands import FOOTAGE_COMMANDS
 from .incident_feed import LARGEST_PAGE, IncidentFeed, footage_shown, page_shown
 from .options import groups
 from .serialize import ignore_box_json, zone_json
+from .storage_feed import StorageFeed
 from .zone_services import ATTR_BOX, ATTR_ZONE, ZONE_FIELDS, forget, ignored_by, save_zone, zones_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     for command in COMMANDS:
         command.register(hass)
     websocket_api.async_register_command(hass, _subscribe)
+    websocket_api.async_register_command(hass, _subscribe_storage)
 
 
 @websocket_api.websocket_command(
@@ -47,6 +50,17 @@ def _subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str,
     """Tell the newest incidents, if some are asked for, and all news until unsubscribed."""
     connection.send_result(msg["id"])
     feed = IncidentFeed(hass, connection, msg["id"], msg[ATTR_LIMIT])
+    connection.subscriptions[msg["id"]] = feed.open()
+
+
+@websocket_api.websocket_command({vol.Required("type"): "gatehouse/storage/subscribe"})
+@callback
+def _subscribe_storage(
+    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+) -> None:
+    """Tell how the storage is, now and whenever that changes, until unsubscribed."""
+    connection.send_result(msg["id"])
+    feed = StorageFeed(hass, connection, msg["id"])
     connection.subscriptions[msg["id"]] = feed.open()
 
 
@@ -64,7 +78,7 @@ async def _list_incidents(request: Request) -> dict[str, Any]:
 
 async def _get_incident(request: Request) -> dict[str, Any]:
     shown = request.shown(await request.hub.archive.get(request.incident))
-    rows = await request.hub.footage.find(incident=request.incident)
+    rows = await request.hub.storage.library.find(incident=request.incident)
     return shown | {"footage": [footage_shown(request.connection, row) for row in rows]}
 
 
@@ -197,4 +211,5 @@ COMMANDS: Final = (
         fields={vol.Required(ATTR_BOX): cv.string},
         admin=True,
     ),
+    *FOOTAGE_COMMANDS,
 )

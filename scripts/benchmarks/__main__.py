@@ -2,35 +2,95 @@
 
 import argparse
 import asyncio
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
 import sys
 from typing import Final
 
+from . import clips, offsite
 from .harness import Result, machine, measure
 from .store import opened
 
 FOLDER: Final = Path(__file__).parents[2] / ".cache" / "bench"
-GROUPS: Final = ("store",)
-FULL: Final = (1_000_000, 10, 100)
-QUICK: Final = (50_000, 3, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How much is done, the more the longer."""
+
+    rounds: int
+    calls: int
+    """Of one round of the store."""
+    incidents: int
+    seconds: int
+    """How long a clip is."""
+    uploads: int
+    """How many clips go off-site at once."""
+
+
+FULL: Final = Depth(rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100)
+QUICK: Final = Depth(rounds=3, calls=30, incidents=50_000, seconds=10, uploads=30)
+
+
+async def _store(folder: Path, depth: Depth) -> list[Result]:
+    number = depth.incidents
+    _say(f"a database of {number:,} incidents (the first time, a million take some minutes) ...")
+    async with opened(folder, number) as bench:
+        results = []
+        for case in bench.cases(depth.calls):
+            _say(f"{case.name} ...")
+            results.append(await measure(case, depth.rounds))
+        return results
+
+
+async def _clips(folder: Path, depth: Depth) -> list[Result]:
+    _say(f"a clip of {depth.seconds} s ...")
+    if reason := clips.why_fewer():
+        _say(reason)
+    source = clips.recorded(folder, depth.seconds)
+    return [await measure(case, depth.rounds) for case in clips.cases(source, calls=3)]
+
+
+async def _s3(folder: Path, depth: Depth) -> list[Result]:
+    _say(f"{depth.uploads} clips of {offsite.SIZE // 1_000_000} MB ...")
+    if reason := offsite.why_another():
+        _say(reason)
+    with offsite.opened(folder, depth.uploads) as bench:
+        return [await measure(case, depth.rounds) for case in bench.cases()]
+
+
+GROUPS: Final[dict[str, Callable[[Path, Depth], Awaitable[list[Result]]]]] = {
+    "store": _store,
+    "clips": _clips,
+    "s3": _s3,
+}
+FIGURES: Final = {
+    "store": "what a call takes, beside raw sqlite3",
+    "clips": "what a clip costs (CPU), beside the other way",
+    "s3": "what all clips together take, beside PUTs over one plain connection",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and return 0 if all that must hold does."""
     options = _options(arguments)
-    number, rounds, calls = QUICK if options.quick else FULL
-    number = options.incidents or number
-    results = asyncio.run(_store(options.folder, number, rounds, calls))
-    title = f"{machine()}; {number:,} incidents, {rounds} rounds of {calls} calls"
+    depth = QUICK if options.quick else FULL
+    depth = replace(depth, incidents=options.incidents or depth.incidents)
+    names = options.group or list(GROUPS)
+    results = asyncio.run(_measured(names, options.folder, depth))
+    title = (
+        f"{machine()}; {depth.incidents:,} incidents, {depth.calls} calls a round;"
+        f" clips of {depth.seconds} s; {depth.rounds} rounds"
+    )
     print(_as_json(title, results) if options.json else _as_table(title, results))
-    return int(any(result.verdict == "falls short" for result in results))
+    return int(any(each.verdict == "falls short" for group in results.values() for each in group))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("group", nargs="*", choices=GROUPS, help="what to measure (all)")
+    parser.add_argument("group", nargs="*", choices=tuple(GROUPS), help="what to measure (all)")
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds, for a glance")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--incidents", type=int, help="how many rows the store has")
@@ -38,31 +98,36 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def _store(folder: Path, number: int, rounds: int, calls: int) -> list[Result]:
-    _say(f"a database of {number:,} incidents (the first time, a million take some minutes) ...")
-    async with opened(folder, number) as bench:
-        results = []
-        for case in bench.cases(calls):
-            _say(f"{case.name} ...")
-            results.append(await measure(case, rounds))
-        return results
+async def _measured(names: list[str], folder: Path, depth: Depth) -> dict[str, list[Result]]:
+    return {name: await GROUPS[name](folder, depth) for name in names}
 
 
-def _as_table(title: str, results: list[Result]) -> str:
-    lines = [title, "", f"{'store':42}{'p50 ms':>8}{'p99 ms':>8}{'raw p50':>9}   x raw sqlite3"]
-    for each in results:
-        spread = f"{each.ratio:6.2f} [{min(each.ratios):.2f}-{max(each.ratios):.2f}]"
-        must = f"p99 < {each.must_ms:g} ms: " if each.must_ms else ""
-        lines.append(
-            f"{each.name:42}{each.p50_ms:8.2f}{each.p99_ms:8.2f}{each.reference_p50_ms:9.2f}"
-            f"   {spread:22}{must}{each.verdict}"
-        )
+def _as_table(title: str, results: dict[str, list[Result]]) -> str:
+    lines = [title]
+    for name, group in results.items():
+        lines += ["", f"{name}: {FIGURES[name]}"]
+        lines += [f"{'':42}{'p50 ms':>8}{'p99 ms':>8}{'beside':>9}   times", *map(_as_line, group)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _as_json(title: str, results: list[Result]) -> str:
-    cases = [{**asdict(each), "ratio": each.ratio, "verdict": each.verdict} for each in results]
-    return json.dumps({"machine": title, "store": cases}, indent=2)
+def _as_line(result: Result) -> str:
+    spread = f"{result.ratio:6.2f} [{min(result.ratios):.2f}-{max(result.ratios):.2f}]"
+    must = [
+        *([f"p99 < {result.must_ms:g} ms"] if result.must_ms else []),
+        *([f"times <= {result.must_times:g}"] if result.must_times else []),
+    ]
+    return (
+        f"{result.name:42}{result.p50_ms:8.2f}{result.p99_ms:8.2f}{result.reference_p50_ms:9.2f}"
+        f"   {spread:22}{', '.join(must)}{': ' if must else ''}{result.verdict}"
+    )
+
+
+def _as_json(title: str, results: dict[str, list[Result]]) -> str:
+    groups = {
+        name: [{**asdict(each), "ratio": each.ratio, "verdict": each.verdict} for each in group]
+        for name, group in results.items()
+    }
+    return json.dumps({"machine": title, **groups}, indent=2)
 
 
 def _say(sentence: str) -> None:

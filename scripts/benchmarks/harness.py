@@ -6,6 +6,7 @@ from itertools import count
 import os
 from pathlib import Path
 import platform
+import resource
 import sqlite3
 from statistics import median
 import time
@@ -17,7 +18,7 @@ BUSY: Final = 0.3
 GLANCE_S: Final = 0.2
 
 type Side = Callable[[], Awaitable[list[float]]]
-"""One round of one side: how long each call took, in milliseconds."""
+"""One round of one side: how long each call took, or what it cost, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class Case:
     reference: Side
     p99_ms: float | None = None
     """What the subject must stay below."""
+    times: float | None = None
+    """How many times the reference's the subject may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Result:
     ratios: tuple[float, ...]
     """The subject's median by the reference's, of each round."""
     must_ms: float | None
+    must_times: float | None
     busy: bool
     """Whether somebody else kept the machine busy before a round."""
 
@@ -58,11 +62,19 @@ class Result:
     @property
     def verdict(self) -> str:
         """Return whether it holds; in noise nothing is said to fall short."""
-        if self.must_ms is None:
+        if self.must_ms is None and self.must_times is None:
             return "noisy" if self.noisy else ""
-        if self.p99_ms < self.must_ms:
+        if self._is_fast and self._is_cheap:
             return "holds"
         return "noisy" if self.noisy else "falls short"
+
+    @property
+    def _is_fast(self) -> bool:
+        return self.must_ms is None or self.p99_ms < self.must_ms
+
+    @property
+    def _is_cheap(self) -> bool:
+        return self.must_times is None or self.ratio <= self.must_times
 
 
 def asking(call: Callable[[int], Awaitable[object]], calls: int) -> Side:
@@ -90,6 +102,20 @@ def doing(call: Callable[[int], object], calls: int) -> Side:
     return measured
 
 
+def spending(call: Callable[[], object], calls: int) -> Side:
+    """Return a side that counts the processor's time, that of ended child processes too."""
+
+    async def measured() -> list[float]:
+        spent = []
+        for _ in range(calls):
+            before = spent_ms()
+            call()
+            spent.append(spent_ms() - before)
+        return spent
+
+    return measured
+
+
 async def measure(case: Case, rounds: int) -> Result:
     """Let the sides of a case take turns, after a first round that nobody counts."""
     await case.subject()
@@ -109,6 +135,7 @@ async def measure(case: Case, rounds: int) -> Result:
             median(ours) / median(theirs) for ours, theirs in zip(subject, reference, strict=True)
         ),
         must_ms=case.p99_ms,
+        must_times=case.times,
         busy=busy,
     )
 
@@ -121,6 +148,14 @@ def machine() -> str:
     return (
         f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def spent_ms() -> float:
+    """Return what this process and its ended children have cost so far."""
+    return 1000 * sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     )
 
 

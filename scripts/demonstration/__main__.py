@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import signal
@@ -17,27 +18,32 @@ from .check import watch_for_incident
 from .children import Child, ChildFailed, watch
 from .dashboard import make_dashboard
 from .gatehouse import furnish, set_up
+from .happened import share_something
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory, free_port
 from .places import (
     DEMO,
+    EVERYWHERE,
+    GROUP,
     LOCAL,
     PLACES,
     ROOT,
     Assets,
     Place,
+    address_of,
     forget,
     has_owner,
     write_agent,
     write_home,
 )
+from .storage import make_bucket, storage_command
 from .uploads import upload
 
 AGENT_PYTHON: Final = ROOT / ".venv-agent" / "bin" / "python"
 FIRST_AGENT_PORT: Final = 8467
+FIRST_STORAGE_PORT: Final = 9000
 FIRST_PORT: Final = 8123
 UPLOADS: Final = "uploads"
-EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -67,7 +73,9 @@ def _options() -> argparse.Namespace:
         help="where the runs are kept, if not in .demo",
     )
     parser.add_argument(
-        "--host", default=LOCAL, help="where Home Assistant listens (0.0.0.0: everywhere)"
+        "--host",
+        default=LOCAL,
+        help=f"where Home Assistant listens ({EVERYWHERE}: everywhere)",
     )
     parser.add_argument(
         "--check",
@@ -98,12 +106,11 @@ async def _show(options: argparse.Namespace, assets: Assets) -> None:
             await stack.enter_async_context(_agent(folder, place, memory, assets))
             for place in PLACES
         ]
+        children.append(await stack.enter_async_context(_storage(folder, memory)))
         port = free_port(options.host, FIRST_PORT)
         children.append(await stack.enter_async_context(_hass(folder, options.host, port)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        address = LOCAL if options.host == EVERYWHERE else options.host
-        home = HomeAssistant(session, f"http://{address}:{port}")
-        work = _present(home, folder, memory, assets, began=began, check=options.check)
+        work = _present(session, options, address_of(options.host, port), memory, assets, began)
         visitors = upload(assets, folder / UPLOADS)
         tasks = [asyncio.create_task(each) for each in (work, watch(children), visitors)]
         for task in tasks:
@@ -131,15 +138,17 @@ def _stop_on_signals() -> None:
 
 
 async def _present(
-    home: HomeAssistant,
-    folder: Path,
+    session: aiohttp.ClientSession,
+    options: argparse.Namespace,
+    address: str,
     memory: Memory,
     assets: Assets,
-    *,
     began: datetime,
-    check: float | None,
 ) -> None:
     """Set everything up, say where it is to be seen, and check it if that was asked for."""
+    folder: Path = options.folder
+    home = HomeAssistant(session, address)
+    await make_bucket(session, memory)
     await home.wait_until_up()
     await home.enter(memory.username, memory.password, new=not has_owner(folder))
     async with home.talking():
@@ -148,8 +157,13 @@ async def _present(
         memory.save(folder / "memory.json")
         await make_dashboard(home, memory)
         _invite(home, folder, memory, assets, datetime.now(UTC) - began)
-        if check is not None:
-            print(await watch_for_incident(home, memory, began, check), flush=True)
+        if options.check is not None:
+            print(await watch_for_incident(home, memory, began, options.check), flush=True)
+            return
+        link = await share_something(home, GROUP)
+        _say(
+            "whoever has this address can see one clip, for a day", "", f"    link       {link}", ""
+        )
 
 
 def _invite(
@@ -177,6 +191,8 @@ def _remember(folder: Path) -> Memory:
         port = free_port(LOCAL, memory.agents[name].port or FIRST_AGENT_PORT, taken)
         taken |= {port}
         memory = memory.with_agent(name, port=port)
+    port = free_port(LOCAL, memory.storage.port or FIRST_STORAGE_PORT, taken)
+    memory = replace(memory, storage=replace(memory.storage, port=port))
     for name in ("logs", UPLOADS):
         (folder / name).mkdir(parents=True, exist_ok=True)
     memory.save(folder / "memory.json")
@@ -186,9 +202,14 @@ def _remember(folder: Path) -> Memory:
 def _agent(
     folder: Path, place: Place, memory: Memory, assets: Assets
 ) -> AbstractAsyncContextManager[Child]:
-    config = write_agent(folder, place, memory.agents[place.agent], assets)
+    # All of it ends at once: there is no absence to tell of.
+    config = write_agent(folder, place, memory.agents[place.agent], assets, spool=False)
     command: list[str | Path] = [AGENT_PYTHON, "-m", "camera_agent", "--config", config]
     return _running(f"agent-{place.agent}", command, ROOT, folder / "logs")
+
+
+def _storage(folder: Path, memory: Memory) -> AbstractAsyncContextManager[Child]:
+    return _running("storage", storage_command(memory), folder, folder / "logs")
 
 
 def _hass(folder: Path, host: str, port: int) -> AbstractAsyncContextManager[Child]:

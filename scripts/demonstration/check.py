@@ -4,22 +4,28 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from html import unescape
 from io import BytesIO
 from itertools import pairwise
 import json
+import re
 import time
 from typing import Any, Final
 
 import av
 
-from .dashboard import Entities, cameras_of, find_entities
+from .dashboard import OF_THE_STORAGE, Entities, cameras_of, find_entities
+from .happened import PAUSE, ask_action, share, wait_for_incident
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
 from .places import GATE, GROUP
+from .storage import endpoint_of
 
-PAUSE: Final = 0.5
 JPEG: Final = b"\xff\xd8"
+FTYP: Final = b"ftyp"
 HEAD: Final = 64
+TITLE: Final = re.compile("<title>(.*)</title>")
+SOURCE: Final = re.compile('<source src="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,18 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What somebody gets who follows a share link."""
+
+    link: str
+    page: str
+    """The title that the browser shows."""
+    from_storage: bool
+    """Whether the clip comes from off-site, and not from the house."""
+    clip_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the check saw; times are seconds since the demonstration said that it is ready."""
 
@@ -51,6 +69,9 @@ class Seen:
     """What the uploaded pictures show."""
     picture_bytes: int
     clip: Clip
+    shared: Shared
+    stored: dict[str, float]
+    """What the sensors of the footage say."""
     logbook: list[str]
     browsed: list[str]
 
@@ -68,11 +89,11 @@ async def watch_for_incident(
     try:
         async with asyncio.timeout(seconds):
             live = await _live(home, _of_cameras(entities, memory, "camera"))
-            await _until(home, since, GROUP, "picture")
+            await wait_for_incident(home, GROUP, "picture", since=since)
             confirmed = time.monotonic() - began
-            incident = await _until(home, since, GROUP, "picture", "clip", "ended")
+            incident = await wait_for_incident(home, GROUP, "picture", "clip", "ended", since=since)
             ready = time.monotonic() - began
-            uploaded = await _until(home, since, GATE, "picture")
+            uploaded = await wait_for_incident(home, GATE, "picture", since=since)
             return Seen(
                 live=live,
                 persons=await _gone(home, since, _of_cameras(entities, memory, "person")),
@@ -82,6 +103,8 @@ async def watch_for_incident(
                 uploaded=uploaded,
                 picture_bytes=len((await _media(home, incident["picture"], JPEG))[1]),
                 clip=await _clip(home, incident["clip"]),
+                shared=await _shared(home, memory, incident["id"], since),
+                stored=await _stored(home, memory, entities),
                 logbook=await _logbook(home, since),
                 browsed=await _browse(home, "media-source://gatehouse"),
             )
@@ -100,17 +123,6 @@ async def _live(home: HomeAssistant, cameras: list[str]) -> list[str]:
         while not (await home.fetch(f"/api/camera_proxy/{camera}"))[1].startswith(JPEG):  # noqa: ASYNC110
             await asyncio.sleep(PAUSE)
     return cameras
-
-
-async def _until(home: HomeAssistant, since: datetime, place: str, *parts: str) -> dict[str, Any]:
-    """Ask for what happened at a place until one incident has all of these parts."""
-    path = "/api/services/gatehouse/get_incidents?return_response"
-    while True:
-        answer = await home.post(path, {"since": since.isoformat(), "place": place})
-        for incident in answer["service_response"]["incidents"]:
-            if all(incident[part] for part in parts):
-                return dict(incident)
-        await asyncio.sleep(PAUSE)
 
 
 async def _gone(home: HomeAssistant, since: datetime, sensors: list[str]) -> dict[str, list[str]]:
@@ -144,7 +156,7 @@ async def _media(home: HomeAssistant, content_id: str, start: bytes) -> tuple[st
 
 async def _clip(home: HomeAssistant, content_id: str) -> Clip:
     """Return what a clip is, as one who plays it finds out."""
-    kind, body = await _media(home, content_id, b"ftyp")
+    kind, body = await _media(home, content_id, FTYP)
     with av.open(BytesIO(body), "r") as container:
         video = container.streams.video[0]
         return Clip(
@@ -155,6 +167,45 @@ async def _clip(home: HomeAssistant, content_id: str) -> Clip:
             frames=len(list(container.decode(video))),
             starts_at_once=body.index(b"moov") < body.index(b"mdat"),
         )
+
+
+async def _shared(home: HomeAssistant, memory: Memory, incident: str, since: datetime) -> Shared:
+    """Wait until an incident's clip is off-site, and follow a link to it."""
+    while not await _is_away(home, incident, since):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(PAUSE)
+    link = await share(home, incident)
+    page = (await home.visit(link))[1].decode()
+    title, player = (re.search(found, page) for found in (TITLE, SOURCE))
+    if title is None or player is None:
+        raise DemoError(f"Nothing can be played behind {link}: {page}")
+    source, body = await home.visit(f"{home.url}{unescape(player[1])}")
+    if FTYP not in body[:HEAD]:
+        raise DemoError(f"What is shared is no clip: {body[:16]!r}")
+    return Shared(
+        link=link,
+        page=unescape(title[1]),
+        from_storage=source.startswith(endpoint_of(memory)),
+        clip_bytes=len(body),
+    )
+
+
+async def _is_away(home: HomeAssistant, incident: str, since: datetime) -> bool:
+    history = await ask_action(home, "get_history", {"since": since.isoformat()})
+    told = {each["id"]: each["clips"] for each in history["incidents"]}
+    return any(clip["stage"] == "uploaded" for clip in told[incident])
+
+
+async def _stored(home: HomeAssistant, memory: Memory, entities: Entities) -> dict[str, float]:
+    """Wait until the sensors know that something is kept and nothing waits; return all of them."""
+    while True:
+        states = {
+            key: await home.get(f"/api/states/{entities.of(memory.site, key)}")
+            for key in OF_THE_STORAGE
+        }
+        told = {key: float(state["state"]) for key, state in states.items()}
+        if told["stored_here"] and not told["upload_queue"]:
+            return told
+        await asyncio.sleep(PAUSE)
 
 
 async def _logbook(home: HomeAssistant, since: datetime) -> list[str]:

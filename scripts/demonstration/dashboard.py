@@ -16,8 +16,16 @@ OF_A_CAMERA: Final = (
     "person_count",
     "last_risk",
     "last_incident",
+    "recording",
 )
 OF_AN_AGENT: Final = ("cpu", "disk")
+OF_THE_STORAGE: Final = {
+    "upload_queue": "To upload",
+    "upload_waiting": "Waiting",
+    "stored_here": "Stored here",
+    "freed": "Freed",
+}
+"""And what they are called."""
 
 KNOWN_WITHIN: Final = 60.0
 """Seconds until an agent that was added has told of its cameras."""
@@ -43,6 +51,7 @@ class Entities:
         wanted = [f"{owner}_{camera}_{key}" for owner, camera, _ in cameras for key in OF_A_CAMERA]
         agents = [memory.agents[place.agent].id for place in PLACES]
         wanted += [f"{agent}_{key}" for agent in agents for key in OF_AN_AGENT]
+        wanted += [f"{memory.site}_{key}" for key in OF_THE_STORAGE]
         return [name for name in wanted if name not in self._ids]
 
 
@@ -110,6 +119,7 @@ def _camera(owner: str, camera: str, name: str, entities: Entities) -> dict[str,
         _tile(entity("motion"), "Motion", color="amber"),
         _tile(entity("person_count"), "People", color="red"),
         _tile(entity("last_risk"), "Last risk", color="deep-orange"),
+        _tile(entity("recording"), "Recording", color="red", columns="full"),
         {
             "type": "picture-entity",
             "entity": entity("last_incident"),
@@ -149,6 +159,8 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
             "hours_to_show": 0.25,
             "grid_options": {"columns": "full"},
         },
+        {"type": "heading", "heading": "Footage", "icon": "mdi:filmstrip-box-multiple"},
+        *(_tile(entities.of(memory.site, key), name) for key, name in OF_THE_STORAGE.items()),
         *(card for place, agent in agents for card in _agent(place, agent, entities)),
     ]
     return {"type": "grid", "cards": cards}
@@ -163,6 +175,9 @@ def _agent(place: Place, agent: str, entities: Entities) -> list[dict[str, Any]]
     ]
 
 
-def _tile(entity: str, name: str, color: str | None = None) -> dict[str, Any]:
+def _tile(
+    entity: str, name: str, color: str | None = None, columns: str | None = None
+) -> dict[str, Any]:
     tile: dict[str, Any] = {"type": "tile", "entity": entity, "name": name}
-    return {**tile, "color": color} if color else tile
+    tile |= {"color": color} if color else {}
+    return tile | ({"grid_options": {"columns": columns}} if columns else {})

@@ -9,6 +9,7 @@ from .dashboard import find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
 from .places import GATE, GROUP, LOCAL, PLACES, Assets
+from .storage import offsite_answers
 
 DOMAIN: Final = "gatehouse"
 NAME: Final = "Gatehouse demo"
@@ -42,6 +43,7 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
         made = await _answer(home, f"{ENTRIES}/flow", {"handler": DOMAIN}, {"name": NAME})
         entry = made["result"]["entry_id"]
         waiting = made.get("next_flow")
+    memory = replace(memory, site=entry)
     if waiting:
         await home.delete(f"{ENTRIES}/subentries/flow/{waiting[1]}")
     await _choose(home, entry, "detection", *_detection(assets))
@@ -52,16 +54,17 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
 
 
 async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: Path) -> Memory:
-    """Add what agents alone do not show: a camera that uploads, a zone, a group of cameras."""
-    entry = (await home.get(f"{ENTRIES}/entry?domain={DOMAIN}"))[0]["entry_id"]
-    gate = await _there(home, entry, "folder", {"folder": str(uploads), "name": GATE})
+    """Add what agents alone do not show: a storage, a camera that uploads, a zone, a group."""
+    await _choose(home, memory.site, "offsite", offsite_answers(memory))
+    gate = await _there(home, memory.site, "folder", {"folder": str(uploads), "name": GATE})
     memory = replace(memory, gate=gate)
     await find_entities(home, memory)
     for place in PLACES:
         for zone in place.zones.get(assets.video_kind, ()):
             await _draw(home, f"{memory.agents[place.agent].id}/{place.camera}", zone)
     cameras = [f"{memory.agents[place.agent].id}/{place.camera}" for place in PLACES]
-    await _there(home, entry, "group", {"name": GROUP, "cameras": cameras})
+    await _there(home, memory.site, "group", {"name": GROUP, "cameras": cameras})
+    await _until_loaded(home)
     return memory
 
 

@@ -62,6 +62,14 @@ class HomeAssistant:
         async with self._session.get(f"{self.url}{path}", headers=headers) as response:
             return response.status, await response.read()
 
+    async def visit(self, url: str) -> tuple[str, bytes]:
+        """GET something as a stranger does, who has no login; return also where it came from.
+
+        Raises aiohttp.ClientResponseError if he does not get it.
+        """
+        async with self._session.get(url, raise_for_status=True) as response:
+            return str(response.url), await response.read()
+
     async def ask(self, kind: str, **fields: Any) -> Any:
         """Send one WebSocket command and return its result."""
         socket = self._connected

@@ -1,6 +1,6 @@
 """What the demonstration remembers from run to run: passwords, tokens and ports."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 import json
 from pathlib import Path
 import secrets
@@ -20,12 +20,23 @@ class AgentMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorageMemory:
+    """The off-site storage: where it was last, and the secret that it is given."""
+
+    port: int = 0
+    secret: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """The whole of it."""
 
     username: str
     password: str
     agents: dict[str, AgentMemory]
+    storage: StorageMemory = field(default_factory=StorageMemory)
+    site: str = ""
+    """What Home Assistant calls Gatehouse's entry; empty until it was added."""
     gate: str = ""
     """What Home Assistant calls the camera that uploads; empty until it was added."""
 
@@ -48,7 +59,8 @@ class Memory:
             return None
         saved = json.loads(path.read_text("utf-8"))
         agents = {name: AgentMemory(**agent) for name, agent in saved.pop("agents").items()}
-        return cls(**saved, agents=agents)
+        storage = StorageMemory(**saved.pop("storage", {}))
+        return cls(**saved, agents=agents, storage=storage)
 
     def save(self, path: Path) -> None:
         """Keep it, for the owner's eyes only."""

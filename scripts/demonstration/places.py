@@ -11,6 +11,7 @@ from .memory import AgentMemory
 ROOT: Final = Path(__file__).parents[2]
 DEMO: Final = ROOT / ".demo"
 LOCAL: Final = "127.0.0.1"
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,13 @@ class Assets:
         )
 
 
-def write_agent(demo: Path, place: Place, memory: AgentMemory, assets: Assets) -> Path:
-    """Write an agent's configuration and return where it is."""
+def write_agent(
+    demo: Path, place: Place, memory: AgentMemory, assets: Assets, *, spool: bool = True
+) -> Path:
+    """Write an agent's configuration and return where it is.
+
+    With a spool it records by itself whenever nobody listens.
+    """
     folder = demo / "agents" / place.agent
     folder.mkdir(parents=True, exist_ok=True)
     agent = {
@@ -115,8 +121,19 @@ def write_agent(demo: Path, place: Place, memory: AgentMemory, assets: Assets) -
     }
     file = folder / "agent.toml"
     file.touch(mode=0o600)
-    file.write_text(f"[agent]\n{_toml(agent)}\n[[cameras]]\n{_toml(camera)}", "utf-8")
+    tables = (
+        ("[agent]", agent),
+        ("[[cameras]]", camera),
+        ("[spool]", {"enabled": spool}),
+    )
+    text = "\n".join(f"{name}\n{_toml(table)}" for name, table in tables)
+    file.write_text(text, "utf-8")
     return file
+
+
+def address_of(host: str, port: int) -> str:
+    """Return where a browser on this machine finds what listens there."""
+    return f"http://{LOCAL if host == EVERYWHERE else host}:{port}"
 
 
 def write_home(demo: Path, host: str, port: int) -> Path:
@@ -131,7 +148,8 @@ def write_home(demo: Path, host: str, port: int) -> Path:
     link = components / "gatehouse"
     if not link.is_symlink():
         link.symlink_to(ROOT / "custom_components" / "gatehouse", target_is_directory=True)
-    (home / "configuration.yaml").write_text(_CONFIGURATION.format(media=media), "utf-8")
+    configuration = _CONFIGURATION.format(media=media, address=address_of(host, port))
+    (home / "configuration.yaml").write_text(configuration, "utf-8")
     # The port is not read from YAML any more. The oldest form of this file is migrated.
     _store(storage / "http", {"server_host": [host], "server_port": port})
     if not (storage / "onboarding").exists():
@@ -175,6 +193,7 @@ homeassistant:
   country: GB
   currency: GBP
   language: en
+  external_url: {address}
   media_dirs:
     local: {media}
 

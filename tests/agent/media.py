@@ -1,8 +1,9 @@
-"""Real media for the tests of the agent: encoded once, given out as packets and pictures."""
+"""Real media for the tests of the agent: encoded once, given out as packets, sounds, pictures."""
 
 from fractions import Fraction
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -10,11 +11,13 @@ from av.video.frame import PictureType
 import numpy as np
 from PIL import Image
 
-from camera_agent.models import Packet, Picture
+from camera_agent.models import Packet, Picture, Sound
 
 FPS = 15
 INTERVAL_US = 1_000_000 // FPS
 SIZE = (320, 180)
+RATE = 16000
+SOUND_US = 64_000  # 1024 samples
 
 
 def packets(count: int, began: float, interval_us: int = INTERVAL_US) -> list[Packet]:
@@ -23,6 +26,14 @@ def packets(count: int, began: float, interval_us: int = INTERVAL_US) -> list[Pa
     return [
         Packet(data, key, first_us + index * interval_us)
         for index, (data, key) in enumerate(_encoded()[:count])
+    ]
+
+
+def sounds(count: int, began: float) -> list[Sound]:
+    """Return frames of AAC in a row; each second begins with a beep of 0.1 s."""
+    first_us = round(began * 1_000_000)
+    return [
+        Sound(data, first_us + index * SOUND_US) for index, data in enumerate(_sounding()[:count])
     ]
 
 
@@ -55,6 +66,51 @@ def _encoded() -> list[tuple[bytes, bool]]:
         frame.pts, frame.time_base = index, Fraction(1, FPS)
         found += [(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
     return found
+
+
+@cache
+def _sounding() -> list[bytes]:
+    """Frames of AAC behind their headers, the first of which begins at 0."""
+    sink, frames = BytesIO(), []
+    with av.open(sink, "w", format="adts") as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        for coded in stream.encode(beeps(26, RATE)):
+            sink.seek(0)
+            sink.truncate()
+            container.mux(coded)
+            frames.append(sink.getvalue())
+    return frames[1:]  # what the encoder begins with is before 0
+
+
+def beeps(seconds: float, rate: int) -> av.AudioFrame:
+    """Sound whose seconds each begin with a tone of 0.1 s."""
+    moments = np.arange(round(seconds * rate)) / rate
+    loud = np.where(moments % 1 < 0.1, np.sin(2 * np.pi * 1000 * moments), 0)
+    frame = av.AudioFrame.from_ndarray((loud * 20000).astype(np.int16)[None], "s16", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+    return frame
+
+
+def onsets(path: Path) -> list[float]:
+    """When the tones of a recording begin."""
+    with av.open(str(path)) as container:
+        loud = [
+            (frame.time or 0.0) + index / frame.sample_rate
+            for frame in container.decode(audio=0)
+            for index in np.flatnonzero(np.abs(frame.to_ndarray()[0]) > 0.2)
+        ]
+    return [moment for before, moment in pairwise([-1.0, *loud]) if moment - before > 0.5]
+
+
+def spans(path: Path) -> tuple[float, float]:
+    """How long the pictures and the sound of a recording last."""
+    with av.open(str(path)) as container:
+        ends = {"video": 0.0, "audio": 0.0}
+        for packet in container.demux():
+            if packet.pts is not None:
+                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                ends[packet.stream.type] = max(ends[packet.stream.type], end)
+    return ends["video"], ends["audio"]
 
 
 @cache

@@ -18,7 +18,7 @@ from camera_agent import capture
 from camera_agent.capture import HEADER, Message, first_line, pack, unpack
 from camera_agent.child import Child
 from camera_agent.hardware import Luma, Opened
-from camera_agent.models import Packet, Picture
+from camera_agent.models import Packet, Picture, Sound
 from camera_agent.motion import Motion
 
 from .conftest import Configured
@@ -26,6 +26,7 @@ from .conftest import Configured
 times = st.integers(0, 2**62)
 MESSAGES = st.one_of(
     st.builds(Packet, st.binary(), st.booleans(), times),
+    st.builds(Sound, st.binary(), times),
     st.builds(Picture, st.binary(), times),
     st.builds(Motion, st.floats(0, 1), st.booleans(), times),
     st.builds(

@@ -14,6 +14,7 @@ from camera_agent.config import (
     ConfigError,
     DetectorConfig,
     SourceKind,
+    SpoolConfig,
     load,
 )
 from camera_agent.wire import DEFAULT_PORT
@@ -59,14 +60,15 @@ class TestADefaultConfiguration:
         assert front == CameraConfig(id="front", name="Front door", source=SourceKind.PICAMERA)
 
     @pytest.mark.parametrize(
-        "setting", [one for one in SETTINGS if not one.startswith(("path", "start", "end"))]
+        "setting",
+        [one for one in SETTINGS if not one.startswith(("path", "start", "end", "audio"))],
     )
     def test_may_have_each_of_its_settings_switched_on(self, tmp_path: Path, setting: str) -> None:
         assert read(tmp_path, DETECTING.replace(f"# {setting}", setting)).cameras
 
     def test_may_have_the_settings_of_a_file_switched_on(self, tmp_path: Path) -> None:
         text = FILLED_IN.replace('"picamera"', '"video"')
-        for setting in ('path = "/dev/video0"', "start = 0", "end = 60"):
+        for setting in ('path = "/dev/video0"', "start = 0", "end = 60", "audio = true"):
             text = text.replace(f"# {setting}", setting)
         (front,) = read(tmp_path, text).cameras
         assert (front.path, front.start, front.end) == ("/dev/video0", 0.0, 60.0)
@@ -80,7 +82,7 @@ class TestADefaultConfiguration:
     def test_keeps_recordings_where_whoever_wrote_it_may_write(self, tmp_path: Path) -> None:
         assert read(tmp_path, FILLED_IN).data == tmp_path / "data"
 
-    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig, DetectorConfig])
+    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig, SpoolConfig, DetectorConfig])
     def test_speaks_of_every_setting(self, noun: type) -> None:
         for one in fields(noun):
             assert re.search(rf"^(# )?\[*{one.name}\b", DEFAULT, re.MULTILINE), one.name
@@ -88,14 +90,14 @@ class TestADefaultConfiguration:
     @pytest.mark.parametrize(
         "name",
         "width height fps bitrate jpeg_fps quality start motion_threshold port ring threads"
-        " threshold".split(),
+        " threshold quota_mb free_mb".split(),
     )
     def test_tells_the_true_default(self, tmp_path: Path, name: str) -> None:
         config = read(tmp_path, DETECTING)
         assert config.detector
         said = float(dict(line.split(" = ") for line in SETTINGS)[name])
         true = {"port": config.port, "ring": config.ring.seconds}
-        true |= asdict(config.cameras[0]) | asdict(config.detector)
+        true |= asdict(config.cameras[0]) | asdict(config.detector) | asdict(config.spool)
         assert said == true[name]
 
 
@@ -204,7 +206,7 @@ class TestMistakes:
 
     def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
-        assert problem == "zzz: unknown key; known are agent, cameras, detector"
+        assert problem == "zzz: unknown key; known are agent, cameras, spool, detector"
 
     @pytest.mark.parametrize(
         ("line", "problem"),

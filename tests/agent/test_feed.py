@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+import time
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 import pytest
@@ -122,6 +123,38 @@ async def test_a_listener_that_answers_stays(
     asyncio.get_running_loop().call_later(0.5, feed.publish, motion(0.5))
 
     assert await listener.receive_json(timeout=5) == motion(0.5)
+
+
+async def test_since_when_nobody_listens_is_known(feed: Feed, listen: Listen) -> None:
+    began = time.monotonic()
+    assert began - 1 < (feed.silent_since or 0) <= began
+    listener, other = await listen(), await listen()
+    await eventually(lambda: len(feed._listeners) == 2)
+    assert feed.silent_since is None
+
+    await listener.close()
+    await eventually(lambda: len(feed._listeners) == 1)
+    assert feed.silent_since is None
+    left = time.monotonic()
+    await other.close()
+    await eventually(lambda: feed.silent_since)
+
+    assert left <= (feed.silent_since or 0) <= time.monotonic()
+
+
+async def test_who_does_not_answer_has_left_when_it_last_might_have(
+    feed: Feed, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEARTBEAT", 0.2)
+    deaf = await Player.open(port, headers=UPGRADE)
+    await deaf.head()
+    await eventually(lambda: feed._listeners)
+    came = time.monotonic()
+
+    await eventually(lambda: feed.silent_since)
+    deaf.close()
+
+    assert (feed.silent_since or 0) == pytest.approx(came, abs=0.1)
 
 
 async def test_what_a_listener_says_is_passed_over(feed: Feed, listen: Listen) -> None:

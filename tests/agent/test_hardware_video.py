@@ -210,14 +210,14 @@ class Endless:
         self.streams = film.streams
         self._film = film
 
-    def demux(self, video: int) -> Iterator[object]:
-        yield from self._film.demux(video=video)
+    def demux(self, streams: list[av.VideoStream]) -> Iterator[object]:
+        yield from self._film.demux(streams)
 
 
 class Broken(Endless):
     """A stream that breaks off."""
 
-    def demux(self, video: int) -> Iterator[object]:
+    def demux(self, streams: list[av.VideoStream]) -> Iterator[object]:
         raise av.FFmpegError(104, "Connection reset by peer", "rtsp://me:secret@camera/1")
 
 

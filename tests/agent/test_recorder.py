@@ -17,16 +17,19 @@ import sys
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from camera_agent import recorder as module, shelf
+from camera_agent import recorder as module, running as one_recording, shelf
+from camera_agent.config import SpoolConfig
 from camera_agent.errors import Refused
+from camera_agent.ledger import Ledger
 from camera_agent.models import Packet
 from camera_agent.recorder import Recorder
 from camera_agent.ring import Ring
 from camera_agent.shelf import Recording, surplus
-from camera_agent.wire import ErrorCode, RecordingStatus
+from camera_agent.wire import ErrorCode, RecordingOrigin, RecordingStatus
 from tests.waiting import eventually
 
 from .media import FPS, brightness, packets
@@ -38,10 +41,13 @@ SECONDS = 1 / FPS
 class Agent:
     """A recorder with its rings, fed like two cameras would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bounds: SpoolConfig | None = None) -> None:
         self.rings = {name: Ring(timedelta(seconds=15)) for name in ("front", "back")}
         self.told: list[Recording] = []
-        self.recorder = Recorder(folder, self.rings, self.told.append)
+        self.ledger = Ledger(folder.with_name(f"{folder.name}-spool"))
+        self.recorder = Recorder(
+            folder, self.rings, self.told.append, bounds or SpoolConfig(), self.ledger
+        )
 
     def feed(self, packets: list[Packet], camera: str = "front") -> None:
         for packet in packets:
@@ -64,7 +70,7 @@ class Agent:
 
 @pytest.fixture
 async def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Agent]:
-    monkeypatch.setattr(module, "LATE", 0.1)
+    monkeypatch.setattr(one_recording, "LATE", 0.1)
     agent = Agent(tmp_path / "recordings")
     running = asyncio.create_task(agent.recorder.run())
     await asyncio.sleep(0)
@@ -153,6 +159,32 @@ async def test_recordings_overlap(agent: Agent, second_ago: list[Packet]) -> Non
 
     assert agent.shows(await agent.over(one)) == list(range(15, 90))
     assert agent.shows(await agent.over(two)) == [*range(45, 100), *range(20)]
+
+
+async def test_two_incidents_in_a_row_have_a_clip_each_with_what_was_before(
+    agent: Agent, second_ago: list[Packet]
+) -> None:
+    moments = [packet.captured_us / 1e6 for packet in second_ago]
+    agent.feed(second_ago[:60])
+    one = await agent.recorder.start("front", moments[45] - 1.9, moments[45] + 2.01)
+    agent.feed(second_ago[60:90])
+    two = await agent.recorder.start("front", moments[75] - 1.9, moments[75] + 2.01)
+    agent.feed(second_ago[90:150])
+
+    assert agent.shows(await agent.over(one)) == list(range(15, 76))
+    assert agent.shows(await agent.over(two)) == [*range(45, 100), *range(6)]
+
+
+async def test_back_to_back_recordings_have_every_frame(
+    agent: Agent, second_ago: list[Packet]
+) -> None:
+    moments = [packet.captured_us / 1e6 for packet in second_ago]
+    agent.feed(second_ago[:60])
+    one = await agent.over(await agent.recorder.start("front", moments[10], moments[40]))
+    two = await agent.over(await agent.recorder.start("front", one.until, moments[55]))
+
+    assert agent.shows(one) == list(range(40))
+    assert agent.shows(two) == list(range(30, 55))
 
 
 async def test_cameras_do_not_mix(agent: Agent, second_ago: list[Packet]) -> None:
@@ -425,7 +457,7 @@ async def test_a_running_recording_can_be_deleted(
 async def test_a_slow_disk_never_delays_the_camera(
     agent: Agent, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BACKLOG_BYTES", 25_000)
+    monkeypatch.setattr(one_recording, "BACKLOG_BYTES", 25_000)
     disk = threading.Event()
     agent.feed(second_ago[:60])
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)
@@ -667,65 +699,150 @@ def test_a_note_that_makes_no_sense_is_passed_over(
 # What is to go
 
 
-def finished(name: str, hours: float, megabytes: int = 1) -> Recording:
-    until = 1795000000.0 - hours * 3600
-    return replace(
-        Recording(id=name, camera="front", started=until - 10, until=until),
-        status=RecordingStatus.COMPLETE,
-        bytes=megabytes * 1_000_000,
-    )
+MEGABYTE = 1_000_000
+NOW = 1795000000.0
+DAYS = 24
+
+
+def finished(name: str, hours: float, megabytes: int = 1, **more: Any) -> Recording:
+    until = NOW - hours * 3600
+    recording = Recording(id=name, camera="front", started=until - 10, until=until, **more)
+    return replace(recording, status=RecordingStatus.COMPLETE, bytes=megabytes * MEGABYTE)
+
+
+def spooled(name: str, hours: float, megabytes: int = 1) -> Recording:
+    return finished(name, hours, megabytes, origin=RecordingOrigin.SPOOL)
+
+
+def failed(name: str, hours: float) -> Recording:
+    return replace(finished(name, hours), status=RecordingStatus.FAILED, bytes=None)
 
 
 @pytest.mark.parametrize(
-    ("recordings", "gone"),
+    ("recordings", "short", "gone"),
     [
-        ([], []),
-        ([finished("new", 1), finished("old", 23.9)], []),
-        ([finished("new", 1), finished("old", 24.1)], ["old"]),
-        ([finished("a", 3, 900), finished("b", 2, 900), finished("c", 1, 900)], ["a"]),
-        ([finished("huge", 1, 2001)], ["huge"]),
-        ([replace(finished("a", 30), status=RecordingStatus.RECORDING, bytes=None)], []),
-        ([replace(finished("a", 30), status=RecordingStatus.FAILED, bytes=None)], ["a"]),
+        ([], 100, []),
+        ([finished("asked", 7 * DAYS), spooled("spooled", 7 * DAYS)], -500, []),
+        ([finished("a", 3, 900), finished("b", 2, 900), finished("c", 1, 900)], -1, ["a"]),
+        ([finished("c", 1, 900), spooled("b", 2, 900), spooled("a", 3, 900)], -1, ["a"]),
+        ([spooled("a", 3, 1500), spooled("b", 2, 1500), spooled("c", 1, 1500)], -1, ["a", "b"]),
+        ([finished("huge", 1, 2001)], -1, ["huge"]),
+        ([spooled("a", 3, 50), spooled("b", 2, 50), spooled("c", 1, 50)], 70, ["a", "b"]),
+        ([finished("asked", 3, 50), spooled("b", 2, 50), spooled("c", 1, 50)], 10, ["b"]),
+        ([finished("asked", 3, 50)], 1000, []),
+        ([failed("new", 23), failed("old", 25)], -1, ["old"]),
+        ([failed("new", 1), finished("asked", 3, 2100)], 100, ["asked"]),
     ],
 )
-def test_the_old_and_what_is_too_much_goes(recordings: list[Recording], gone: list[str]) -> None:
-    assert [one.id for one in surplus(recordings, 1795000000.0)] == gone
+def test_the_oldest_goes_when_there_is_too_much(
+    recordings: list[Recording], short: int, gone: list[str]
+) -> None:
+    found = surplus(recordings, 2000 * MEGABYTE, short * MEGABYTE, NOW)
+
+    assert [one.id for one in found] == gone
 
 
-async def test_what_nobody_fetched_is_deleted(tmp_path: Path) -> None:
-    old = Recording(
-        id="0" * 16,
-        camera="front",
-        started=1.0,
-        until=2.0,
-        status=RecordingStatus.COMPLETE,
-    )
-    shelf.Shelf(tmp_path).save(old)
-    agent = Agent(tmp_path)
-    assert agent.recorder.recordings() == [old]
+def kept(folder: Path, *recordings: Recording) -> None:
+    """Recordings of an earlier run, each with a file."""
+    for recording in recordings:
+        shelf.Shelf(folder).save(recording)
+        shelf.Shelf(folder).path(recording).touch()
+
+
+async def test_what_is_beyond_the_quota_is_deleted_and_counted_as_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    kept(folder, finished("a", 9, 60), spooled("b", 8, 60), spooled("c", 7, 60), failed("d", 25))
+    agent = Agent(folder, SpoolConfig(quota_mb=100))
 
     running = asyncio.create_task(agent.recorder.run())
-    await eventually(lambda: not agent.recorder.recordings())
+    await eventually(lambda: len(agent.recorder.recordings()) == 1)
+    await eventually(lambda: agent.ledger.lost == 2)
     running.cancel()
 
-    assert files(tmp_path) == []
+    assert [one.id for one in agent.recorder.recordings()] == ["c"]
+    assert {path.name for path in files(folder)} == {"c.json", "c.mp4"}
+    assert Agent(folder).ledger.lost == 2
+
+
+async def test_what_is_finished_beyond_the_quota_makes_the_oldest_go_at_once(
+    agent: Agent, second_ago: list[Packet], tmp_path: Path
+) -> None:
+    agent.recorder._bounds = SpoolConfig(quota_mb=0)
+    agent.feed(second_ago[:60])
+
+    recording = await agent.recorder.start("front", 0.0, time.time() + 0.01)
+
+    await eventually(lambda: agent.ledger.lost == 1)
+    assert agent.recorder.recordings() == []
+    assert RecordingStatus.COMPLETE in [one.status for one in agent.told if one.id == recording.id]
+
+
+async def test_a_recording_that_is_asked_for_takes_the_room_of_a_spooled_one(
+    tmp_path: Path, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(tmp_path / "recordings", finished("asked", 9), spooled("spooled", 8))
+    agent = Agent(tmp_path / "recordings")
+    agent.feed(second_ago[:60])
+    removed: list[Recording] = []
+    monkeypatch.setattr(
+        shutil,
+        "disk_usage",
+        lambda _: SimpleNamespace(free=150_000_000 + 100_000_000 * len(removed)),
+    )
+    monkeypatch.setattr(shelf.Shelf, "remove", lambda _, one: removed.append(one))
+
+    running = asyncio.create_task(agent.recorder.run())
+    await agent.recorder.start("front", 0.0, time.time() + 60)
+    running.cancel()
+
+    assert [one.id for one in removed] == ["spooled"]
+
+
+async def test_a_spooled_recording_leaves_more_room_than_one_that_is_asked_for(
+    agent: Agent, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.feed(second_ago[:60])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=499_000_000))
+
+    with refused(ErrorCode.NO_SPACE):
+        await agent.recorder.start("front", 0.0, time.time() + 60, RecordingOrigin.SPOOL)
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+
+    assert recording.origin is RecordingOrigin.ASKED
+
+
+async def test_a_disk_that_cannot_be_looked_at_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    kept(tmp_path / "recordings", spooled("a", 9, 5000))
+    agent = Agent(tmp_path / "recordings")
+    monkeypatch.setattr(module, "TIDIED", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", broken)
+        running = asyncio.create_task(agent.recorder.run())
+        await eventually(lambda: caplog.text.count("The disk cannot be looked at") > 1)
+    await eventually(lambda: not agent.recorder.recordings())
+    running.cancel()
 
 
 async def test_what_cannot_be_deleted_is_told_and_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "TIDIED", 0.01)
-    shelf.Shelf(tmp_path).save(finished("a", 1e5))
+    shelf.Shelf(tmp_path).save(finished("a", 1, 5000))
     (tmp_path / "front" / "a.mp4").mkdir()
     agent = Agent(tmp_path)
 
     running = asyncio.create_task(agent.recorder.run())
     await eventually(lambda: caplog.text.count("Recording a cannot be deleted") > 1)
     (tmp_path / "front" / "a.mp4").rmdir()
-    await eventually(lambda: not agent.recorder.recordings())
+    await eventually(lambda: not files(tmp_path))
     running.cancel()
 
-    assert files(tmp_path) == []
+    assert agent.recorder.recordings() == []
 
 
 def test_the_note_of_a_recording_is_its_message(tmp_path: Path) -> None:
@@ -735,6 +852,18 @@ def test_the_note_of_a_recording_is_its_message(tmp_path: Path) -> None:
 
     example = json.loads((ROOT / "tests/wire/recording.json").read_text())
     assert note.keys() == example["recording"].keys()
+
+
+def test_the_note_of_an_older_agent_is_of_what_somebody_asked_for(tmp_path: Path) -> None:
+    shelf.Shelf(tmp_path).save(spooled("a", 1))
+    path = tmp_path / "front" / "a.json"
+    note = json.loads(path.read_text())
+    assert note.pop("origin") == "spool"
+    path.write_text(json.dumps(note))
+
+    (recording,) = Agent(tmp_path).recorder.recordings()
+
+    assert recording.origin is RecordingOrigin.ASKED
 
 
 # The ring
@@ -777,6 +906,16 @@ def test_the_newest_of_a_ring_is_since_its_last_key_frame() -> None:
 
 def test_a_clock_that_is_set_back_empties_the_ring() -> None:
     assert ring(packets(40, 1000), packets(20, 500)).since(0) == packets(20, 500)
+
+
+def test_what_was_long_before_a_gap_goes() -> None:
+    assert ring(packets(40, 1000), packets(20, 4600)).since(0) == packets(20, 4600)
+
+
+def test_what_was_shortly_before_a_gap_stays() -> None:
+    both = [*packets(40, 1000), *packets(20, 1004)]
+
+    assert ring(both).since(0) == [*packets(40, 1000)[30:], *packets(20, 1004)]
 
 
 def test_an_encoder_without_key_frames_does_not_fill_the_memory() -> None:

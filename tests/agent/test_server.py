@@ -15,18 +15,18 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, web
 import pytest
 
-from camera_agent import broadcast, hub as hub_module
+from camera_agent import broadcast, hub as hub_module, spool as spool_module
 from camera_agent.auth import signature
 from camera_agent.cameras import Camera
-from camera_agent.config import AgentConfig, CameraConfig
+from camera_agent.config import AgentConfig, CameraConfig, SpoolConfig
 from camera_agent.hub import Hub
 from camera_agent.messages import Message
-from camera_agent.models import Packet, Picture
+from camera_agent.models import Packet, Picture, Sound
 from camera_agent.server import AccessLogger, application, is_news
 from camera_agent.wire import CameraStatus
 from tests.waiting import eventually
 
-from .media import FPS, brightness, packets, picture
+from .media import FPS, brightness, packets, picture, sounds, spans
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -50,6 +50,10 @@ class StillCamera(Camera):
     def feed(self, packets: list[Packet]) -> None:
         for packet in packets:
             self._listener.packet(self.config.id, packet)
+
+    def sound(self, sounds: list[Sound]) -> None:
+        for sound in sounds:
+            self._listener.sound(self.config.id, sound)
 
     def move(self, score: float, moving: bool) -> None:
         self._listener.motion(self.config.id, score, moving, 1_795_000_003_500_000)
@@ -153,6 +157,8 @@ async def test_health_is_for_everybody(anybody: ClientSession) -> None:
         ("GET", f"{FRONT}/recordings/1"),
         ("PATCH", f"{FRONT}/recordings/1"),
         ("DELETE", f"{FRONT}/recordings/1"),
+        ("GET", "/api/v1/spool"),
+        ("DELETE", "/api/v1/spool?until=1"),
         ("GET", "/stream"),
         ("GET", "/snapshot"),
         ("GET", "/?action=snapshot"),
@@ -464,6 +470,29 @@ async def test_a_running_recording_can_be_deleted(agent: ClientSession, front: S
         assert await response.json() == {"recordings": []}
 
 
+async def test_a_recording_has_the_sound_of_its_camera(
+    agent: ClientSession, front: StillCamera, tmp_path: Path
+) -> None:
+    began = time.time() - 4
+    for packet, sound in zip(packets(60, began), sounds(60, began), strict=True):
+        front.feed([packet])
+        front.sound([sound])
+
+    started = await start(agent, 0, time.time() + 60)
+    path = f"{FRONT}/recordings/{started['id']}"
+    front.feed(packets(75, began)[60:])
+    front.sound(sounds(70, began)[60:])
+    async with agent.patch(path, json={"until": 0}) as response:
+        assert response.status == 200
+    await over(agent)
+
+    async with agent.get(path) as response:
+        (tmp_path / "fetched.mp4").write_bytes(await response.read())
+    shown, heard = spans(tmp_path / "fetched.mp4")
+    assert shown == pytest.approx(5, abs=0.1)
+    assert heard == pytest.approx(70 * 0.064, abs=0.1)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -517,6 +546,88 @@ async def test_a_disk_that_fails_is_told(
         assert response.status == 500
         assert (await response.json())["error"]["code"] == "internal"
     assert "Input/output error" in caplog.text
+
+
+# The spool
+
+
+async def test_what_moves_while_nobody_listens_waits_for_who_comes(
+    agent: ClientSession, front: StillCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(spool_module, "LOOKED", 0.02)
+    monkeypatch.setattr(spool_module, "POST_ROLL", 0.3)
+    front.feed(packets(60, time.time() - 4))
+    front.move(0.07, True)
+    await eventually(lambda: front_recordings(agent))
+    front.move(0.0, False)
+
+    clip = await over(agent)
+    async with agent.get("/api/v1/spool") as response:
+        spool = await response.json()
+    async with agent.ws_connect("/api/v1/feed") as socket:
+        state = await socket.receive_json(timeout=5)
+
+    assert clip["origin"] == "spool"
+    assert spool == {"clips": 1, "bytes": clip["bytes"], "lost": 0, "readings": []}
+    assert state["spool"] == {**spool, "readings": 0}
+    assert state["recordings"] == [clip]
+
+
+async def front_recordings(agent: ClientSession) -> list[dict[str, Any]]:
+    async with agent.get(f"{FRONT}/recordings") as response:
+        return list((await response.json())["recordings"])
+
+
+async def test_the_readings_of_an_absence_are_told_and_forgotten(
+    agent: ClientSession,
+    hub: Hub,
+    config: AgentConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spool_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(spool_module, "NOTED", 0.0)
+    monkeypatch.setattr(hub_module, "MEASURED", 0.02)
+    measuring = asyncio.create_task(hub._measure())
+    await eventually(lambda: hub.spool.spooled().readings > 2)
+    measuring.cancel()
+
+    async with agent.get("/api/v1/spool") as response:
+        readings = (await response.json())["readings"]
+    example = json.loads((WIRE / "spool.json").read_text())
+    assert readings[0].keys() == example["readings"][0].keys()
+    until = readings[1]["at"]
+    async with agent.delete("/api/v1/spool", params={"until": str(until)}) as response:
+        assert response.status == 204
+    async with agent.get("/api/v1/spool") as response:
+        left = (await response.json())["readings"]
+    assert left == [one for one in readings if one["at"] > until]
+
+
+@pytest.mark.parametrize("until", ["", "?until=", "?until=now", "?until=-1", "?until=1e12"])
+async def test_readings_are_not_forgotten_by_mistake(agent: ClientSession, until: str) -> None:
+    assert await refusal(agent.delete(f"/api/v1/spool{until}")) == (400, "bad_request")
+
+
+async def test_an_agent_without_a_spool_records_and_reads_nothing_by_itself(
+    config: AgentConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(spool_module, "NOTED", 0.0)
+    monkeypatch.setattr(spool_module, "LOOKED", 0.01)
+    monkeypatch.setattr(hub_module, "MEASURED", 0.01)
+    hub = Hub(replace(config, spool=SpoolConfig(enabled=False)), StillCamera)
+    told: list[Message] = []
+    monkeypatch.setattr(hub.feed, "publish", told.append)
+    still(hub, "front").feed(packets(60, time.time() - 4))
+    still(hub, "front").move(0.07, True)
+
+    running = asyncio.create_task(hub.run())
+    await eventually(lambda: len([one for one in told if one["type"] == "stats"]) > 5)
+    running.cancel()
+
+    assert hub.recorder.recordings() == []
+    assert hub.spool.spooled().readings == 0
 
 
 # The feed
@@ -593,7 +704,10 @@ async def test_the_feed_tells_how_the_machine_is(
     running.cancel()
 
     assert told[0]["type"] == "stats"
-    assert told[0]["stats"].keys() == json.loads((WIRE / "stats.json").read_text())["stats"].keys()
+    assert told[0]["now"] == pytest.approx(time.time(), abs=5)
+    example = json.loads((WIRE / "stats.json").read_text())
+    assert told[0]["stats"].keys() == example["stats"].keys()
+    assert told[0]["spool"].keys() == example["spool"].keys()
 
 
 async def test_a_part_that_ends_ends_the_agent(config: AgentConfig) -> None:

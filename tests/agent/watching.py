@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from camera_agent.cameras import Camera, Patience
 from camera_agent.config import CameraConfig
-from camera_agent.models import CameraState, Packet, Picture
+from camera_agent.models import CameraState, Packet, Picture, Sound
 
 Eventually = Callable[..., Awaitable[None]]
 SOON = Patience(opening=10.0, stalled=1.0, ending=0.3, first_retry=0.05, last_retry=0.2)
@@ -17,12 +17,16 @@ class Notes:
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
+        self.sounds: list[Sound] = []
         self.pictures: list[Picture] = []
         self.motions: list[tuple[float, bool]] = []
         self.states: list[CameraState] = []
 
     def packet(self, camera: str, packet: Packet) -> None:
         self.packets.append(packet)
+
+    def sound(self, camera: str, sound: Sound) -> None:
+        self.sounds.append(sound)
 
     def picture(self, camera: str, picture: Picture) -> None:
         self.pictures.append(picture)

@@ -1,26 +1,36 @@
 """A real agent, in a process and a Python of its own, that plays a real video with people in it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
 import signal
 import socket
+from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 import custom_components.gatehouse  # noqa: F401
+from tests.e2e.browser import browser, page, viewing
 from tests.e2e.llama import llama
+from tests.waiting import eventually
 
-__all__ = ["llama"]
+__all__ = ["browser", "llama", "page", "viewing"]
 
 ROOT = Path(__file__).parents[2]
 MATERIAL = Path(os.environ.get("GATEHOUSE_MATERIAL", ROOT.parent / "shared"))
 DEMO = ROOT / ".demo" / "assets.json"
 TOKEN = "a-token-for-a-test-on-loopback"
+
+CAMERA = "camera.front_door"
+PERSON = "binary_sensor.front_door_person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,8 @@ class Scene:
     """The camera's own lines of agent.toml."""
     people: int = 1
     """How many come at once, at most."""
+    entering: float
+    """Seconds from the first bit of the first one who comes until he is plainly visible."""
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +60,7 @@ def scene() -> Scene:
             model=model,
             threshold=0.35,
             settings="width = 768\nheight = 432\nfps = 10\nstart = 0\nend = 22.4\n",
+            entering=0.7,
         )
     if DEMO.is_file():
         assets = json.loads(DEMO.read_text())
@@ -62,6 +75,7 @@ def scene() -> Scene:
                     "crop = [0, 320, 448, 256]\nstart = 46\nend = 79\n"
                 ),
                 people=2,
+                entering=1.0,
             )
     pytest.skip(f"no video with people and no model: neither {MATERIAL.name}/ nor .demo/ has both")
 
@@ -76,7 +90,7 @@ class AgentProcess:
         self._config.write_text(
             f'[agent]\nid = "c0ffee000001"\nname = "Porch"\ntoken = "{TOKEN}"\n'
             f'host = "127.0.0.1"\nport = {self.port}\ndata = "{folder / "data"}"\n'
-            "announce = false\n\n"
+            "announce = false\n\n[spool]\nenabled = false\n\n"
             f'[[cameras]]\nid = "front"\nname = "Front door"\nsource = "video"\n'
             f'path = "{scene.video}"\n{scene.settings}'
         )
@@ -106,6 +120,11 @@ class AgentProcess:
             int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
 
+    def begin_anew(self) -> None:
+        """Let the video begin with its first frame; the camera starts again by itself."""
+        for child in self.children:
+            os.kill(child, signal.SIGKILL)
+
     def log(self) -> str:
         """What the agent wrote."""
         return (self.folder / "agent.log").read_text()
@@ -131,6 +150,64 @@ async def agent(tmp_path: Path, scene: Scene, socket_enabled: None) -> AsyncIter
     await agent.start()
     yield agent
     await agent.stop()
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A media folder of this test's own."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.media_dirs = {"local": str(folder)}
+    hass.config.config_dir = str(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """What the site of a test has otherwise."""
+    return {}
+
+
+@pytest.fixture
+async def site(
+    hass: HomeAssistant, agent: AgentProcess, scene: Scene, media: Path, options: dict[str, Any]
+) -> MockConfigEntry:
+    """A site with the agent in it."""
+    for component in ("http", "websocket_api", "media_source", "camera"):
+        assert await async_setup_component(hass, component, {})
+    entry = MockConfigEntry(
+        domain="gatehouse",
+        unique_id="site",
+        title="Home",
+        minor_version=2,
+        options={
+            "detectors": ["local"],
+            "model": "file",
+            "model_path": str(scene.model),
+            "threshold": scene.threshold,
+            "idle": 5,
+            "window": 40,
+            **options,
+        },
+        subentries_data=[
+            ConfigSubentryData(
+                subentry_type="agent",
+                title="Porch",
+                unique_id="c0ffee000001",
+                data={"host": "127.0.0.1", "port": agent.port, "token": TOKEN},
+            )
+        ],
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await eventually(is_state(hass, CAMERA, "streaming"), 20, "the camera shows pictures")
+    await eventually(is_state(hass, "sensor.home_detector", "ready"), 20, "the detector is ready")
+    return entry
+
+
+def is_state(hass: HomeAssistant, entity: str, state: str) -> Callable[[], bool]:
+    """Return a question: is the entity in this state?"""
+    return lambda: (found := hass.states.get(entity)) is not None and found.state == state
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,13 @@
 """Seen, from lens to screen: a real agent, real pixels, a real model, a real Home Assistant."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
-import os
 from pathlib import Path
-import signal
 from typing import Any
 
 import av
-from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -20,70 +15,18 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 
 from custom_components.gatehouse.models import Picture
 from custom_components.gatehouse.vision import DetectorOptions, OnnxDetector
+from tests.ha.seeing import incident_with_a_clip
 from tests.waiting import eventually
 
-from .conftest import TOKEN, AgentProcess, Scene
+from .conftest import CAMERA, PERSON, AgentProcess, Scene, is_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-PERSON = "binary_sensor.front_door_person"
 MOTION = "binary_sensor.front_door_motion"
 EVENT = "event.front_door_incident"
 IMAGE = "image.front_door_last_incident"
 RISK = "sensor.front_door_last_risk"
-CAMERA = "camera.front_door"
 CONNECTED = "binary_sensor.porch_connectivity"
-
-
-def is_state(hass: HomeAssistant, entity: str, state: str) -> Callable[[], bool]:
-    """Return a question: is the entity in this state?"""
-    return lambda: (found := hass.states.get(entity)) is not None and found.state == state
-
-
-@pytest.fixture
-def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A media folder of this test's own."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    hass.config.media_dirs = {"local": str(folder)}
-    hass.config.config_dir = str(tmp_path)
-    return folder
-
-
-@pytest.fixture
-async def site(
-    hass: HomeAssistant, agent: AgentProcess, scene: Scene, media: Path
-) -> MockConfigEntry:
-    """A site with the agent in it."""
-    for component in ("http", "websocket_api", "media_source", "camera"):
-        assert await async_setup_component(hass, component, {})
-    entry = MockConfigEntry(
-        domain="gatehouse",
-        unique_id="site",
-        title="Home",
-        minor_version=2,
-        options={
-            "detectors": ["local"],
-            "model": "file",
-            "model_path": str(scene.model),
-            "threshold": scene.threshold,
-            "idle": 5,
-            "window": 40,
-        },
-        subentries_data=[
-            ConfigSubentryData(
-                subentry_type="agent",
-                title="Porch",
-                unique_id="c0ffee000001",
-                data={"host": "127.0.0.1", "port": agent.port, "token": TOKEN},
-            )
-        ],
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await eventually(is_state(hass, CAMERA, "streaming"), 20, "the camera shows pictures")
-    await eventually(is_state(hass, "sensor.home_detector", "ready"), 20, "the detector is ready")
-    return entry
 
 
 async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_clip(
@@ -108,16 +51,7 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
     assert types() == ["confirmed", "closed"]
     assert [event.data["type"] for event in told] == ["confirmed", "closed"]
 
-    async def incidents() -> list[dict[str, Any]]:
-        answer = await hass.services.async_call(
-            "gatehouse", "get_incidents", {}, blocking=True, return_response=True
-        )
-        return answer["incidents"]
-
-    async def with_clip() -> dict[str, Any] | None:
-        return next((incident for incident in await incidents() if incident["clip"]), None)
-
-    incident = await eventually(with_clip, 40, "the incident's clip")
+    incident = await eventually(lambda: incident_with_a_clip(hass), 40, "the incident's clip")
 
     assert incident["cameras"] == [CAMERA]
     assert incident["place"] == "Front door"
@@ -243,8 +177,7 @@ async def test_a_camera_whose_process_dies_is_unavailable_until_it_is_restarted(
         ours = [event for event in events if event.data["entity_id"] == CAMERA]
         return [event.data["new_state"].state for event in ours]
 
-    for child in agent.children:
-        os.kill(child, signal.SIGKILL)
+    agent.begin_anew()
 
     await eventually(lambda: "streaming" in changes(), 30, "the camera is back")
     assert changes()[0] == "unavailable"

@@ -53,6 +53,8 @@ class ScriptedAgent:
 
     def __init__(self) -> None:
         self.state = golden("state")
+        self.state["spool"] = {"clips": 0, "bytes": 0, "lost": 0, "readings": 0}
+        self.readings: list[dict[str, Any]] = []
         self.token = TOKEN
         self.pictures_per_second = 20
         self.port = 0
@@ -109,6 +111,8 @@ class ScriptedAgent:
             [
                 web.get("/api/v1/info", self._info),
                 web.get("/api/v1/feed", self._feed),
+                web.get("/api/v1/spool", self._spool),
+                web.delete("/api/v1/spool", self._forget),
                 web.get(f"{camera}/snapshot", self._snapshot),
                 web.get(f"{camera}/stream", self._stream),
                 web.get(f"{camera}/recordings", self._list),
@@ -139,6 +143,14 @@ class ScriptedAgent:
             assert message.type is WSMsgType.TEXT
         self._feeds.discard(feed)
         return feed
+
+    async def _spool(self, _: web.Request) -> web.Response:
+        return web.json_response(self.state["spool"] | {"readings": self.readings})
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        until = float(request.query["until"])
+        self.readings = [each for each in self.readings if each["at"] > until]
+        return web.Response(status=204)
 
     async def _snapshot(self, _: web.Request) -> web.Response:
         headers = {"X-Timestamp": f"{time.time():.6f}"}

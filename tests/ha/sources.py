@@ -28,6 +28,16 @@ class Yard(Camera):
         self.still: bytes | None = None
         self.trouble: Exception | None = None
         self.hangs = False
+        self.source: str | None = None
+        self.sources_asked = 0
+
+    @override
+    async def stream_source(self) -> str | None:
+        """Return where the stream is that a test has."""
+        self.sources_asked += 1
+        if self.trouble:
+            raise self.trouble
+        return self.source
 
     @override
     async def async_camera_image(
@@ -55,9 +65,11 @@ def from_folder(uploads: Path) -> ConfigSubentryData:
     )
 
 
-def from_entity(motion: str | None = SENSOR, interval: float = 15) -> ConfigSubentryData:
+def from_entity(
+    motion: str | None = SENSOR, interval: float = 15, **more: Any
+) -> ConfigSubentryData:
     """Return a camera of Home Assistant's as its site stores it."""
-    data: dict[str, Any] = {"camera": YARD, "interval": interval}
+    data: dict[str, Any] = {"camera": YARD, "interval": interval, **more}
     return ConfigSubentryData(
         subentry_type="entity",
         title="Back yard",

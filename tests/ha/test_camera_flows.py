@@ -257,7 +257,7 @@ async def test_a_camera_is_added_under_its_own_name(
     added = await answer(hass, await add(hass, site, "entity"), camera=YARD)
 
     assert added["type"] is FlowResultType.CREATE_ENTRY
-    assert subentry_called(site, "Yard").data == {"camera": YARD, "interval": 15}
+    assert subentry_called(site, "Yard").data == {"camera": YARD, "interval": 15, "stream": True}
     assert yard.asked == 1
 
 
@@ -265,7 +265,8 @@ async def test_a_camera_is_added_with_its_motion_sensor(
     hass: HomeAssistant, site: MockConfigEntry, yard: Yard
 ) -> None:
     form = await add(hass, site, "entity")
-    typed = {"camera": YARD, "motion": "binary_sensor.yard", "interval": 60}
+    motion = "binary_sensor.yard"
+    typed = {"camera": YARD, "motion": motion, "interval": 60, "stream": False}
 
     await answer(hass, form, name="Back yard", **typed)
 
@@ -283,7 +284,13 @@ async def test_a_camera_that_gives_no_picture_now_is_refused_with_the_reason(
     again = await answer(hass, form, camera=YARD, interval=30)
     assert again["errors"] == {"camera": "no_picture"}
     assert "The lens fell off." in words.error(again, TEXTS["entity"], "camera")
-    assert suggested(again) == {"camera": YARD, "name": None, "motion": None, "interval": 30}
+    assert suggested(again) == {
+        "camera": YARD,
+        "name": None,
+        "motion": None,
+        "interval": 30,
+        "stream": True,
+    }
 
     yard.trouble, yard.still = None, b"<html>Log in</html>"
     again = await answer(hass, again, camera=YARD)
@@ -343,12 +350,13 @@ async def test_a_motion_sensor_can_be_taken_away_again(
         "name": "Yard",
         "motion": "binary_sensor.yard",
         "interval": 15,
+        "stream": True,
     }
 
-    ended = await answer(hass, form, camera=YARD, name="Garden", interval=5)
+    ended = await answer(hass, form, camera=YARD, name="Garden", interval=5, stream=False)
 
     assert words.farewell(ended, TEXTS["entity"])
-    assert subentry_called(site, "Garden").data == {"camera": YARD, "interval": 5}
+    assert subentry_called(site, "Garden").data == {"camera": YARD, "interval": 5, "stream": False}
 
 
 # --- A camera group --------------------------------------------------------------------------

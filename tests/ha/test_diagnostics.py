@@ -47,6 +47,11 @@ async def busy_site(hass: HomeAssistant, agent: ScriptedAgent, folder: Any) -> M
         server_url="http://models.home:8080/v1",
         server_key="sk-secret",
         codeproject_url="http://[",
+        s3_endpoint="http://minio.home:9000",
+        s3_bucket="bucket-of-jane",
+        s3_key_id="AKIASTORAGE",
+        s3_secret="abracadabra",
+        upload_by_hand=False,
     )
     site.add_to_hass(hass)
     assert await hass.config_entries.async_setup(site.entry_id)
@@ -88,6 +93,10 @@ async def downloaded(
         "open-sesame",
         "models.home",
         "sk-secret",
+        "minio.home",
+        "bucket-of-jane",
+        "AKIASTORAGE",
+        "abracadabra",
         "uploads-of-jane",
         "auth=",
     ],
@@ -99,7 +108,7 @@ async def test_diagnostics_have_no_secrets(downloaded: dict[str, Any], secret: s
 async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> None:
     data = downloaded["data"]
     (agent,) = data["agents"]
-    (recorded,) = data["footage"]
+    (recorded,) = data["footage"]["newest"]
 
     assert data["options"]["detectors"] == ["remote"]
     assert data["options"]["model"] == "yolox_tiny"
@@ -110,6 +119,18 @@ async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> N
     assert recorded["camera"] == f"{AGENT_ID}/front"
     assert data["language_model"] == "server"
     assert (data["incidents"], data["assessments"]) == ({}, {})
+
+
+async def test_diagnostics_tell_how_much_is_kept_and_what_waits(
+    downloaded: dict[str, Any],
+) -> None:
+    footage = downloaded["data"]["footage"]
+
+    assert footage["stock"]["here"] == 0
+    assert footage["stock"]["freed"] == 0
+    assert footage["backlog"]["depth"] == 0
+    assert footage["uploads"]["error"] is None
+    assert downloaded["data"]["agents"][0]["spool"]["clips"] == 0
 
 
 async def test_diagnostics_tell_how_each_detector_does(downloaded: dict[str, Any]) -> None:

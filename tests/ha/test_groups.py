@@ -120,7 +120,7 @@ async def test_two_cameras_of_one_place_have_one_incident_and_each_tells_it_once
     logged = async_capture_events(hass, "gatehouse_incident")
     front, back = kinds_of(hass, EVENT), kinds_of(hass, GARAGE_EVENT)
     due: list[str] = []
-    together.runtime_data.async_subscribe(
+    together.runtime_data.house.async_subscribe(
         lambda news: due.extend([news.incident.id] if news.due else [])
     )
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.components.media_player import BrowseError, SearchMediaQuery
+from homeassistant.components.media_player import BrowseError, MediaClass, SearchMediaQuery
 from homeassistant.components.media_source import (
     MediaSourceItem,
     Unresolvable,
@@ -19,15 +20,21 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.gatehouse.models import FootageStage
+from custom_components.gatehouse.models import Assessment, FootageStage, Level, Replay
 from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
 from tests.ha.scripted import KEY
+from tests.ha.seeing import becomes
+from tests.ha.site import site_with
+from tests.ha.sources import from_folder, start
 from tests.waiting import eventually
 
 ROOT = "media-source://gatehouse"
 DAY = f"{ROOT}/day/{KEY}/2026-11-20"
 LOST = replace(CLIP, stage=FootageStage.FAILED, path=None)
+
+LONG_AGO = timedelta(days=3)
 
 # The clock of San Diego, where these tests live, says four in the morning at noon.
 AT_NOON = "2026-11-20 04:00:00"
@@ -47,10 +54,11 @@ async def shown(hass: HomeAssistant, folder: str) -> dict[str, str]:
     }
 
 
-async def search(hass: HomeAssistant, folder: str, words: str) -> list[str]:
+async def search(hass: HomeAssistant, folder: str, words: str, *classes: MediaClass) -> list[str]:
     """Return the identifiers of what a search below a folder finds."""
     item = MediaSourceItem.from_uri(hass, folder, None)
-    found = await item.async_search(SearchMediaQuery(search_query=words))
+    query = SearchMediaQuery(search_query=words, media_filter_classes=[*classes] or None)
+    found = await item.async_search(query)
     return [child.media_content_id.removeprefix(f"{ROOT}/") for child in found.result]
 
 
@@ -65,6 +73,19 @@ async def test_clips_are_filed_by_camera_and_day(
     assert await shown(hass, DAY) == {"footage/f1": f"{AT_NOON} person, risk 45"}
     played = await async_resolve_media(hass, f"{ROOT}/footage/f1", None)
     assert (played.mime_type, played.path) == ("video/mp4", CLIP.path)
+
+
+async def test_a_day_of_which_nothing_is_left_is_not_shown(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await filmed(
+        running_site,
+        CLIP,
+        replace(CLIP, id="f2", since=NOON - LONG_AGO, stage=FootageStage.EXPIRED, path=None),
+        replace(LOST, id="f3", since=NOON - 2 * LONG_AGO),
+    )
+
+    assert await shown(hass, f"{ROOT}/camera/{KEY}") == {f"day/{KEY}/2026-11-20": "2026-11-20"}
 
 
 async def test_an_incident_whose_clip_was_lost_still_shows_its_picture(
@@ -123,10 +144,11 @@ async def test_a_clip_that_nobody_was_seen_on_is_called_by_its_time(
 
     [child] = (await async_browse_media(hass, DAY)).children
 
-    assert (child.title, child.thumbnail) == (AT_NOON, None)
+    assert child.title == AT_NOON
+    assert child.thumbnail.startswith("/api/gatehouse/footage/f1/poster?authSig=")
 
 
-async def test_an_incident_that_nobody_assessed_or_pictured_has_no_risk_and_no_thumbnail(
+async def test_a_clip_of_an_incident_that_nobody_assessed_or_pictured_is_shown_by_its_poster(
     hass: HomeAssistant, running_site: MockConfigEntry
 ) -> None:
     await happened(running_site, replace(SEEN, assessment=None, picture=None))
@@ -134,7 +156,8 @@ async def test_an_incident_that_nobody_assessed_or_pictured_has_no_risk_and_no_t
 
     [child] = (await async_browse_media(hass, DAY)).children
 
-    assert (child.title, child.thumbnail) == (f"{AT_NOON} person", None)
+    assert child.title == f"{AT_NOON} person"
+    assert child.thumbnail.startswith("/api/gatehouse/footage/f1/poster?authSig=")
 
 
 async def test_a_camera_that_nothing_records_shows_the_days_on_which_it_saw_somebody(
@@ -168,6 +191,87 @@ async def test_media_is_found_by_the_words_of_its_incident(
     assert await search(hass, f"{ROOT}/camera/{KEY}", "rang") == ["footage/f1", "picture/b2"]
     assert await search(hass, f"{ROOT}/camera/gone/x", "rang") == []
     assert await search(hass, ROOT, "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("Ann", ["footage/f1"]),
+        ("drive person", ["footage/f1", "picture/b2"]),
+        ("front", ["footage/f2", "footage/f1", "picture/b2"]),
+        ("Front Door ann", ["footage/f1"]),
+        ("medium", ["footage/f1", "picture/b2"]),
+        ("high", ["picture/b2"]),
+        ("door critical", []),
+    ],
+)
+async def test_media_is_found_by_person_zone_camera_and_level(
+    hass: HomeAssistant, running_site: MockConfigEntry, words: str, found: list[str]
+) -> None:
+    bad = Assessment(risk=70, level=Level.HIGH, reasons=(), summary="Forced the gate.")
+    earlier = NOON - timedelta(hours=1)
+    worse = replace(SEEN, id="b2", started=earlier, place="Yard", passages=(), assessment=bad)
+    await happened(running_site, replace(SEEN, place="Garden"), worse)
+    by_hand = replace(CLIP, id="f2", incident=None, since=NOON + timedelta(hours=1))
+    await filmed(running_site, CLIP, by_hand)
+
+    assert await search(hass, ROOT, words) == found
+    assert await search(hass, f"{ROOT}/camera/{KEY}", words) == found
+
+
+async def test_a_search_for_clips_finds_no_pictures(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, SEEN, replace(SEEN, id="b2", started=NOON - timedelta(hours=1)))
+    await filmed(running_site, CLIP)
+
+    assert await search(hass, ROOT, "bell", MediaClass.VIDEO) == ["footage/f1"]
+    assert await search(hass, ROOT, "bell", MediaClass.IMAGE) == ["picture/b2"]
+
+
+async def test_what_is_kept_and_what_was_replayed_is_marked(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    await happened(running_site, replace(SEEN, replayed=True, kept=True))
+    await filmed(
+        running_site,
+        CLIP,
+        replace(CLIP, id="f2", incident=None, since=NOON + timedelta(hours=1), kept=True),
+        replace(CLIP, id="f3", incident=None, since=NOON, replay=Replay.DONE),
+    )
+
+    assert await shown(hass, DAY) == {
+        "footage/f2": "2026-11-20 05:00:00, kept",
+        "footage/f1": f"{AT_NOON} person, risk 45, replayed, kept",
+        "footage/f3": f"{AT_NOON}, replayed",
+    }
+
+
+async def test_a_clip_that_is_only_off_site_plays_at_the_same_address(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    away = replace(CLIP, stage=FootageStage.UPLOADED, path=None, key="gatehouse/clip.mp4")
+    await filmed(running_site, away, replace(CLIP, id="f2", stage=FootageStage.EXPIRED, path=None))
+
+    assert list(await shown(hass, DAY)) == ["footage/f1"]
+    played = await async_resolve_media(hass, f"{ROOT}/footage/f1", None)
+    assert (played.mime_type, played.path) == ("video/mp4", None)
+    assert played.url == "/api/gatehouse/footage/f1"
+
+
+async def test_a_folder_to_which_nothing_was_uploaded_yet_is_no_error(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, folder: Path
+) -> None:
+    site = await start(hass, site_with(from_folder(folder), detectors=[]))
+    [subentry] = site.subentries
+    await becomes(hass, "camera.back_yard", "idle")
+    browser = await hass_client()
+
+    asked = await browser.get("/api/camera_proxy/camera.back_yard")
+
+    assert await shown(hass, f"{ROOT}/camera/{subentry}/camera") == {}
+    assert await search(hass, f"{ROOT}/camera/{subentry}/camera", "yard") == []
+    assert asked.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @pytest.mark.usefixtures("running_site")

@@ -1,7 +1,6 @@
 """The options: what is answered is tried, and saving one part leaves the others alone."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 import sys
@@ -9,7 +8,6 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.requirements import RequirementsNotFound
@@ -21,9 +19,11 @@ from yarl import URL
 
 from custom_components.gatehouse import language_steps
 from custom_components.gatehouse.const import DEFAULTS, DetectorKind
+from custom_components.gatehouse.footage_forms import RULE_FORMS
 from custom_components.gatehouse.options_forms import FORMS, MENU
 from custom_components.gatehouse.vision import AwsKey, ModelFile, ModelSource
 from tests.ha import words
+from tests.ha.asking import answer, opened, serving
 from tests.ha.scripted import AGENT_ID, ScriptedAgent, scripted_detections
 from tests.ha.site import site_with, subentry_of
 from tests.networks import network, yolov8
@@ -55,36 +55,6 @@ async def server(socket_enabled: None) -> AsyncIterator[Scripted]:
     await server.stop()
 
 
-@asynccontextmanager
-async def serving(
-    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
-) -> AsyncIterator[str]:
-    """Serve whatever is asked, and give the address."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app, host="127.0.0.1") as server:
-        yield str(server.make_url("/"))
-
-
-async def opened(hass: HomeAssistant, site: MockConfigEntry, part: str) -> Any:
-    """Open one part of the options."""
-    menu = await hass.config_entries.options.async_init(site.entry_id)
-    return await hass.config_entries.options.async_configure(
-        menu["flow_id"], {"next_step_id": part}
-    )
-
-
-async def answer(hass: HomeAssistant, form: Any, **fields: Any) -> Any:
-    """Change some fields of a form and leave the others as they are shown."""
-    flows = hass.config_entries.options
-    shown = {
-        str(key): key.description["suggested_value"]
-        for key in form["data_schema"].schema
-        if key.description and key.description["suggested_value"] not in (None, "")
-    }
-    return await flows.async_configure(form["flow_id"], shown | fields)
-
-
 async def tried(hass: HomeAssistant, form: Any, **fields: Any) -> Any:
     """Answer what is asked of the detector inside Home Assistant, and wait until it was tried."""
     trial = await answer(hass, form, **fields)
@@ -103,17 +73,27 @@ async def detectors(hass: HomeAssistant, site: MockConfigEntry, *kinds: str) -> 
     return await answer(hass, form, detectors=list(kinds))
 
 
-async def test_the_options_have_four_parts(hass: HomeAssistant, site: MockConfigEntry) -> None:
+async def test_a_site_without_cameras_is_not_asked_for_their_rules(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
     menu = await hass.config_entries.options.async_init(site.entry_id)
 
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["detection", "incidents", "footage", "language"]
+    assert menu["menu_options"] == [
+        "detection",
+        "incidents",
+        "footage",
+        "offsite",
+        "retention",
+        "language",
+    ]
 
 
 def test_every_option_is_asked_for_once() -> None:
-    fields = [str(key) for schema in FORMS.values() for key in schema.schema]
+    forms = (form for step, form in FORMS.items() if step not in RULE_FORMS)
+    fields = [str(key) for form in forms for key in form.schema]
 
-    assert sorted(fields) == sorted(DEFAULTS)
+    assert sorted([*fields, "camera_rules"]) == sorted(DEFAULTS)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +101,9 @@ def test_every_option_is_asked_for_once() -> None:
     [
         ("detection", {"detectors": [], "labels": ["person", "dog"]}),
         ("incidents", {"needed": 2, "of": 4, "alarm": "alarm_control_panel.home"}),
-        ("footage", {"pre_roll": 0}),
+        ("footage", {"pre_roll": 0, "optimise": True, "optimise_height": "480"}),
+        ("offsite", {"upload_levels": ["high", "critical"], "upload_limit": 500}),
+        ("retention", {"days": 7, "days_critical": 365, "most_gb": 20}),
         ("language", {"budget": 5}),
     ],
 )
@@ -338,6 +320,24 @@ async def test_a_secret_stays_with_its_key_and_never_reaches_a_browser(
 
         saved = await answer(hass, form)
 
+    assert saved["type"] is SAVED
+    assert site.options["lambda_secret"] == KEY.secret_key
+
+
+async def test_a_secret_that_was_typed_is_not_shown_again_and_yet_remembered(
+    hass: HomeAssistant, site: MockConfigEntry, socket_enabled: None
+) -> None:
+    typed = {key: value for key, value in LAMBDA.items() if key != "detectors"}
+    form = await detectors(hass, site, "lambda")
+
+    again = await answer(hass, form, lambda_url="nonsense", **typed)
+    assert again["errors"] == {"lambda_url": "bad_url"}
+    shown = {str(key): key.description for key in again["data_schema"].schema}
+    assert shown["lambda_key_id"] == {"suggested_value": KEY.access_key}
+    assert shown["lambda_secret"] is None
+
+    async with serving(Function({"detections": []}, KEY).answer) as url:
+        saved = await answer(hass, again, lambda_url=url)
     assert saved["type"] is SAVED
     assert site.options["lambda_secret"] == KEY.secret_key
 
@@ -615,7 +615,7 @@ async def test_an_ai_task_that_is_not_there_is_not_saved(
 @pytest.mark.parametrize(
     ("part", "answers"),
     [
-        *((part, {}) for part in MENU),
+        *((part, {}) for part in MENU if part != "camera_rules"),
         *(("detection", {"detectors": [kind]}) for kind in DetectorKind),
         ("language", {"language_model": "ai_task"}),
         ("language", {"language_model": "server"}),

@@ -81,7 +81,9 @@ async def test_every_entity_of_an_agent_and_a_camera_is_there(
         "sensor.porch_free_disk_space",
         "sensor.porch_load",
         "sensor.porch_memory",
+        "sensor.porch_spooled_clips",
         "sensor.porch_started",
+        "switch.front_door_recording",
     }
     assert {entity.entity_id for entity in entities if entity.disabled} == {
         "number.front_door_certainty",

@@ -20,7 +20,7 @@ import voluptuous as vol
 from custom_components.gatehouse.agent import AgentRefused, AgentUnreachable, ErrorCode
 from custom_components.gatehouse.asking import RoomError, translated
 from custom_components.gatehouse.database import DatabaseError
-from custom_components.gatehouse.footage import DiskFull, FootageFlow
+from custom_components.gatehouse.footage import DiskFull, Library
 from custom_components.gatehouse.incident_services import day_meant
 from custom_components.gatehouse.incidents import LanguageModel, ModelFailed, NoteTooLong, Question
 from custom_components.gatehouse.models import Assessment, IncidentState, Level
@@ -65,16 +65,17 @@ async def test_a_camera_is_recorded_for_a_while(
     await eventually(lambda: bool(agent.recordings))
     (recording,) = agent.recordings.values()
     assert recording["until"] - recording["started"] == pytest.approx(12, abs=0.1)
-    footage = await running_site.runtime_data.footage.get(answer[CAMERA]["footage_id"])
+    footage = await running_site.runtime_data.storage.library.get(answer[CAMERA]["footage_id"])
     assert footage.camera == KEY
 
 
 async def test_a_recording_takes_half_a_minute_unless_told_otherwise(
-    hass: HomeAssistant, running_site: MockConfigEntry
+    hass: HomeAssistant, running_site: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
     answer = await act(hass, "record", entity_id=CAMERA)
 
-    footage = await running_site.runtime_data.footage.get(answer[CAMERA]["footage_id"])
+    await eventually(lambda: bool(agent.recordings))
+    footage = await running_site.runtime_data.storage.library.get(answer[CAMERA]["footage_id"])
     assert footage.until - footage.since == timedelta(seconds=30)
 
 
@@ -89,10 +90,10 @@ async def test_footage_of_an_agent_that_was_removed_waits_for_its_return(
     running_site: MockConfigEntry,
 ) -> None:
     hub = running_site.runtime_data
-    gone = await hub.footage.record("c0ffee000002/garage", NOON, NOON + timedelta(seconds=5))
+    gone = await hub.storage.flow.record("c0ffee000002/garage", NOON, NOON + timedelta(seconds=5))
 
     async def error() -> str | None:
-        return (await hub.footage.get(gone.id)).error
+        return (await hub.storage.library.get(gone.id)).error
 
     assert await eventually(error) == "agent_unreachable"
 
@@ -173,6 +174,8 @@ async def test_an_incident_is_told_in_full(
                 "false_alarm": False,
                 "note": "",
                 "notified": None,
+                "kept": False,
+                "replayed": False,
                 "picture": "media-source://gatehouse/picture/a1",
                 "frames": [
                     "media-source://gatehouse/frame/a1/0",
@@ -281,7 +284,7 @@ async def test_each_incident_has_its_own_clip_and_a_page_of_them_is_one_question
     names = [f"{number:x}" for number in range(60)]
     await happened(running_site, *(replace(SEEN, id=name) for name in names))
     await filmed(running_site, *(replace(CLIP, id=f"c{name}", incident=name) for name in names))
-    asked = patch.object(FootageFlow, "find", autospec=True, side_effect=FootageFlow.find)
+    asked = patch.object(Library, "find", autospec=True, side_effect=Library.find)
 
     with asked as find:
         found = (await act(hass, "get_incidents", limit=60))["incidents"]

@@ -28,7 +28,7 @@ async def turn(hass: HomeAssistant, way: str) -> None:
 def told_of(site: MockConfigEntry) -> list[IncidentNews]:
     """Return a list that all news are put on."""
     news: list[IncidentNews] = []
-    site.runtime_data.async_subscribe(news.append)
+    site.runtime_data.house.async_subscribe(news.append)
     return news
 
 

@@ -34,7 +34,7 @@ from custom_components.gatehouse.models import (
     ZoneKind,
 )
 from custom_components.gatehouse.options_forms import FORMS as OPTION_FORMS, MENU
-from custom_components.gatehouse.services import ACTIONS, RECORD_SCHEMA
+from custom_components.gatehouse.services import ACTIONS
 from custom_components.gatehouse.zones import ZoneError
 from tests.ha.scripted import KEY, ScriptedAgent
 from tests.ha.seeing import set_up
@@ -204,7 +204,7 @@ def test_every_field_of_an_action_is_described(action: str) -> None:
 
 @pytest.mark.parametrize(
     ("action", "schema"),
-    [("record", RECORD_SCHEMA), ("snapshot", {}), *((each.name, each.fields) for each in ACTIONS)],
+    [("snapshot", {}), *((each.name, each.fields) for each in ACTIONS)],
 )
 def test_every_action_takes_the_fields_that_it_describes(
     action: str, schema: Mapping[Any, Any]
@@ -220,8 +220,9 @@ def test_every_field_of_an_action_can_be_chosen(action: str, field: str) -> None
     assert selector.selector(SERVICES[action]["fields"][field]["selector"])
 
 
-def test_every_level_can_be_asked_for() -> None:
-    choice = SERVICES["get_incidents"]["fields"]["level"]["selector"]["select"]
+@pytest.mark.parametrize("action", ["get_incidents", "get_history"])
+def test_every_level_can_be_asked_for(action: str) -> None:
+    choice = SERVICES[action]["fields"]["level"]["selector"]["select"]
 
     assert choice["options"] == list(Level)
     assert list(ENGLISH["selector"][choice["translation_key"]]["options"]) == list(Level)
@@ -275,6 +276,12 @@ def test_no_exception_is_described_that_nobody_raises() -> None:
 
 
 # --- Entities --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seeing(seeing: dict[str, Any]) -> dict[str, Any]:
+    """The options of a site that also uploads, for which there are sensors."""
+    return seeing | {"s3_bucket": "clips", "s3_endpoint": "http://127.0.0.1:9"}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 import json
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -131,9 +132,11 @@ async def test_the_address_of_a_picture_needs_no_login(
     hass: HomeAssistant,
     running_site: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
-    tmp_path: Any,
+    tmp_path: Path,
 ) -> None:
-    picture = tmp_path / "picture.jpg"
+    media = tmp_path / "media" / "gatehouse"
+    media.mkdir(parents=True, exist_ok=True)
+    picture = media / "picture.jpg"
     picture.write_bytes(jpeg())
     seen = replace(INCIDENT, picture=picture)
     await IncidentStore(running_site.runtime_data.database).save(seen)
@@ -157,7 +160,7 @@ async def test_a_database_that_fails_costs_the_clip_and_nothing_else(
         raise DatabaseError("The disk is broken.")
 
     heard = await listening_to(hass, "gatehouse.incident_closed")
-    monkeypatch.setattr(running_site.runtime_data.footage, "find", fail)
+    monkeypatch.setattr(running_site.runtime_data.storage.library, "find", fail)
 
     tell(running_site, NewsKind.CLOSED, CLOSED)
     await settled(hass, heard, 1)
@@ -310,7 +313,7 @@ async def test_an_automation_that_is_off_hears_nothing_even_of_a_clip_that_is_lo
         return []
 
     heard = await listening_to(hass, "gatehouse.incident_closed")
-    monkeypatch.setattr(running_site.runtime_data.footage, "find", find)
+    monkeypatch.setattr(running_site.runtime_data.storage.library, "find", find)
 
     tell(running_site, NewsKind.CLOSED, CLOSED)
     await asked.wait()

@@ -54,7 +54,7 @@ def states_of(hass: HomeAssistant, entity: str) -> list[State]:
     return states
 
 
-async def test_a_lost_agent_leaves_nothing_available_but_its_connectivity(
+async def test_a_lost_agent_leaves_only_its_connectivity_and_what_is_to_be_recorded_available(
     hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
     await agent.stop()
@@ -67,7 +67,7 @@ async def test_a_lost_agent_leaves_nothing_available_but_its_connectivity(
         if entity.config_subentry_id and not entity.disabled
         if state_of(hass, entity.entity_id) != STATE_UNAVAILABLE
     }
-    assert available == {CONNECTED}
+    assert available == {CONNECTED, "switch.front_door_recording"}
     await agent.start(agent.port)
 
 

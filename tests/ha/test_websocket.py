@@ -25,12 +25,14 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.gatehouse.database import DatabaseError
+from custom_components.gatehouse.footage import LinkStore
 from custom_components.gatehouse.incidents import IncidentNews, IncidentQuery, NewsKind
 from custom_components.gatehouse.models import (
     Box,
     FootageStage,
     IgnoreBox,
     Incident,
+    Link,
     Zone,
     ZoneKind,
 )
@@ -45,6 +47,11 @@ DRIVE: Final = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]
 LIST: Final[dict[str, Any]] = {"type": "gatehouse/incidents/list"}
 GET: Final = {"type": "gatehouse/incidents/get", "incident_id": "a1"}
 FEED: Final[dict[str, Any]] = {"type": "gatehouse/incidents/subscribe"}
+STORAGE: Final[dict[str, Any]] = {"type": "gatehouse/storage/subscribe"}
+FOOTAGE: Final[dict[str, Any]] = {"type": "gatehouse/footage/list"}
+SHARE: Final = {"type": "gatehouse/share/create", "footage_id": "f1"}
+REVOKE: Final = {"type": "gatehouse/share/revoke", "share_id": "c1"}
+KEEP: Final = {"type": "gatehouse/incidents/keep", "incident_id": "a1"}
 SAVE: Final = {"type": "gatehouse/zones/save", "camera": KEY, "name": "New", "points": DRIVE}
 REMOVE: Final = {"type": "gatehouse/ignored/remove", "box_id": "e1"}
 
@@ -57,18 +64,41 @@ async def asked(client: MockHAClientWebSocket, command: dict[str, Any]) -> dict[
 
 @pytest.fixture
 async def client(
-    running_site: MockConfigEntry, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant,
+    running_site: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    tmp_path: Path,
 ) -> MockHAClientWebSocket:
     """An administrator's connection to a site on which something has happened."""
     older = replace(SEEN, id="b2", started=NOON - timedelta(hours=1), picture=None, frames=())
     lost = replace(CLIP, id="f2", stage=FootageStage.FAILED, path=None, duration=None)
     await happened(running_site, SEEN, older)
-    await filmed(running_site, CLIP, replace(lost, error="disk_full", since=NOON))
+    away = replace(CLIP, id="f3", stage=FootageStage.UPLOADED, path=None, key="2026/11/20/f3.mp4")
+    await filmed(
+        running_site,
+        replace(CLIP, size=1_200_000),
+        replace(lost, error="disk_full", since=NOON),
+        replace(away, incident="b2", kept=True, size=900_000, since=NOON - timedelta(hours=1)),
+    )
+    now = dt_util.utcnow()
+    link = Link(
+        id="c1",
+        token="t" * 32,
+        footage="f1",
+        created=now,
+        expires=now + timedelta(days=1),
+        most_uses=3,
+        uses=1,
+        note="For Ann",
+    )
+    await LinkStore(running_site.runtime_data.database).add(link)
+    (tmp_path / "media" / "gatehouse").mkdir(parents=True, exist_ok=True)
     zones = running_site.runtime_data.zones
     corners = tuple((x, y) for x, y in DRIVE)
     await zones.save(Zone(id="d1", camera=KEY, kind=ZoneKind.ZONE, name="Drive", points=corners))
     box = Box(0.4, 0.4, 0.5, 0.6)
     await zones.ignore(IgnoreBox(id="e1", camera=KEY, label="person", box=box, created=NOON))
+    await hass.async_block_till_done()
     return await hass_ws_client()
 
 
@@ -89,7 +119,10 @@ def steady(answer: Any) -> Any:
     """Return an answer with what differs from run to run made the same."""
     text = json.dumps(answer)
     text = re.sub(r"authSig=[\w.-]+", "authSig=SIGNATURE", text)
-    text = re.sub(r'"(reviewed|created)": "20[^"]+"', r'"\1": "2026-11-20T12:34:56+00:00"', text)
+    text = re.sub(r"/share/[\w-]{32}", "/share/TOKEN", text)
+    text = re.sub(r'"free_bytes": \d+', '"free_bytes": 12345678901', text)
+    moments = r'"(reviewed|created|expires)": "20[^"]+"'
+    text = re.sub(moments, r'"\1": "2026-11-20T12:34:56+00:00"', text)
     return json.loads(re.sub(r'"id": "[0-9a-f]{32}"', '"id": "0123456789abcdef"', text))
 
 
@@ -109,6 +142,7 @@ def test_every_command_has_a_golden_answer() -> None:
 
     assert {golden["command"]["type"] for golden in goldens} == {
         FEED["type"],
+        STORAGE["type"],
         *(f"gatehouse/{command.name}" for command in COMMANDS),
     }
 
@@ -156,7 +190,8 @@ async def test_signed_addresses_show_what_they_are_for_and_nothing_else(
     hass_client_no_auth: ClientSessionGenerator,
     tmp_path: Path,
 ) -> None:
-    picture, frame = tmp_path / "picture.jpg", tmp_path / "frame.jpg"
+    media = tmp_path / "media" / "gatehouse"
+    picture, frame = media / "picture.jpg", media / "frame.jpg"
     picture.write_bytes(jpeg(10))
     frame.write_bytes(jpeg(20))
     await happened(running_site, replace(SEEN, picture=picture, frames=(frame,)))
@@ -208,6 +243,11 @@ async def test_a_camera_tells_its_place_and_until_when_it_is_snoozed(
         SAVE | {"points": "everywhere"},
         SAVE | {"zone_id": "../../etc"},
         FEED | {"limit": 201},
+        FOOTAGE | {"limit": 0},
+        FOOTAGE | {"since": "yesterday-ish"},
+        KEEP | {"keep": "perhaps"},
+        SHARE | {"lifetime": {"hours": -1}},
+        {"type": "gatehouse/share/revoke"},
     ],
 )
 async def test_a_question_without_sense_is_refused(
@@ -229,6 +269,11 @@ async def test_a_question_without_sense_is_refused(
         SAVE | {"camera": "gone/x"},
         {"type": "gatehouse/zones/delete", "zone_id": "e1"},
         {"type": "gatehouse/ignored/remove", "box_id": "d1"},
+        FOOTAGE | {"before": "ffff"},
+        FOOTAGE | {"camera": "gone/x"},
+        KEEP | {"incident_id": "ffff"},
+        SHARE | {"footage_id": "ffff"},
+        REVOKE | {"share_id": "ffff"},
     ],
 )
 async def test_what_is_not_there_is_not_found(
@@ -273,6 +318,9 @@ async def test_only_administrators_change_where_cameras_look(
         {"type": "gatehouse/zones/list"},
         {"type": "gatehouse/ignored/list"},
         FEED,
+        FOOTAGE,
+        KEEP,
+        STORAGE,
     ],
     ids=lambda command: command["type"],
 )
@@ -280,6 +328,58 @@ async def test_everybody_in_the_house_may_look_and_say_what_it_was(
     member: MockHAClientWebSocket, command: dict[str, Any]
 ) -> None:
     assert (await asked(member, command))["success"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [SHARE, {"type": "gatehouse/share/list"}, REVOKE],
+    ids=lambda command: command["type"],
+)
+async def test_only_administrators_let_outsiders_in(
+    member: MockHAClientWebSocket, running_site: MockConfigEntry, command: dict[str, Any]
+) -> None:
+    answer = await asked(member, command)
+
+    assert answer["error"]["code"] == "unauthorized"
+    assert [link.id for link in await running_site.runtime_data.storage.links.living()] == ["c1"]
+
+
+async def test_a_link_that_cannot_be_made_says_why(client: MockHAClientWebSocket) -> None:
+    error = (await asked(client, SHARE | {"lifetime": {"days": 31}}))["error"]
+
+    assert error["code"] == "link_refused"
+    assert "30 days" in error["message"]
+
+
+async def test_an_incident_is_kept_with_its_clips_until_it_may_go(
+    client: MockHAClientWebSocket, running_site: MockConfigEntry
+) -> None:
+    library = running_site.runtime_data.storage.library
+
+    kept = (await asked(client, KEEP))["result"]
+    assert (kept["id"], kept["kept"]) == ("a1", True)
+    assert [row.kept for row in await library.find(incident="a1")] == [True, True]
+
+    assert not (await asked(client, KEEP | {"keep": False}))["result"]["kept"]
+    assert [row.kept for row in await library.find(incident="a1")] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("asking", "ids"),
+    [
+        ({}, ["f2", "f1", "f3"]),
+        ({"since": "2026-11-20T11:30:00+00:00"}, ["f2", "f1"]),
+        ({"until": "2026-11-20T11:30:00+00:00"}, ["f3"]),
+        ({"camera": KEY, "limit": 1}, ["f2"]),
+        ({"camera": KEY, "before": "f1"}, ["f3"]),
+    ],
+)
+async def test_footage_is_listed_by(
+    client: MockHAClientWebSocket, asking: dict[str, Any], ids: list[str]
+) -> None:
+    result = (await asked(client, FOOTAGE | asking))["result"]
+
+    assert [row["id"] for row in result["footage"]] == ids
 
 
 async def test_a_database_that_fails_is_told(

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+import json
 import os
 from pathlib import Path
 import signal
 import socket
+import sqlite3
 import sys
 from typing import Any
 
 import aiohttp
 
-from camera_agent.wire import HEALTH, RECORDINGS
+from camera_agent.wire import HEALTH, RECORDINGS, RecordingOrigin
 from scripts.demonstration.children import Child, watch
 from scripts.demonstration.dashboard import Entities
 from scripts.demonstration.gatehouse import ENTRIES, set_up
@@ -30,6 +32,17 @@ from scripts.demonstration.places import (
     write_home,
 )
 from tests.waiting import eventually
+
+from .witness import Witness
+
+RECORDED_WITHIN = 3.0  # seconds; the recorder writes every two (places.py)
+
+EVENTS = """
+SELECT event_data.shared_data FROM events
+JOIN event_types ON event_types.event_type_id = events.event_type_id
+JOIN event_data ON event_data.data_id = events.data_id
+WHERE event_types.event_type = ?
+"""
 
 AGENT_PYTHON = ROOT / ".venv-agent" / "bin" / "python"
 
@@ -74,13 +87,19 @@ class Site:
         """What a user types to add the agent."""
         return {"host": LOCAL, "port": self.agent.port, "token": self.agent.token}
 
+    async def witness(self) -> Witness:
+        """Return somebody who stands beside the camera."""
+        agent = self.agent
+        return await Witness.of(self._assets, agent.port, self.place.camera, agent.token)
+
     @property
     def log(self) -> str:
         """All that Home Assistant wrote, since the site was made."""
         return "".join(file.read_text() for file in sorted(self._folder.glob("hass-*.log")))
 
-    async def start_agent(self) -> None:
-        config = write_agent(self._folder, self.place, self.agent, self._assets)
+    async def start_agent(self, *, spool: bool = False) -> None:
+        """Start the agent, which may keep what Home Assistant would miss."""
+        config = write_agent(self._folder, self.place, self.agent, self._assets, spool=spool)
         command: list[str | Path] = [AGENT_PYTHON, "-m", "camera_agent", "--config", config]
         await self._start("agent", command, ROOT, self._folder / "agent.log", self._agent_is_up)
 
@@ -146,15 +165,19 @@ class Site:
         ]
         return incidents
 
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        """Return the data of all events of a kind that Home Assistant has written down."""
+        await asyncio.sleep(RECORDED_WITHIN)
+        return await asyncio.to_thread(_events, self._folder, kind)
+
     async def recordings(self) -> dict[str, str]:
         """Return the agent's recordings and their status."""
-        path = RECORDINGS.format(camera=self.place.camera)
-        async with self._session.get(
-            f"http://{LOCAL}:{self.agent.port}{path}",
-            headers={"Authorization": f"Bearer {self.agent.token}"},
-        ) as response:
-            recordings = (await response.json())["recordings"]
-        return {recording["id"]: recording["status"] for recording in recordings}
+        return {recording["id"]: recording["status"] for recording in await self._recordings()}
+
+    async def spooled(self) -> dict[str, str]:
+        """Return the recordings that nobody asked the agent for, and their status."""
+        told = await self._recordings()
+        return {one["id"]: one["status"] for one in told if one["origin"] == RecordingOrigin.SPOOL}
 
     async def states(self, entity: str, since: datetime) -> list[str]:
         """Return the states that an entity took on since then, oldest first."""
@@ -174,6 +197,15 @@ class Site:
         status, body = await self.home.fetch(resolved["url"])
         assert status == 200
         return body
+
+    async def _recordings(self) -> list[dict[str, Any]]:
+        path = RECORDINGS.format(camera=self.place.camera)
+        async with self._session.get(
+            f"http://{LOCAL}:{self.agent.port}{path}",
+            headers={"Authorization": f"Bearer {self.agent.token}"},
+        ) as response:
+            recordings: list[dict[str, Any]] = (await response.json())["recordings"]
+        return recordings
 
     async def _start(
         self,
@@ -210,3 +242,9 @@ class Site:
             return False
         states = {one["entity_id"]: one["state"] for one in await self.home.get("/api/states")}
         return states.get(entity) == state
+
+
+def _events(folder: Path, kind: str) -> list[dict[str, Any]]:
+    database = folder / "config" / "home-assistant_v2.db"
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return [json.loads(data) for (data,) in connection.execute(EVENTS, (kind,))]

@@ -7,6 +7,7 @@ from pathlib import Path
 import signal
 import subprocess
 import time
+from typing import IO
 
 import av
 import pytest
@@ -101,6 +102,18 @@ def test_the_demos_incident_is_told_in_the_logbook_and_the_media_browser(shown: 
     assert any(title.endswith(f"person, risk {risk}") for title in shown.seen["browsed"])
 
 
+def test_what_the_demo_records_goes_off_site_and_anybody_with_its_link_can_play_it(
+    shown: Shown,
+) -> None:
+    shared, stored = shown.seen["shared"], shown.seen["stored"]
+
+    assert shared["page"].startswith(("Garden path · ", "Square · "))
+    assert shared["from_storage"]
+    assert shared["clip_bytes"] > 100_000
+    assert stored["upload_queue"] == 0
+    assert stored["stored_here"] > 0
+
+
 def test_the_log_of_the_demo_has_no_complaint_about_gatehouse_and_no_secret(shown: Shown) -> None:
     log = (shown.folder / "logs" / "home-assistant.log").read_text()
     memory = Memory.load(shown.folder / "memory.json")
@@ -109,7 +122,8 @@ def test_the_log_of_the_demo_has_no_complaint_about_gatehouse_and_no_secret(show
     assert "Square Pi is connected" in log
     assert complaints(log) == []
     tokens = [agent.token for agent in memory.agents.values()]
-    assert betrayed(log, memory.password, *tokens) == []
+    secrets = [memory.password, memory.storage.secret, _token(shown), *tokens]
+    assert betrayed(log, *secrets) == []
 
 
 def test_a_second_demo_is_ready_soon_and_ctrl_c_ends_all_of_it(shown: Shown) -> None:
@@ -118,12 +132,9 @@ def test_a_second_demo_is_ready_soon_and_ctrl_c_ends_all_of_it(shown: Shown) -> 
         demo_command(shown.folder), cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as demo:
         assert demo.stderr is not None
-        said = ""
-        while "logs" not in said:
-            line = demo.stderr.readline()
-            assert line, said
-            said += line
+        said = heard(demo.stderr, "logs")
         ready = time.monotonic() - began
+        link = heard(demo.stderr, "/share/")
         family = descendants(demo.pid)
 
         demo.send_signal(signal.SIGINT)
@@ -131,10 +142,22 @@ def test_a_second_demo_is_ready_soon_and_ctrl_c_ends_all_of_it(shown: Shown) -> 
 
     assert "Ctrl-C stops everything" in said
     assert ready < READY_AGAIN
+    # That of the run before: it is still good.
+    assert link.rpartition("/")[2].strip() == _token(shown)
     assert code == 0
-    # Home Assistant, two agents, and a process for each of their cameras.
-    assert len(family) >= 5
+    # Home Assistant, the storage, two agents, and a process for each of their cameras.
+    assert len(family) >= 6
     assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+
+
+def heard(stream: IO[str], word: str) -> str:
+    """Return what is said until a line has this word."""
+    said = ""
+    while word not in said:
+        line = stream.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def descendants(pid: int) -> list[int]:
@@ -142,6 +165,12 @@ def descendants(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     children = [int(child) for task in tasks for child in task.read_text().split()]
     return [*children, *(one for child in children for one in descendants(child))]
+
+
+def _token(shown: Shown) -> str:
+    """Return what makes the link that was shared a secret."""
+    link: str = shown.seen["shared"]["link"]
+    return link.rpartition("/")[2]
 
 
 def _seconds(seen: dict[str, str]) -> float:

@@ -1,10 +1,12 @@
 """Home Assistant is killed while somebody is there, and started again."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import av
+from PIL import Image
 import pytest
 
 from tests.waiting import eventually
@@ -64,6 +66,58 @@ async def test_home_assistant_killed_in_mid_incident_ends_it_and_brings_its_foot
         return "on" in await site.states(person, killed)
 
     assert await eventually(seen, 10, "the person sensor's history")
+
+
+async def test_who_walks_by_while_home_assistant_is_dead_is_an_incident_once_it_is_back(
+    site: Site,
+) -> None:
+    witness = await site.witness()
+    known = {one["id"] for one in await site.incidents()}
+    # A power cut; the Pi is back first, and in its video nobody is there yet.
+    killed = await site.kill_home()
+    await site.stop_agent()
+    await site.start_agent(spool=True)
+
+    first, last = await witness.a_visit(60)
+    await witness.close()
+    assert first > killed
+    assert await site.spooled()
+
+    await site.start_home()
+
+    async def replayed() -> dict[str, Any] | None:
+        await asyncio.sleep(0.2)  # the detector needs the processor
+        fresh = [one for one in await site.incidents() if one["id"] not in known]
+        return next((one for one in fresh if _is_of(one, first) and one["clip"]), None)
+
+    incident = await eventually(replayed, 60, "the incident of the absence")
+    assert incident["replayed"] is True
+    assert incident["state"] == "closed"
+    assert abs(_time(incident["started"]) - first) <= timedelta(seconds=1)
+    # Perhaps another one came soon after.
+    assert _time(incident["last_seen"]) >= last - timedelta(seconds=1)
+    assert incident["risk"]
+
+    picture = await site.media(incident["picture"])
+    assert Image.open(BytesIO(picture)).size[0] > 200
+    with av.open(BytesIO(await site.media(incident["clip"])), "r") as container:
+        video = container.streams.video[0]
+        seconds = len(list(container.decode(video))) / float(video.average_rate)
+    assert seconds >= (last - first).total_seconds()
+
+    async def fetched() -> bool:
+        return not await site.spooled()
+
+    await eventually(fetched, 10, "the agent's spool is empty")
+
+    # The others were told, as they happened.
+    told = {event["incident_id"] for event in await site.events("gatehouse_incident")}
+    assert told
+    assert incident["id"] not in told
+
+
+def _is_of(incident: dict[str, Any], moment: datetime) -> bool:
+    return abs(_time(incident["started"]) - moment) < timedelta(seconds=5)
 
 
 def _time(text: str) -> datetime:

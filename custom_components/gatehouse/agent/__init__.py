@@ -14,13 +14,16 @@ from .messages import (
     CameraChanged,
     Message,
     MotionChanged,
+    Reading,
     Recording,
     RecordingChanged,
+    Spool,
+    SpoolReport,
     State,
     StatsChanged,
 )
 from .recordings import Recordings
-from .wire import DEFAULT_PORT, SERVICE_TYPE, ErrorCode, RecordingStatus
+from .wire import DEFAULT_PORT, SERVICE_TYPE, ErrorCode, RecordingOrigin, RecordingStatus
 
 __all__ = [
     "DEFAULT_PORT",
@@ -37,10 +40,14 @@ __all__ = [
     "Message",
     "MotionChanged",
     "NotAnAgent",
+    "Reading",
     "Recording",
     "RecordingChanged",
+    "RecordingOrigin",
     "RecordingStatus",
     "Recordings",
+    "Spool",
+    "SpoolReport",
     "State",
     "StatsChanged",
 ]

@@ -1,7 +1,7 @@
 """One Pi, over HTTP and WebSocket."""
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.message import Message as Headers
 from urllib.parse import quote
 
@@ -9,9 +9,20 @@ import aiohttp
 
 from ..models import AgentInfo, Picture
 from . import wire
+from .clock import AgentClock
 from .connection import ANSWER, STREAM, Connection
 from .errors import AgentGarbled, NotAnAgent
-from .messages import Message, State, decoding, moment, parse_info, parse_message
+from .messages import (
+    Message,
+    SpoolReport,
+    State,
+    StatsChanged,
+    decoding,
+    moment,
+    parse_info,
+    parse_message,
+    parse_spool,
+)
 from .mjpeg import PictureParser
 from .recordings import Recordings
 
@@ -20,14 +31,17 @@ class Agent:
     """Asks one agent and listens to it; the session is somebody else's."""
 
     recordings: Recordings
-    clock_ahead: timedelta
-    """How far the agent's clock is ahead of ours, as its feed last told."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int, token: str) -> None:
         """Nothing is sent before somebody asks."""
         self._connection = Connection(session, host, port, token)
         self.recordings = Recordings(self._connection)
-        self.clock_ahead = timedelta(0)
+        self._clock = AgentClock()
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the agent's clock is ahead of ours, by all that its feed tells."""
+        return self._clock.ahead
 
     async def info(self) -> AgentInfo:
         """Return who the agent is; NotAnAgent or AgentIncompatible if we cannot talk with it."""
@@ -44,8 +58,11 @@ class Agent:
                 if frame.type is aiohttp.WSMsgType.ERROR:
                     raise AgentGarbled(f"The agent's feed is broken: {frame.data!r}")
                 message = parse_message(frame.data)
-                if isinstance(message, State):
-                    self.clock_ahead = message.now - datetime.now(UTC)
+                match message:
+                    case State(now=now):
+                        self._clock.hear(now, anew=True)
+                    case StatsChanged(now=datetime() as now):
+                        self._clock.hear(now)
                 if message is not None:
                     yield message
 
@@ -63,7 +80,7 @@ class Agent:
         path = wire.STREAM.format(camera=quote(camera, safe=""))
         query = None if fps is None else {wire.QUERY_FPS: f"{fps:g}"}
         async with self._connection.request("GET", path, query=query, timeout=STREAM) as response:
-            parser = PictureParser(_boundary(response), self._now)
+            parser = PictureParser(_boundary(response), lambda: self._clock.now)
             async for chunk in response.content.iter_any():
                 for picture in parser.feed(chunk):
                     yield picture
@@ -71,11 +88,17 @@ class Agent:
     def live_url(self, camera: str, lifetime: timedelta) -> str:
         """Return an address of the camera's H.264 in MPEG-TS, good for a while, for any player."""
         path = wire.LIVE.format(camera=quote(camera, safe=""))
-        return self._connection.signed(path, self._now() + lifetime)
+        return self._connection.signed(path, self._clock.now + lifetime)
 
-    def _now(self) -> datetime:
-        """Return the time by the agent's clock."""
-        return datetime.now(UTC) + self.clock_ahead
+    async def spool(self) -> SpoolReport:
+        """Return what the agent kept while nobody listened to its feed."""
+        return parse_spool(await self._connection.json("GET", wire.SPOOL))
+
+    async def forget_readings(self, until: datetime) -> None:
+        """Have the agent forget its readings up to a moment of its own clock."""
+        query = {wire.QUERY_UNTIL: f"{until.timestamp():.6f}"}
+        async with self._connection.request("DELETE", wire.SPOOL, query=query, timeout=ANSWER):
+            pass
 
 
 def _expect(response: aiohttp.ClientResponse, kind: str) -> None:

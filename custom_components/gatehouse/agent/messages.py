@@ -27,6 +27,36 @@ class Recording:
     """Bytes."""
     sha256: str | None
     error: str | None
+    origin: wire.RecordingOrigin = wire.RecordingOrigin.ASKED
+    """Why there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spool:
+    """What an agent kept of the time in which nobody listened to it, and still has."""
+
+    clips: int
+    size: int
+    """Bytes of them."""
+    lost: int
+    """How many clips had to go before anybody came for them, since the agent was installed."""
+    readings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the Pi was at one moment, by its own clock."""
+
+    at: datetime
+    stats: AgentStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolReport:
+    """An agent's spool, and its readings of that time, the oldest first."""
+
+    spool: Spool
+    readings: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +69,8 @@ class State:
     cameras: Mapping[str, CameraState]
     stats: AgentStats
     recordings: tuple[Recording, ...]
+    spool: Spool | None = None
+    """None if the agent keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +103,10 @@ class StatsChanged:
     """How the Pi is now."""
 
     stats: AgentStats
+    now: datetime | None = None
+    """The agent's clock, if it tells."""
+    spool: Spool | None = None
+    """None if the agent keeps none, or tells of it only when it is connected."""
 
 
 type Message = State | CameraChanged | MotionChanged | RecordingChanged | StatsChanged
@@ -99,7 +135,8 @@ def parse_message(text: str) -> Message | None:
         case wire.MessageType.RECORDING:
             return RecordingChanged(recording=parse_recording(body["recording"]))
         case wire.MessageType.STATS:
-            return StatsChanged(stats=_stats(body["stats"]))
+            now = _moment_or_none(body.get("now"))
+            return StatsChanged(stats=_stats(body["stats"]), now=now, spool=_spool_or_none(body))
     return None
 
 
@@ -116,24 +153,35 @@ def parse_info(body: Mapping[str, Any]) -> AgentInfo:
         version=str(body["version"]),
         model=body.get("model"),
         cameras=tuple(_camera_info(camera) for camera in body["cameras"]),
+        ring=_span_or_none(body.get("ring_s")),
     )
 
 
 @decoding()
 def parse_recording(body: Mapping[str, Any]) -> Recording:
     """Return a recording as the agent describes it."""
-    duration = body.get("duration_s")
     return Recording(
         id=str(body["id"]),
         camera=str(body["camera"]),
         status=wire.RecordingStatus(body["status"]),
         started=_moment_or_none(body.get("started")),
         until=moment(body["until"]),
-        duration=None if duration is None else timedelta(seconds=duration),
+        duration=_span_or_none(body.get("duration_s")),
         size=body.get("bytes"),
         sha256=body.get("sha256"),
         error=body.get("error"),
+        origin=wire.RecordingOrigin(body.get("origin", wire.RecordingOrigin.ASKED)),
     )
+
+
+@decoding()
+def parse_spool(body: Mapping[str, Any]) -> SpoolReport:
+    """Return what an agent kept while nobody listened."""
+    readings = [
+        Reading(at=moment(reading["at"]), stats=_stats(reading)) for reading in body["readings"]
+    ]
+    readings.sort(key=lambda reading: reading.at)
+    return SpoolReport(spool=_spool(body, len(readings)), readings=tuple(readings))
 
 
 def moment(seconds: float) -> datetime:
@@ -145,6 +193,10 @@ def _moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
 
 
+def _span_or_none(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 def _state(body: Mapping[str, Any]) -> State:
     return State(
         now=moment(body["now"]),
@@ -152,6 +204,21 @@ def _state(body: Mapping[str, Any]) -> State:
         cameras={camera: _camera_state(state) for camera, state in body["cameras"].items()},
         stats=_stats(body["stats"]),
         recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
+        spool=_spool_or_none(body),
+    )
+
+
+def _spool_or_none(body: Mapping[str, Any]) -> Spool | None:
+    spool = body.get("spool")
+    return None if spool is None else _spool(spool, int(spool["readings"]))
+
+
+def _spool(body: Mapping[str, Any], readings: int) -> Spool:
+    return Spool(
+        clips=int(body["clips"]),
+        size=int(body["bytes"]),
+        lost=int(body["lost"]),
+        readings=readings,
     )
 
 

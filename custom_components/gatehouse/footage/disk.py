@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, tzinfo
 import errno
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 import shutil
 from threading import Lock
 from typing import Final
@@ -19,6 +19,9 @@ FLOOR_BYTES: Final = 500_000_000
 # Hidden, so that the media browser does not show what is still arriving.
 INCOMING: Final = ".gatehouse"
 
+# What is incoming under one name: the recording as it comes, the clip, and its poster.
+SUFFIXES: Final = (".part", ".mp4", ".jpg")
+
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -28,26 +31,26 @@ class Disk:
     def __init__(self, root: Path, zone: tzinfo, floor_bytes: int = FLOOR_BYTES) -> None:
         """Keep files below root, sorted by the days of this time zone."""
         self.zone = zone
-        self._root = root
+        self.root = root
         self._floor_bytes = floor_bytes
         self._writing = Lock()
 
     def place(self, camera: str, at: datetime, name: str, suffix: str) -> Path:
         """Return where a file of a camera belongs; the same for the same arguments."""
-        return self._root / file_path(camera, at, name, suffix, self.zone)
+        return self.root / file_path(camera, at, name, suffix, self.zone)
 
     def incoming(self, name: str, suffix: str = ".part") -> Path:
         """Return where a file is while it is not whole."""
-        return self._root / INCOMING / f"{slug(name)}{suffix}"
+        return self.root / INCOMING / f"{slug(name)}{suffix}"
 
     def make_room(self, size: int) -> None:
         """Have the folder for incoming files; DiskFull if so many bytes would leave too few."""
         with refusals():
-            (self._root / INCOMING).mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(self._root).free
+            (self.root / INCOMING).mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.root).free
         if free - size < self._floor_bytes:
             raise DiskFull(
-                f"{self._root} has {free // 1_000_000} MB left; Gatehouse keeps "
+                f"{self.root} has {free // 1_000_000} MB left; Gatehouse keeps "
                 f"{self._floor_bytes // 1_000_000} MB free. Delete something there."
             )
 
@@ -71,15 +74,36 @@ class Disk:
     def discard(self, name: str) -> None:
         """Remove what is incoming under this name."""
         with refusals():
-            for draft in (self.incoming(name), self.incoming(name, ".mp4")):
-                draft.unlink(missing_ok=True)
+            for suffix in SUFFIXES:
+                self.incoming(name, suffix).unlink(missing_ok=True)
 
     def remove(self, path: Path) -> None:
         """Remove one file of ours, if it is there; what is not below the root is not ours."""
+        self.relative(path)
         with refusals():
-            if not path.resolve().is_relative_to(self._root.resolve()):
-                raise DiskRefused(f"{path} is not below {self._root}; it is not removed.")
             path.unlink(missing_ok=True)
+
+    def relative(self, path: Path) -> PurePath:
+        """Return where below the root a file of ours is; DiskRefused if it is not ours."""
+        with refusals():
+            root, real = self.root.resolve(), path.resolve()
+        if path.is_symlink() or not real.is_relative_to(root):
+            raise DiskRefused(f"{path} is not below {self.root}; it is not touched.")
+        return real.relative_to(root)
+
+    def free_bytes(self) -> int:
+        """Return how much room the disk has."""
+        with refusals():
+            return shutil.disk_usage(self.root).free
+
+    def check(self) -> None:
+        """Write a file and remove it again; DiskFull or DiskRefused if that cannot be."""
+        self.make_room(0)
+        probe = self.incoming("probe")
+        with refusals():
+            probe.write_bytes(b"Gatehouse can write here.")
+            _sync(probe)
+            probe.unlink()
 
 
 @contextmanager

@@ -35,3 +35,57 @@ class DiskRefused(FootageError):
     """The media folder cannot be read or written."""
 
     code = "disk_refused"
+
+
+class FileMissing(FootageError):
+    """The file of a row is not in the media folder, or is not the one that was put there."""
+
+    code = "file_missing"
+
+
+class StorageError(FootageError):
+    """The off-site storage did not do what it was asked; the sentence says what to do."""
+
+    code = "storage_failed"
+
+
+class StorageUnreachable(StorageError):
+    """The storage does not answer, answers too slowly, or says that it cannot just now."""
+
+    code = "storage_unreachable"
+
+
+class StorageDenied(StorageError):
+    """The storage does not let us in, or not do this."""
+
+    code = "storage_denied"
+
+
+class BucketMissing(StorageError):
+    """There is no such bucket."""
+
+    code = "bucket_missing"
+
+
+class StorageRefused(StorageError):
+    """The storage does not take what it was sent."""
+
+    code = "storage_refused"
+
+
+class UploadGone(StorageRefused):
+    """The storage no longer knows the multipart upload; it has to begin anew."""
+
+    code = "upload_gone"
+
+
+class ClockSkewed(StorageError):
+    """The clock here and that of the storage differ too much for signatures to hold."""
+
+    code = "clock_skewed"
+
+
+class NotVerified(StorageError):
+    """What the storage has is not what it was sent."""
+
+    code = "not_verified"

@@ -1,17 +1,19 @@
-"""Recordings on their way from the agents to the media folder: the stage of a row is the queue."""
+"""Recordings on their way to the media folder: the stage of a row is the queue."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 import logging
 from pathlib import Path
 from uuid import uuid4
 
-from ..agent import RecordingChanged, Recordings
-from ..models import Footage, FootageStage
+from ..agent import Recording, RecordingChanged
+from ..database import DatabaseError
+from ..models import Footage, FootageStage, Level
 from .disk import Disk
-from .rules import FootageOptions, is_due
+from .recorder import Recorders
+from .rules import FootageOptions, is_due, is_spooled, spooled
 from .steps import Steps
 from .store import FootageStore
 
@@ -24,28 +26,36 @@ class FootageFlow:
     def __init__(
         self,
         store: FootageStore,
-        agents: Callable[[str], tuple[Recordings, str] | None],
+        recorders: Recorders,
         disk: Disk,
         options: FootageOptions,
         news: Callable[[Footage], None],
         *,
+        ready: Callable[[Footage], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Reach a camera, and its name on its agent, by `agents`; tell each stage to `news`."""
+        """Tell each stage of a row to `news`, and once that there is a clip to `ready`."""
         self._store = store
         self._disk = disk
         self._options = options
         self._news = news
+        self._ready = ready
         self._now = now
-        self._steps = Steps(store, agents, disk, options, news, now=now)
+        self._steps = Steps(store, recorders, disk, options, self._stepped, now=now)
         self._woken = asyncio.Event()
         self._nudged: set[str] = set()
         self._moving: set[str] = set()
+        self._spooled: dict[tuple[str, str], Recording] = {}
 
     async def record(
-        self, camera: str, since: datetime, until: datetime, incident: str | None = None
+        self,
+        camera: str,
+        since: datetime,
+        until: datetime,
+        incident: str | None = None,
+        level: Level | None = None,
     ) -> Footage:
-        """Have a camera recorded from one moment to another, by its agent's clock."""
+        """Have a camera recorded from one moment to another, by its recorder's clock."""
         row = Footage(
             id=uuid4().hex,
             camera=camera,
@@ -53,6 +63,7 @@ class FootageFlow:
             stage=FootageStage.REQUESTED,
             since=since,
             until=min(until, since + self._options.longest),
+            level=level,
         )
         await self._store.add(row)
         self._news(row)
@@ -64,10 +75,28 @@ class FootageFlow:
         await self._store.extend(footage, until, self._options.longest)
         self._nudge(footage)
 
+    async def end(self, footage: str, until: datetime) -> None:
+        """Let a recording end earlier; has no effect once it is over."""
+        await self._store.end(footage, until)
+        self._nudge(footage)
+
+    async def grade(self, incident: str, level: Level) -> None:
+        """Keep how bad an incident is: what is ready of it may now be wanted elsewhere."""
+        if await self._store.grade(incident, level):
+            for row in await self._store.find(incident=incident, limit=None):
+                if row.stage is FootageStage.READY:
+                    self._news(row)
+
     def recording_changed(self, camera: str, news: RecordingChanged) -> None:
-        """Take a word of an agent's feed about a recording as a reason to look."""
-        _LOGGER.debug("%s: recording %s is %s", camera, news.recording.id, news.recording.status)
-        self._nudge(news.recording.id)
+        """Take a word of an agent about a recording as a reason to look.
+
+        What it recorded while nobody listened becomes a row, to be replayed, if it is none yet.
+        """
+        recording = news.recording
+        _LOGGER.debug("%s: recording %s is %s", camera, recording.id, recording.status)
+        if is_spooled(recording):
+            self._spooled[camera, recording.id] = recording
+        self._nudge(recording.id)
 
     async def keep_picture(self, camera: str, at: datetime, name: str, jpeg: bytes) -> Path:
         """File a picture of a camera; the same name and time replaces it. Raises FootageError."""
@@ -75,31 +104,16 @@ class FootageFlow:
         await asyncio.to_thread(self._disk.write, place, jpeg)
         return place
 
-    async def get(self, footage: str) -> Footage | None:
-        """Return one row."""
-        return await self._store.get(footage)
-
-    async def find(
-        self,
-        camera: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        incident: str | tuple[str, ...] | None = None,
-        limit: int | None = 50,
-    ) -> list[Footage]:
-        """Return footage that began in a span, of one incident or of several, newest first."""
-        return await self._store.find(camera, since, until, incident, limit)
-
-    async def days(self, camera: str) -> list[date]:
-        """Return the local days on which footage of a camera began, newest first."""
-        return await self._store.days(camera, self._disk.zone)
-
     async def run(self) -> None:
         """Move rows on, each in a task of its own, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._woken.clear()
-                rows = await self._store.unfinished()
+                try:
+                    rows = await self._queue()
+                except DatabaseError as error:
+                    await self._bide(error)
+                    continue
                 for row in rows:
                     if row.id not in self._moving and self._is_due(row):
                         self._moving.add(row.id)
@@ -109,6 +123,20 @@ class FootageFlow:
                 moving = [_names(row) for row in rows if row.id in self._moving]
                 self._nudged &= set().union(*moving)
                 await self._rest(row for row in rows if row.id not in self._moving)
+
+    def _stepped(self, row: Footage) -> None:
+        self._news(row)
+        if row.stage is FootageStage.READY:
+            self._ready(row)
+
+    async def _queue(self) -> list[Footage]:
+        """Return what is unfinished, with what agents recorded by themselves."""
+        for (camera, name), recording in tuple(self._spooled.items()):
+            row = spooled(camera, recording, uuid4().hex)
+            if await self._store.add(row):
+                self._news(row)
+            del self._spooled[camera, name]
+        return await self._store.unfinished()
 
     def _is_due(self, row: Footage) -> bool:
         return not _names(row).isdisjoint(self._nudged) or is_due(row, self._now(), self._options)
@@ -123,9 +151,16 @@ class FootageFlow:
             # Read again: it may have been extended since the queue was read.
             if row := await self._store.get(footage):
                 await self._steps.take(row)
+        except DatabaseError as error:
+            await self._bide(error)
         finally:
             self._moving.discard(footage)
             self._woken.set()
+
+    async def _bide(self, error: DatabaseError) -> None:
+        """Wait a little: no row can tell when to try again."""
+        _LOGGER.warning("Footage has to wait: %s", error)
+        await asyncio.sleep(self._options.retry_first.total_seconds())
 
     async def _rest(self, waiting: Iterable[Footage]) -> None:
         """Sleep until the first of these rows is due, or somebody wakes us."""

@@ -8,18 +8,16 @@ from typing import Final
 
 import av
 from av.container import InputContainer
-from av.video.frame import PictureType
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from .decoder import decoder_of
 from .errors import NotPlayable
+from .jpeg import Jpegs
 
 # Nothing that names other files or addresses (a playlist, a script) is read as a video.
 CONTAINERS: Final = "mov,mp4,avi,matroska,webm"
 
 MOST_PIXELS: Final = 64_000_000
-LONGEST_SIDE: Final = 2560
-QUALITY: Final = "3"  # FFmpeg counts from 2, the best, to 31
 
 # A header's idea of how long a video is may be off by so much of it, and by so many seconds.
 OFF_BY_SHARE: Final = 0.05
@@ -52,12 +50,12 @@ def frames_of(
     """
     due = since.total_seconds()
     with _open(path) as (container, stream):
-        jpeg = _Jpeg(stream)
+        jpegs = Jpegs(stream)
         for at, frame in _from(container, stream, due):
             if at >= until.total_seconds():
                 return
             if at >= due:
-                yield timedelta(seconds=at), jpeg.encode(frame)
+                yield timedelta(seconds=at), jpegs.encode(frame)
                 due += (1 + (at - due) * fps // 1) / fps
 
 
@@ -69,37 +67,11 @@ def _from(
     # A video that cannot be wound forward is read from where it begins.
     if since and stream.time_base:
         container.seek(round((since + start) / stream.time_base), stream=stream)
-    for number, frame in enumerate(container.decode(stream)):
+    decoder = decoder_of(stream)
+    frames = (frame for packet in container.demux(stream) for frame in decoder.decode(packet))
+    for number, frame in enumerate(frames):
         at = number / _rate(stream) if frame.pts is None else frame.time - start
         yield max(0.0, at), frame
-
-
-class _Jpeg:
-    """JPEGs of one video's pictures, by FFmpeg's encoder."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        longest = max(stream.codec_context.width, stream.codec_context.height)
-        shrink = min(1.0, LONGEST_SIDE / longest)
-        self._reformat = VideoReformatter()
-        self._codec = av.CodecContext.create("mjpeg", "w")
-        self._codec.width = max(2, round(stream.codec_context.width * shrink))
-        self._codec.height = max(2, round(stream.codec_context.height * shrink))
-        self._codec.pix_fmt = "yuvj420p"
-        self._codec.time_base = stream.time_base
-        self._codec.thread_count = 1
-        self._codec.options = {"qmin": QUALITY, "qmax": QUALITY}
-
-    def encode(self, frame: av.VideoFrame) -> bytes:
-        # A JPEG's levels go from 0 to 255, whatever those of the video are.
-        full = self._reformat.reformat(
-            frame,
-            self._codec.width,
-            self._codec.height,
-            format="yuvj420p",
-            dst_color_range="JPEG",
-        )
-        full.pict_type = PictureType.NONE
-        return b"".join(bytes(packet) for packet in self._codec.encode(full))
 
 
 def _ends(packet: av.Packet[VideoStream], stream: VideoStream, pictures: int) -> float:

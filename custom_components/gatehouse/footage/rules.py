@@ -1,19 +1,19 @@
 """When footage moves on, when it waits, when it is given up, and what its file is called."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import PurePath
 import re
 from typing import Final
 
-from ..agent import ErrorCode, Recording, RecordingStatus
-from ..models import Footage, FootageStage
+from ..agent import ErrorCode, Recording, RecordingOrigin, RecordingStatus
+from ..models import Footage, FootageStage, Level, Replay
 from .errors import NotPlayable, RecordingFailed, RecordingLost
 
-# An agent keeps what nobody fetches for a day. With the default pauses, 150 tries in a row take
-# one; counting tries instead of hours is safe from a Pi that does not know the date.
-MOST_ATTEMPTS: Final = 150
+# With the default pauses, so many tries in a row take a month: an agent that comes back after that
+# has other things to tell. Counting tries is safe from a Pi that does not know the date.
+MOST_ATTEMPTS: Final = 4320
 
 # Asking again would not help.
 HOPELESS: Final = frozenset(
@@ -39,6 +39,10 @@ KEY_FRAMES: Final = timedelta(seconds=3)
 # Times travel as floats.
 ROUNDING: Final = timedelta(milliseconds=10)
 
+# What a clip may be shorter than it was promised to be: so much, or such a share of it.
+SHORT: Final = timedelta(seconds=1)
+SHORT_SHARE: Final = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FootageOptions:
@@ -51,6 +55,47 @@ class FootageOptions:
     """How many files are fetched or written at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsiteOptions:
+    """What is uploaded, and how fast."""
+
+    levels: frozenset[Level] = frozenset()
+    """How bad an incident must be for its footage to be wanted off-site."""
+    by_camera: Mapping[str, frozenset[Level]] = field(default_factory=dict)
+    """The same for cameras that have a rule of their own."""
+    by_hand: bool = False
+    """Whether footage that belongs to no incident is wanted too."""
+    bytes_per_second: int | None = None
+    """How fast all uploads together may be; None for as fast as it goes."""
+    parallel: int = 3
+    """How many files are uploaded at once."""
+    retry_first: timedelta = timedelta(seconds=5)
+    retry_longest: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionOptions:
+    """How long footage and pictures stay."""
+
+    age: timedelta = timedelta(days=30)
+    by_level: Mapping[Level, timedelta] = field(default_factory=dict)
+    by_camera: Mapping[str, timedelta] = field(default_factory=dict)
+    """The ages of what cameras with a rule of their own record; a level's own goes first."""
+    most_bytes: int | None = None
+    """How large all files here together may be; None for as large as the disk."""
+    floor_bytes: int = 2_000_000_000
+    """What stays free on the disk: the oldest goes before that."""
+    remote_age: timedelta | None = None
+    """When the objects off-site are deleted; None for never."""
+
+
+def is_wanted_offsite(row: Footage, options: OffsiteOptions) -> bool:
+    """Whether footage is to be uploaded once it is ready."""
+    if row.level is None:
+        return options.by_hand
+    return row.level in options.by_camera.get(row.camera, options.levels)
+
+
 def is_due(row: Footage, now: datetime, options: FootageOptions) -> bool:
     """Whether an unfinished row's time has come."""
     # A pause longer than the longest comes from a clock that was set back since.
@@ -61,7 +106,7 @@ def is_due(row: Footage, now: datetime, options: FootageOptions) -> bool:
 def after_failure(row: Footage, code: str, now: datetime, options: FootageOptions) -> Footage:
     """Return the row as a failed try leaves it: with a later time, or given up."""
     attempts = row.attempts + 1
-    given_up = code in HOPELESS or attempts >= MOST_ATTEMPTS
+    given_up = code in HOPELESS or (attempts >= MOST_ATTEMPTS and row.path is None)
     return replace(
         row,
         stage=FootageStage.FAILED if given_up else row.stage,
@@ -82,9 +127,15 @@ def next_look(row: Footage, now: datetime) -> datetime:
     return min(max(now, row.until) + CLOSING, now + LOOK_EVERY)
 
 
-def needs_extension(row: Footage, recording: Recording) -> bool:
-    """Whether a running recording would end earlier than its row wants."""
-    return recording.until < row.until - ROUNDING
+def needs_another_end(row: Footage, recording: Recording) -> bool:
+    """Whether a running recording would end at another time than its row wants."""
+    return abs(recording.until - row.until) > ROUNDING
+
+
+def is_short(duration: timedelta, promised: timedelta | None) -> bool:
+    """Whether a clip plays for clearly less time than its recorder told."""
+    missing = timedelta(0) if promised is None else promised - duration
+    return missing > SHORT and missing > SHORT_SHARE * duration
 
 
 def adopted(
@@ -96,11 +147,33 @@ def adopted(
     """
     for recording in recordings:
         began = recording.started or row.since
-        unclaimed = recording.id not in known and recording.status is not RecordingStatus.FAILED
+        unclaimed = recording.id not in known and recording.origin is RecordingOrigin.ASKED
+        useful = unclaimed and recording.status is not RecordingStatus.FAILED
         within = began >= row.since - KEY_FRAMES and recording.until <= row.until + ROUNDING
-        if unclaimed and within and recording.until > row.since:
+        if useful and within and recording.until > row.since:
             return recording
     return None
+
+
+def is_spooled(recording: Recording) -> bool:
+    """Whether an agent recorded this by itself, and is done."""
+    own = recording.origin is RecordingOrigin.SPOOL
+    return own and recording.status is RecordingStatus.COMPLETE
+
+
+def spooled(camera: str, recording: Recording, name: str) -> Footage:
+    """Return the row, of this id, of what an agent recorded by itself."""
+    length = recording.duration or timedelta(0)
+    return Footage(
+        id=name,
+        camera=camera,
+        incident=None,
+        stage=FootageStage.RECORDING,
+        since=recording.started or recording.until - length,
+        until=recording.until,
+        recording=recording.id,
+        replay=Replay.PENDING,
+    )
 
 
 def file_path(camera: str, at: datetime, name: str, suffix: str, zone: tzinfo) -> PurePath:

@@ -1,4 +1,4 @@
-"""What one stage of footage does: ask for a recording, look after it and fetch it, file it."""
+"""What one stage of footage does: ask for a recording, fetch it, check it, be done with it."""
 
 import asyncio
 from collections import defaultdict
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 import logging
-from pathlib import Path
 from typing import Any
 
 from ..agent import (
@@ -15,15 +14,16 @@ from ..agent import (
     AgentUnreachable,
     ErrorCode,
     Recording,
-    Recordings,
     RecordingStatus,
 )
 from ..models import Footage, FootageStage
 from .disk import Disk, refusals
 from .errors import FootageError, RecordingFailed, RecordingLost
-from .mp4 import Clip, inspect, remux
-from .rules import FootageOptions, adopted, after_failure, needs_extension, next_look
+from .filing import clear, filed, is_there
+from .recorder import Recorder, Recorders
+from .rules import FootageOptions, adopted, after_failure, is_short, needs_another_end, next_look
 from .store import FootageStore
+from .threads import to_the_end
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Steps:
     def __init__(
         self,
         store: FootageStore,
-        agents: Callable[[str], tuple[Recordings, str] | None],
+        recorders: Recorders,
         disk: Disk,
         options: FootageOptions,
         news: Callable[[Footage], None],
@@ -43,7 +43,7 @@ class Steps:
     ) -> None:
         """Take the parts from the flow."""
         self._store = store
-        self._agents = agents
+        self._recorders = recorders
         self._disk = disk
         self._options = options
         self._news = news
@@ -60,65 +60,96 @@ class Steps:
                 case FootageStage.RECORDING:
                     await self._look(row)
                 case FootageStage.FETCHED:
-                    await self._file(row)
+                    await self._check(row)
+                case FootageStage.CHECKED:
+                    await self._finish(row)
         except (AgentError, FootageError) as error:
             await self._fail(row, error)
 
     async def _ask(self, row: Footage) -> None:
-        """Have the agent record; a recording that an earlier try began is taken up."""
-        recordings, camera = self._agent(row)
+        """Have the camera recorded; a recording that an earlier try began is taken up."""
+        recorder, camera = self._recorder(row)
         # One at a time: two rows must not take up the same recording.
         async with self._asking[row.camera]:
             known = await self._store.recordings(row.camera)
-            recording = adopted(row, await recordings.list(camera), known)
+            recording = adopted(row, await recorder.list(camera), known)
             if recording is None:
-                recording = await recordings.start(camera, row.since, row.until)
+                recording = await recorder.start(camera, row.since, row.until)
             await self._advance(row, FootageStage.RECORDING, recording=recording.id)
 
     async def _look(self, row: Footage) -> None:
-        """See how far the agent is: extend what is to go on, fetch what is complete."""
-        recordings, camera = self._agent(row)
-        there = {recording.id: recording for recording in await recordings.list(camera)}
+        """See how far the recorder is: end when it is to end, fetch what is complete."""
+        recorder, camera = self._recorder(row)
+        there = {recording.id: recording for recording in await recorder.list(camera)}
         recording = there.get(row.recording or "")
         if recording is None:
-            raise RecordingLost("The agent no longer has the recording.")
+            await self._salvage(row)
+            return
         match recording.status:
             case RecordingStatus.FAILED:
-                raise RecordingFailed(f"The agent could not record: {recording.error}")
+                raise RecordingFailed(f"It could not be recorded: {recording.error}")
             case RecordingStatus.COMPLETE:
-                await self._fetch(row, recordings, recording)
+                await self._fetch(row, recorder, recording)
             case RecordingStatus.RECORDING:
-                if needs_extension(row, recording):
-                    await _extend(recordings, recording, row.until)
+                if needs_another_end(row, recording):
+                    await _extend(recorder, recording, row.until)
                 await self._advance(row, row.stage, retry_at=next_look(row, self._now()))
 
-    async def _fetch(self, row: Footage, recordings: Recordings, recording: Recording) -> None:
+    async def _salvage(self, row: Footage) -> None:
+        """Be content with what has arrived of a recording that is gone."""
+        if not await asyncio.to_thread(self._disk.incoming(row.id).exists):
+            raise RecordingLost("What recorded it no longer has the recording.")
+        await self._advance(row, FootageStage.FETCHED)
+
+    async def _fetch(self, row: Footage, recorder: Recorder, recording: Recording) -> None:
         part = self._disk.incoming(row.id)
         async with self._transfers:
             # Once as it comes, and once more as it is filed.
             await asyncio.to_thread(self._disk.make_room, 2 * (recording.size or 0))
             with refusals():
-                await recordings.fetch(recording.camera, recording.id, part, recording.sha256)
-        await self._advance(row, FootageStage.FETCHED)
+                await recorder.fetch(recording.camera, recording.id, part, recording.sha256)
+        await self._advance(row, FootageStage.FETCHED, duration=recording.duration)
 
-    async def _file(self, row: Footage) -> None:
-        """Put the file at its place; only then does the agent need its copy no longer."""
+    async def _check(self, row: Footage) -> None:
+        """Put what arrived at its place if it plays, and its poster beside it."""
         async with self._transfers:
-            filed = await _to_the_end(_filed, self._disk, row)
-        if filed is None:
+            found = await to_the_end(filed, self._disk, row)
+        if found is None:
             await self._advance(row, FootageStage.RECORDING)
             return
-        place, clip = filed
-        await self._release(row)
-        await self._advance(row, FootageStage.READY, path=place, duration=clip.duration)
+        place, clip = found
+        if is_short(clip.duration, row.duration):
+            _LOGGER.warning(
+                "Footage of %s at %s plays for %s, and %s were recorded",
+                *(row.camera, row.since, clip.duration, row.duration),
+            )
+        await self._advance(
+            row,
+            FootageStage.CHECKED,
+            path=place,
+            duration=clip.duration,
+            size=clip.size,
+            sha256=clip.sha256,
+            md5=clip.md5,
+        )
+
+    async def _finish(self, row: Footage) -> None:
+        """Let go of every other copy, if ours is still there."""
+        if await asyncio.to_thread(is_there, row):
+            await self._release(row)
+            await asyncio.to_thread(self._disk.discard, row.id)
+            await self._advance(row, FootageStage.READY)
+        else:
+            nothing = {"path": None, "size": None, "sha256": None, "md5": None}
+            await self._advance(row, FootageStage.FETCHED, **nothing)
 
     async def _release(self, row: Footage) -> None:
-        """Have the agent delete its copy; where that fails, it does so itself within a day."""
+        """Have the recorder delete its copy; where that fails, it does so itself in time."""
         try:
-            recordings, camera = self._agent(row)
-            await recordings.delete(camera, row.recording or "")
-        except AgentError as error:
-            _LOGGER.debug("The agent keeps recording %s for now: %s", row.recording, error)
+            recorder, camera = self._recorder(row)
+            await recorder.delete(camera, row.recording or "")
+        except (AgentError, FootageError) as error:
+            _LOGGER.debug("Recording %s stays where it is for now: %s", row.recording, error)
 
     async def _fail(self, row: Footage, error: AgentError | FootageError) -> None:
         moved = after_failure(row, error.code, self._now(), self._options)
@@ -132,7 +163,7 @@ class Steps:
     async def _discard(self, row: Footage) -> None:
         """Remove what is here of footage that will never be whole."""
         try:
-            await asyncio.to_thread(self._disk.discard, row.id)
+            await asyncio.to_thread(clear, self._disk, row)
         except FootageError as error:
             _LOGGER.warning("What is left of footage %s cannot be removed: %s", row.id, error)
 
@@ -142,49 +173,23 @@ class Steps:
         await self._save(row, replace(row, stage=stage, **progress))
 
     async def _save(self, row: Footage, moved: Footage) -> None:
-        await self._store.move(moved)
-        if (row.stage, row.error) != (moved.stage, moved.error):
+        if not await self._store.move(row, moved):
+            _LOGGER.debug("Footage %s was taken away while it was on its way", row.id)
+            await self._discard(row)
+        elif (row.stage, row.error) != (moved.stage, moved.error):
             self._news(moved)
 
-    def _agent(self, row: Footage) -> tuple[Recordings, str]:
-        found = self._agents(row.camera)
+    def _recorder(self, row: Footage) -> tuple[Recorder, str]:
+        found = self._recorders(row.camera)
         if found is None:
-            raise AgentUnreachable(f"The agent of {row.camera} is not known yet.")
+            raise AgentUnreachable(f"What records {row.camera} is not known yet.")
         return found
 
 
-async def _extend(recordings: Recordings, recording: Recording, until: datetime) -> None:
+async def _extend(recorder: Recorder, recording: Recording, until: datetime) -> None:
     try:
-        await recordings.extend(recording.camera, recording.id, until)
+        await recorder.extend(recording.camera, recording.id, until)
     except AgentRefused as error:
         # It ended between our two questions: the next look fetches what there is.
         if error.code != ErrorCode.RECORDING_OVER:
             raise
-
-
-def _filed(disk: Disk, row: Footage) -> tuple[Path, Clip] | None:
-    """Put what was fetched at its place, or find it there already; None if it is nowhere."""
-    part = disk.incoming(row.id)
-    place = disk.place(row.camera, row.since, row.id, ".mp4")
-    with refusals():
-        if part.exists():
-            draft = disk.incoming(row.id, ".mp4")
-            clip = remux(part, draft)
-            disk.publish(draft, place)
-            part.unlink()
-            return place, clip
-        return (place, inspect(place)) if place.exists() else None
-
-
-async def _to_the_end[**Arguments, Result](
-    work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
-) -> Result:
-    """Run work in a thread; who is cancelled meanwhile still waits until it writes no more."""
-    running = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
-    try:
-        await asyncio.wait([running])
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        running.exception()
-        raise
-    return running.result()

@@ -1,47 +1,75 @@
 """The rows of footage."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
+    ColumnElement,
     Connection,
-    Integer,
-    RowMapping,
+    Row,
     Select,
-    Table,
     Text,
+    and_,
+    case,
     func,
+    literal,
+    or_,
     select,
     update,
 )
 
-from ..database import Database, Moment, metadata
-from ..models import Footage, FootageStage
+from ..database import Database
+from ..models import Footage, FootageStage, Level, Replay
+from .rows import FOOTAGE, MICROSECOND, TALLIES, footage_of, values_of
+from .rules import OffsiteOptions
 
-FOOTAGE: Final = Table(
-    "footage",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("camera", Text, nullable=False),
-    Column("incident", Text),
-    Column("stage", Text, nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("recording", Text),
-    Column("path", Text),
-    Column("duration_us", BigInteger),
-    Column("attempts", Integer, nullable=False),
-    Column("retry_at", Moment),
-    Column("error", Text),
+UNFINISHED: Final = tuple(
+    stage.value
+    for stage in (
+        FootageStage.REQUESTED,
+        FootageStage.RECORDING,
+        FootageStage.FETCHED,
+        FootageStage.CHECKED,
+    )
 )
+OPEN_ENDED: Final = (FootageStage.REQUESTED.value, FootageStage.RECORDING.value)
+DONE: Final = (FootageStage.READY.value, FootageStage.UPLOADED.value)
+GONE: Final = (FootageStage.EXPIRED.value, FootageStage.FAILED.value)
+FREED: Final = "freed_bytes"
 
-FINISHED: Final = (FootageStage.READY, FootageStage.FAILED)
-OPEN_ENDED: Final = (FootageStage.REQUESTED, FootageStage.RECORDING)
+_COLUMNS: Final = FOOTAGE.c
 
-MICROSECOND: Final = timedelta(microseconds=1)
+# What others say of a row while a step is being taken with it.
+SAID: Final = frozenset({"incident", "until", "level", "kept", "replay"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """How much there is: the files here, the objects off-site; and how much went."""
+
+    here: int
+    """Files."""
+    here_bytes: int
+    away: int
+    """Objects."""
+    away_bytes: int
+    freed: int
+    """Bytes that were deleted here since the beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is to be uploaded and is not yet."""
+
+    depth: int
+    size: int
+    """Bytes."""
+    oldest: datetime | None
+    """When the oldest of it began."""
+    due: datetime | None
+    """When the first that failed is to be tried again; None if one may be tried now."""
 
 
 class FootageStore:
@@ -51,38 +79,153 @@ class FootageStore:
         """Keep the rows in this database."""
         self._database = database
 
-    async def add(self, row: Footage) -> None:
-        """Keep a new row."""
-        await self._database.write(lambda db: db.execute(FOOTAGE.insert().values(_values(row))))
+    async def add(self, row: Footage) -> bool:
+        """Keep a new row; False if there is one of the same recording of the same camera.
 
-    async def move(self, row: Footage) -> None:
-        """Keep how far a row has come; its `until` belongs to `extend`."""
-        values = {key: value for key, value in _values(row).items() if key != "until"}
-        change = update(FOOTAGE).where(FOOTAGE.c.id == row.id).values(values)
-        await self._database.write(lambda db: db.execute(change))
+        It is never to be deleted by itself if that was said of all that its incident has so far.
+        """
+
+        def work(db: Connection) -> bool:
+            if row.recording is not None and db.execute(_of_recording(row)).first():
+                return False
+            kept = row.kept or db.execute(_least_kept(row)).scalar() == 1
+            db.execute(FOOTAGE.insert().values(values_of(row) | {"kept": int(kept)}))
+            return True
+
+        return await self._database.write(work)
+
+    async def move(self, was: Footage, now: Footage, freed: int = 0) -> bool:
+        """Keep how far a row has come, and count bytes that this frees.
+
+        Nothing changes, and False is returned, if it was moved by somebody else meanwhile. What
+        people and incidents say of a row is not changed.
+        """
+
+        def work(db: Connection) -> bool:
+            values = {name: value for name, value in values_of(now).items() if name not in SAID}
+            moved = db.execute(update(FOOTAGE).where(*_is_still(was)).values(values)).rowcount == 1
+            if moved and freed:
+                _count(db, FREED, freed)
+            return moved
+
+        return await self._database.write(work)
 
     async def extend(self, footage: str, until: datetime, longest: timedelta) -> None:
         """Let a row that is not recorded yet end later, but no longer than longest after since."""
 
         def work(db: Connection) -> None:
-            found = db.execute(
-                select(FOOTAGE).where(FOOTAGE.c.id == footage, FOOTAGE.c.stage.in_(OPEN_ENDED))
-            ).one_or_none()
-            if found is not None:
+            if (found := _open_ended(db, footage)) is not None:
                 later = max(found.until, min(until, found.since + longest))
-                db.execute(update(FOOTAGE).where(FOOTAGE.c.id == footage).values(until=later))
+                db.execute(update(FOOTAGE).where(_COLUMNS.id == footage).values(until=later))
 
         await self._database.write(work)
 
+    async def end(self, footage: str, until: datetime) -> None:
+        """Let a row that is not recorded yet end earlier."""
+
+        def work(db: Connection) -> None:
+            if (found := _open_ended(db, footage)) is not None:
+                earlier = min(found.until, max(until, found.since + MICROSECOND))
+                db.execute(update(FOOTAGE).where(_COLUMNS.id == footage).values(until=earlier))
+
+        await self._database.write(work)
+
+    async def grade(self, incident: str, level: Level) -> bool:
+        """Keep how bad the incident of rows is; returns whether that is news."""
+        graded = update(FOOTAGE).where(
+            _COLUMNS.incident == incident,
+            or_(_COLUMNS.level.is_(None), _COLUMNS.level != level.value),
+        )
+        change = graded.values(level=level.value)
+        return await self._database.write(lambda db: db.execute(change).rowcount > 0)
+
+    async def pin(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
+        """Keep that rows are never to be deleted by themselves, or may be; returns how many."""
+        which = _COLUMNS.id == footage if incident is None else _COLUMNS.incident == incident
+        change = update(FOOTAGE).where(which).values(kept=int(kept))
+        return await self._database.write(lambda db: db.execute(change).rowcount)
+
+    async def replayed(self, footage: str, incident: str | None, level: Level | None) -> None:
+        """Keep that a row was looked at, and what incident it shows."""
+        values: dict[str, Any] = {"replay": Replay.DONE.value}
+        if incident is not None:
+            values |= {"incident": incident, "level": level and level.value}
+        change = update(FOOTAGE).where(_COLUMNS.id == footage).values(values)
+        await self._database.write(lambda db: db.execute(change))
+
     async def get(self, footage: str) -> Footage | None:
         """Return one row."""
-        rows = await self._read(select(FOOTAGE).where(FOOTAGE.c.id == footage))
+        rows = await self._read(select(FOOTAGE).where(_COLUMNS.id == footage))
         return rows[0] if rows else None
 
     async def unfinished(self) -> list[Footage]:
-        """Return the rows that are still to be moved: the queue, oldest first."""
-        waiting = FOOTAGE.c.stage.not_in(FINISHED)
-        return await self._read(select(FOOTAGE).where(waiting).order_by(FOOTAGE.c.since))
+        """Return the rows that are still to become ready: the queue, oldest first."""
+        waiting = _COLUMNS.stage.in_(UNFINISHED)
+        return await self._read(select(FOOTAGE).where(waiting).order_by(_COLUMNS.since))
+
+    async def to_replay(self) -> list[Footage]:
+        """Return the rows that are here and that nobody has looked at, oldest first."""
+        waiting = (_COLUMNS.replay == Replay.PENDING.value, _COLUMNS.path.is_not(None))
+        return await self._read(select(FOOTAGE).where(*waiting).order_by(_COLUMNS.since))
+
+    async def to_upload(
+        self, options: OffsiteOptions, now: datetime, limit: int = 20
+    ) -> list[Footage]:
+        """Return what is wanted off-site and may be tried now, the newest first."""
+        due = or_(_COLUMNS.retry_at.is_(None), _COLUMNS.retry_at <= now)
+        query = select(FOOTAGE).where(*_is_wanted(options), due)
+        newest_first = query.order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc())
+        return await self._read(newest_first.limit(limit))
+
+    async def backlog(self, options: OffsiteOptions, now: datetime) -> Backlog:
+        """Return how much is wanted off-site and is not there."""
+        due = case((_COLUMNS.retry_at > now, _COLUMNS.retry_at))
+        figures = select(
+            func.count(),
+            func.coalesce(func.sum(_COLUMNS.bytes), 0),
+            func.min(_COLUMNS.since),
+            func.count(due),
+            func.min(due),
+        ).where(*_is_wanted(options))
+
+        def work(db: Connection) -> Backlog:
+            depth, size, oldest, waiting, due = db.execute(figures).one()
+            return Backlog(
+                depth=depth,
+                size=size,
+                oldest=oldest,
+                due=due if depth and waiting == depth else None,
+            )
+
+        return await self._database.read(work)
+
+    async def here(self) -> list[Footage]:
+        """Return what has a file in the media folder and is finished, oldest first."""
+        done = (_COLUMNS.path.is_not(None), _COLUMNS.stage.in_(DONE))
+        return await self._read(select(FOOTAGE).where(*done).order_by(_COLUMNS.since))
+
+    async def away(self, before: datetime) -> list[Footage]:
+        """Return what has an object off-site and began before a moment, oldest first."""
+        old = (_COLUMNS.object_key.is_not(None), _COLUMNS.since < before)
+        return await self._read(select(FOOTAGE).where(*old).order_by(_COLUMNS.since))
+
+    async def stock(self) -> Stock:
+        """Return how much there is."""
+
+        def work(db: Connection) -> Stock:
+            size = (func.count(), func.coalesce(func.sum(_COLUMNS.bytes), 0))
+            here = db.execute(select(*size).where(_COLUMNS.path.is_not(None))).one()
+            away = db.execute(select(*size).where(_COLUMNS.object_key.is_not(None))).one()
+            freed = db.execute(select(TALLIES.c.total).where(TALLIES.c.name == FREED)).scalar()
+            return Stock(
+                here=here[0],
+                here_bytes=here[1],
+                away=away[0],
+                away_bytes=away[1],
+                freed=freed or 0,
+            )
+
+        return await self._database.read(work)
 
     async def find(
         self,
@@ -91,79 +234,107 @@ class FootageStore:
         until: datetime | None = None,
         incident: str | tuple[str, ...] | None = None,
         limit: int | None = 50,
+        before: Footage | None = None,
     ) -> list[Footage]:
-        """Return footage that began in a span, of one incident or of several, newest first."""
-        query = select(FOOTAGE).order_by(FOOTAGE.c.since.desc(), FOOTAGE.c.id.desc()).limit(limit)
+        """Return footage that began in a span, of one incident or of several, newest first.
+
+        Before is the last row of the page before.
+        """
+        query = select(FOOTAGE).order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc()).limit(limit)
         if camera is not None:
-            query = query.where(FOOTAGE.c.camera == camera)
+            query = query.where(_COLUMNS.camera == camera)
         if since is not None:
-            query = query.where(FOOTAGE.c.since >= since)
+            query = query.where(_COLUMNS.since >= since)
         if until is not None:
-            query = query.where(FOOTAGE.c.since < until)
+            query = query.where(_COLUMNS.since < until)
         if incident is not None:
             incidents = (incident,) if isinstance(incident, str) else incident
-            query = query.where(FOOTAGE.c.incident.in_(incidents))
+            query = query.where(_COLUMNS.incident.in_(incidents))
+        if before is not None:
+            older = _COLUMNS.since < before.since
+            query = query.where(
+                or_(older, and_(_COLUMNS.since == before.since, _COLUMNS.id < before.id))
+            )
         return await self._read(query)
 
     async def days(self, camera: str, zone: tzinfo) -> list[date]:
-        """Return the local days on which footage of a camera began, newest first."""
+        """Return the local days on which footage began that is not gone, newest first."""
 
         def work(db: Connection) -> list[date]:
-            newest = select(func.max(FOOTAGE.c.since)).where(FOOTAGE.c.camera == camera)
+            newest = select(func.max(_COLUMNS.since)).where(
+                _COLUMNS.camera == camera, _COLUMNS.stage.not_in(GONE)
+            )
             days: list[date] = []
             # From day to day by the index: as fast for a year of clips as for a year of one a day.
             began = db.execute(newest).scalar()
             while began is not None:
                 days.append(began.astimezone(zone).date())
                 midnight = datetime.combine(days[-1], time(), zone)
-                began = db.execute(newest.where(FOOTAGE.c.since < midnight)).scalar()
+                began = db.execute(newest.where(_COLUMNS.since < midnight)).scalar()
             return days
 
         return await self._database.read(work)
 
     async def recordings(self, camera: str) -> frozenset[str]:
-        """Return the agent's ids of all recordings of a camera that rows know."""
-        query = select(FOOTAGE.c.recording).where(
-            FOOTAGE.c.camera == camera, FOOTAGE.c.recording.is_not(None)
+        """Return the recorder's ids of all recordings of a camera that rows know."""
+        query = select(_COLUMNS.recording).where(
+            _COLUMNS.camera == camera, _COLUMNS.recording.is_not(None)
         )
         return await self._database.read(lambda db: frozenset(db.execute(query).scalars()))
 
     async def _read(self, query: Select[Any]) -> list[Footage]:
         return await self._database.read(
-            lambda db: [_footage(row) for row in db.execute(query).mappings()]
+            lambda db: [footage_of(row) for row in db.execute(query).mappings()]
         )
 
 
-def _values(row: Footage) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "camera": row.camera,
-        "incident": row.incident,
-        "stage": row.stage,
-        "since": row.since,
-        "until": row.until,
-        "recording": row.recording,
-        "path": None if row.path is None else str(row.path),
-        "duration_us": None if row.duration is None else row.duration // MICROSECOND,
-        "attempts": row.attempts,
-        "retry_at": row.retry_at,
-        "error": row.error,
-    }
-
-
-def _footage(row: RowMapping) -> Footage:
-    duration = row["duration_us"]
-    return Footage(
-        id=row["id"],
-        camera=row["camera"],
-        incident=row["incident"],
-        stage=FootageStage(row["stage"]),
-        since=row["since"],
-        until=row["until"],
-        recording=row["recording"],
-        path=None if row["path"] is None else Path(row["path"]),
-        duration=None if duration is None else duration * MICROSECOND,
-        attempts=row["attempts"],
-        retry_at=row["retry_at"],
-        error=row["error"],
+def _of_recording(row: Footage) -> Select[Any]:
+    return select(_COLUMNS.id).where(
+        _COLUMNS.camera == row.camera, _COLUMNS.recording == row.recording
     )
+
+
+def _least_kept(row: Footage) -> Select[Any]:
+    # What belongs to no incident has nothing in common: this compares with NULL.
+    return select(func.min(_COLUMNS.kept)).where(_COLUMNS.incident == literal(row.incident, Text))
+
+
+def _is_still(was: Footage) -> tuple[ColumnElement[bool], ...]:
+    """Whether a row is as it was when a step began."""
+    path = None if was.path is None else str(was.path)
+    return (
+        _COLUMNS.id == was.id,
+        _COLUMNS.stage == was.stage.value,
+        _COLUMNS.path.is_not_distinct_from(path),
+        _COLUMNS.sha256.is_not_distinct_from(was.sha256),
+        _COLUMNS.object_key.is_not_distinct_from(was.key),
+    )
+
+
+def _open_ended(db: Connection, footage: str) -> Row[Any] | None:
+    """Return a row that may still be extended or ended."""
+    return db.execute(
+        select(FOOTAGE).where(_COLUMNS.id == footage, _COLUMNS.stage.in_(OPEN_ENDED))
+    ).one_or_none()
+
+
+def _is_wanted(options: OffsiteOptions) -> tuple[ColumnElement[bool], ...]:
+    """Whether a row is to be uploaded, as `rules.is_wanted_offsite` says it."""
+    own = tuple(options.by_camera)
+    site = and_(_COLUMNS.camera.not_in(own), _is_of(options.levels))
+    cameras = [
+        and_(_COLUMNS.camera == camera, _is_of(levels))
+        for camera, levels in options.by_camera.items()
+    ]
+    by_hand = and_(_COLUMNS.level.is_(None), literal(options.by_hand))
+    return (_COLUMNS.stage == FootageStage.READY.value, or_(site, *cameras, by_hand))
+
+
+def _is_of(levels: Iterable[Level]) -> ColumnElement[bool]:
+    return _COLUMNS.level.in_(sorted(level.value for level in levels))
+
+
+def _count(db: Connection, name: str, more: int) -> None:
+    change = update(TALLIES).where(TALLIES.c.name == name).values(total=TALLIES.c.total + more)
+    if db.execute(change).rowcount == 0:
+        db.execute(TALLIES.insert().values(name=name, total=more))

@@ -8,9 +8,12 @@ from .flow import Incidents
 from .house import House
 from .pictures import Watched
 from .prompt import Question
+from .replays import Replays
+from .retention import PictureRetention
 from .risk import AlarmState, Surroundings
 from .rules import IncidentNews, IncidentOptions, NewsKind, Presence
-from .search import IncidentQuery
+from .screening import Screening
+from .search import IncidentQuery, is_called
 from .store import IncidentStore, Totals
 
 __all__ = [
@@ -31,11 +34,15 @@ __all__ = [
     "ModelFailed",
     "NewsKind",
     "NoteTooLong",
+    "PictureRetention",
     "PicturesLost",
     "Presence",
     "Question",
+    "Replays",
+    "Screening",
     "Surroundings",
     "Totals",
     "Watched",
     "digest_of",
+    "is_called",
 ]

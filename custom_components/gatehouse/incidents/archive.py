@@ -1,11 +1,12 @@
 """What was seen, for those who want to know: finding it, reviewing it, saying what it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from ..models import IgnoreBox, Incident
-from ..zones import Zones
+from ..zones import ZoneError, ZoneNotFound, Zones
 from .errors import IncidentError
 from .rules import IncidentNews, NewsKind
 from .search import IncidentQuery
@@ -67,9 +68,12 @@ class Archive:
         found = await self._store.get(incident)
         if found is None:
             return None
-        for box in _ignore_boxes(found, self._now()):
-            await self._zones.ignore(box)
+        await self._ignore(_ignore_boxes(found, self._now()))
         return self._told(await self._store.review(incident, self._now(), false_alarm=True))
+
+    async def keep(self, incident: str, kept: bool = True) -> Incident | None:
+        """Keep that its pictures are never deleted by themselves, or that they may be again."""
+        return self._told(await self._store.pin(incident, kept))
 
     async def annotate(self, incident: str, note: str) -> Incident | None:
         """Keep what somebody wrote about it, up to 2000 characters. Raises NoteTooLong."""
@@ -84,15 +88,23 @@ class Archive:
         """Keep that somebody was notified of it just now."""
         return self._told(await self._store.mark_notified(incident, self._now()))
 
-    async def recorded(self, incident: str) -> Incident | None:
-        """Tell that there is a clip of it now."""
-        return self._told(await self._store.get(incident), NewsKind.RECORDED)
+    async def _ignore(self, boxes: Iterable[IgnoreBox]) -> None:
+        """Ignore all of these, or none; what was ignored before stays so."""
+        added: list[str] = []
+        try:
+            for box in boxes:
+                known = {each.id for each in self._zones.of(box.camera).ignored}
+                kept = await self._zones.ignore(box)
+                added += {kept.id} - known
+        except ZoneError:
+            for each in added:
+                with suppress(ZoneNotFound):  # somebody was faster
+                    await self._zones.remove(each)
+            raise
 
-    def _told(
-        self, incident: Incident | None, kind: NewsKind = NewsKind.UPDATED
-    ) -> Incident | None:
+    def _told(self, incident: Incident | None) -> Incident | None:
         if incident:
-            self._tell(IncidentNews(kind=kind, incident=incident))
+            self._tell(IncidentNews(kind=NewsKind.UPDATED, incident=incident))
         return incident
 
 

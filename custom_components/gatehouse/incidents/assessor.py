@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol, override
 
 from ..database import DatabaseError
+from ..footage import FootageFlow
 from ..models import Assessment, AssessmentState, Incident
 from .errors import BadAnswer, ModelFailed
-from .house import House
+from .house import House, surroundings_of_then
 from .prompt import Question, question
-from .risk import assess
+from .risk import Surroundings, assess
 from .rules import IncidentNews, NewsKind
 from .store import IncidentStore, ToAssess
 from .summary import answer, revised
@@ -53,12 +54,14 @@ class Assessor(LanguageModel):
         self,
         store: IncidentStore,
         model: LanguageModel,
+        footage: FootageFlow,
         options: AssessorOptions,
         house: House,
     ) -> None:
-        """Ask nothing before run()."""
+        """Ask nothing before run(); the footage is told how bad its incident proves to be."""
         self._store = store
         self._model = model
+        self._footage = footage
         self._options = options
         self._house = house
         self._woken = asyncio.Event()
@@ -117,11 +120,16 @@ class Assessor(LanguageModel):
             await self._finish(incident, AssessmentState.DONE, better)
 
     async def _ask(self, incident: Incident) -> Assessment:
-        names, surroundings = self._house.camera_names(), self._house.surroundings()
+        names, surroundings = self._house.camera_names(), self._around(incident)
         asked = question(incident, names, surroundings, len(incident.frames))
         said = answer(await self._model.ask(asked, incident.frames))
         by_rule = incident.assessment or assess(incident, surroundings, names)
         return revised(by_rule, said)
+
+    def _around(self, incident: Incident) -> Surroundings:
+        if incident.replayed:
+            return surroundings_of_then(self._house)
+        return self._house.surroundings()
 
     async def _retry(self, waiting: ToAssess, error: ModelFailed | BadAnswer) -> None:
         attempts = waiting.attempts + 1
@@ -140,6 +148,8 @@ class Assessor(LanguageModel):
         self, incident: Incident, state: AssessmentState, better: Assessment | None = None
     ) -> None:
         """Write what came of it; without an answer the facts speak."""
+        if better:
+            await self._footage.grade(incident.id, better.level)
         stored = await self._store.assessed(incident.id, better, state, self._house.now())
         if stored:
             judged = state is AssessmentState.DONE

@@ -1,7 +1,7 @@
 """What is around the cameras."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from .risk import Surroundings
@@ -23,8 +23,16 @@ class House(Protocol):
     def camera_names(self) -> Mapping[str, str]:
         """Tell what people call the cameras and doors, by their keys."""
 
+    def clock_ahead(self, camera: str) -> timedelta:
+        """Tell how far a camera's clock, as far as anybody knows, is ahead of the site's."""
+
     def now(self) -> datetime:
         """Tell the time of day, by a clock that may be set."""
 
     def clock(self) -> float:
         """Tell the seconds since any moment, by a clock that is never set."""
+
+
+def surroundings_of_then(house: House) -> Surroundings:
+    """Return what the house still knows of what was around it long ago: next to nothing."""
+    return Surroundings(zone=house.surroundings().zone)

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..database import DatabaseError
 from ..footage import FootageFlow
-from ..models import Group, Incident, IncidentState
+from ..models import Group, Incident, IncidentState, Level
 from ..vision import Sight
 from .album import Album
 from .house import House
@@ -121,11 +121,19 @@ class Journal:
             page.stored = await self._store.save(incident)
             page.written, album.retouched = incident, False
             page.untold += news
+        await self._grade(page)
         while page.untold:
             due = await self._is_due(page)
             self._house.incident(
                 IncidentNews(kind=page.untold.pop(0), incident=page.stored, due=due)
             )
+
+    async def _grade(self, page: _Page) -> None:
+        """Have the footage know how bad its incident is, when that has changed."""
+        level = page.stored.level
+        if level and page.level and level is not page.level:
+            await self._footage.grade(page.incident.id, level)
+        page.level = level
 
     async def _is_due(self, page: _Page) -> bool:
         """Return whether somebody is to be notified now: of the beginning, or when it got worse."""
@@ -153,3 +161,5 @@ class _Page:
     untold: list[NewsKind] = field(default_factory=list)
     severity: int = -1
     """The worst that was told."""
+    level: Level | None = None
+    """How bad it was when its row was written."""

@@ -36,8 +36,6 @@ class Watched:
     """How often to look while nobody says that anything moves; None where motion is told."""
     needed: int | None = None
     """How many pictures confirm somebody, where they come one by one; None for the site's."""
-    records: bool = True
-    """Whether recordings of it can be asked for."""
 
 
 def by_site_clock(source: Watched, now: Callable[[], datetime]) -> Watched:

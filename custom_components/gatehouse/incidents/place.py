@@ -8,7 +8,7 @@ from uuid import uuid4
 from ..models import Assessment, Group, Incident, IncidentState, Passage
 from ..vision import Sight
 from .facts import facts
-from .house import House
+from .house import House, surroundings_of_then
 from .journal import Journal
 from .risk import AlarmState, Surroundings, assess
 from .rules import (
@@ -113,9 +113,7 @@ class Place:
         """Have it written as an incident of its own, whatever happens now."""
         incident = with_passage(begun(uuid4().hex, self._group, passage.at), passage)
         incident = ended(incident, IncidentState.CLOSED, timedelta(), self._options)
-        around = Surroundings(zone=self._house.surroundings().zone)
-        assessment = assess(incident, around, self._house.camera_names())
-        self._journal.note(told(incident, assessment, self._house), self._group)
+        self._journal.note(remembered(incident, self._house), self._group)
 
     def _end(self, case: Case, state: IncidentState) -> None:
         silence = timedelta(seconds=self._house.clock() - case.heard)
@@ -129,6 +127,14 @@ class Place:
         self._surroundings = replace(self._surroundings, alarm=_worse(before, now))
         assessment = assess(incident, self._surroundings, self._house.camera_names())
         return told(incident, assessment, self._house)
+
+
+def remembered(
+    incident: Incident, house: House, sensitive: frozenset[str] = frozenset()
+) -> Incident:
+    """Return an incident of long ago with its risk and its facts; some zones are sensitive."""
+    around = replace(surroundings_of_then(house), sensitive=sensitive)
+    return told(incident, assess(incident, around, house.camera_names()), house)
 
 
 def told(incident: Incident, assessment: Assessment | None, house: House) -> Incident:

@@ -26,8 +26,11 @@ type Row = Mapping[Any, Any]
 JUDGED: Final = frozenset("risk level reasons risk_floor summary author assessing".split())
 """The columns that belong to the rules until a language model has had its turn."""
 
-REMEMBERED: Final = frozenset("reviewed false_alarm note notified".split())
+REMEMBERED: Final = frozenset("reviewed false_alarm note notified kept".split())
 """The columns that belong to people, and to whom they were told."""
+
+NONE: Final = json.dumps(())
+"""What a column of a list holds when there is nothing in it."""
 
 _LISTS: Final = ("labels", "zones", "sightings", "passages", "frames")
 
@@ -58,7 +61,15 @@ def values(incident: Incident) -> dict[str, Any]:
         "false_alarm": int(incident.false_alarm),
         "note": incident.note,
         "notified": incident.notified,
+        "kept": int(incident.kept),
+        "replayed": int(incident.replayed),
     }
+
+
+def media_of(incident: Incident) -> tuple[Path, ...]:
+    """Return the files of an incident: its picture, then its frames."""
+    picture = () if incident.picture is None else (incident.picture,)
+    return (*picture, *incident.frames)
 
 
 def assessment_values(assessment: Assessment | None) -> dict[str, Any]:
@@ -99,6 +110,8 @@ def incident_of(row: Row) -> Incident:
         false_alarm=bool(row["false_alarm"]),
         note=row["note"],
         notified=row["notified"],
+        kept=bool(row["kept"]),
+        replayed=bool(row["replayed"]),
     )
 
 

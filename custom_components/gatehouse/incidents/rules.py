@@ -42,6 +42,10 @@ JUST_NOW: Final = timedelta(seconds=10)
 
 LONGEST_RETRY: Final = timedelta(seconds=30)
 
+# What is found afterwards joins an incident; somebody who stays all day makes a new one of each
+# quarter of an hour, as nobody reads a longer story.
+LONGEST_STORY: Final = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOptions:
@@ -88,13 +92,17 @@ class Presence:
 
 
 class NewsKind(StrEnum):
-    """What became of an incident; recorded means that a clip of it can be played."""
+    """What became of an incident; recorded means that a clip of it can be played.
+
+    Replayed: it was found afterwards, or has grown then, and is news for lists and nobody else.
+    """
 
     CONFIRMED = "confirmed"
     UPDATED = "updated"
     RECORDED = "recorded"
     CLOSED = "closed"
     INTERRUPTED = "interrupted"
+    REPLAYED = "replayed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +114,11 @@ class IncidentNews:
     due: bool = False
     assessed: bool = False
     """Whether it is that a language model has judged."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is of something that happens now, or just did."""
+        return not self.incident.replayed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +204,20 @@ def is_over(case: Case, *, now: float, options: IncidentOptions) -> bool:
     """Return whether an incident has been silent, or open, for long enough."""
     silent = now - case.heard >= options.idle.total_seconds()
     return silent or now - case.opened >= options.window.total_seconds()
+
+
+def goes_on(incident: Incident, sign: Sign, options: IncidentOptions) -> bool:
+    """Return whether what is found afterwards belongs to an incident that was found so too."""
+    begins, ends = incident.started - options.idle, incident.last_seen + options.idle
+    near = begins < sign.captured and sign.since < ends
+    return incident.replayed and near and abs(sign.since - incident.started) <= LONGEST_STORY
+
+
+def is_told(incident: Incident, sign: Sign) -> bool:
+    """Return whether somebody who is found afterwards was seen at that moment already."""
+    over = incident.ended if incident.state is not IncidentState.OPEN else None
+    is_before = over is None or sign.captured <= over
+    return not incident.replayed and is_before and incident.started - JUST_NOW <= sign.captured
 
 
 def is_late(passage: Passage, now: datetime, options: IncidentOptions) -> bool:

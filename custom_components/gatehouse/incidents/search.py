@@ -5,7 +5,7 @@ databases read them alike; what can be asked for besides them are marks, which b
 underscore, as no word does. So one index answers any combination.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 import re
@@ -35,6 +35,9 @@ class IncidentQuery:
 
     Each must be there, or begin one that is there; blank asks nothing.
     """
+    names: Mapping[str, str] | None = None
+    """What people call the cameras, by their keys: with them, a word of the text may also be one of
+    a camera's name, or a level: then what is at least that bad is found."""
     cameras: tuple[str, ...] | None = None
     """Seen by one of these at least."""
     group: str | None = None
@@ -60,6 +63,12 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(letters)))
 
 
+def is_called(text: str, name: str) -> bool:
+    """Whether a text has words, and each begins one of a name."""
+    asked, known = words(text), words(name)
+    return bool(asked) and all(any(each.startswith(part) for each in known) for part in asked)
+
+
 def line(incident: Incident) -> str:
     """Return the text under which an incident is kept."""
     return " ".join((*words("\n".join(_told(incident))), *_marks(incident)))
@@ -68,7 +77,8 @@ def line(incident: Incident) -> str:
 def terms(query: IncidentQuery) -> list[tuple[str, ...]]:
     """Return what a line must hold: one of each of these words, marks or beginnings."""
     asked: list[tuple[str, ...]] = [
-        (_beginning(word),) for word in words(query.text or "")[:MOST_WORDS]
+        (_beginning(word), *_meant(word, query.names))
+        for word in words(query.text or "")[:MOST_WORDS]
     ]
     if not asked and query.text and not query.text.isspace():
         asked.append(())
@@ -87,6 +97,15 @@ def fts5(asked: Sequence[Iterable[str]]) -> str:
 def tsquery(asked: Sequence[Iterable[str]]) -> str:
     """Return the terms in the words of PostgreSQL's full-text index."""
     return " & ".join(f"({' | '.join(map(_in_tsquery, terms))})" for terms in asked)
+
+
+def _meant(word: str, names: Mapping[str, str] | None) -> Iterable[str]:
+    """Yield the marks of what somebody may mean by a word who does not mean what was told."""
+    if names is None:
+        return
+    if word in LEVELS:
+        yield _level(Level(word))
+    yield from (_key("c", camera) for camera, name in names.items() if is_called(word, name))
 
 
 def _told(incident: Incident) -> Iterable[str]:

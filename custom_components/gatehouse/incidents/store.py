@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from ..database import Database, Moment, metadata
 from ..models import Assessment, AssessmentState, Incident, IncidentState, Level
-from .rows import JUDGED, REMEMBERED, assessment_values, incident_of, values
+from .rows import JUDGED, NONE, REMEMBERED, assessment_values, incident_of, media_of, values
 from .search import IncidentQuery, fts5, line, terms, tsquery
 
 INCIDENTS: Final = Table(
@@ -65,6 +66,8 @@ INCIDENTS: Final = Table(
     Column("false_alarm", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("notified", Moment),
+    Column("kept", Integer, nullable=False),
+    Column("replayed", Integer, nullable=False),
 )
 LINES: Final = Table("incident_text", metadata, Column("rowid", Moment), Column("text", Text))
 _COLUMNS: Final = INCIDENTS.c
@@ -149,6 +152,35 @@ class IncidentStore:
     async def mark_notified(self, incident: str, at: datetime) -> Incident | None:
         """Keep when somebody was notified of it."""
         return await self._change(incident, {"notified": at})
+
+    async def pin(self, incident: str, kept: bool) -> Incident | None:
+        """Keep whether its media are never deleted by themselves."""
+        return await self._change(incident, {"kept": int(kept)})
+
+    async def expirable(self, before: datetime) -> list[Incident]:
+        """Return what is over, not kept, pictured, and began before a moment, oldest first."""
+        return await self._database.read(lambda db: _incidents(db, _expirable(before)))
+
+    async def media(self) -> frozenset[Path]:
+        """Return the pictures of all incidents."""
+
+        def work(db: Connection) -> frozenset[Path]:
+            rows = _incidents(db, select(INCIDENTS).where(_is_pictured()))
+            return frozenset(path for incident in rows for path in media_of(incident))
+
+        return await self._database.read(work)
+
+    async def forget_media(self, incident: Incident) -> bool:
+        """Keep that it has no pictures any more; False if it has others now, or is kept."""
+
+        def work(db: Connection) -> bool:
+            row = _row(db, incident.id)
+            if row is None or row["kept"] or media_of(incident_of(row)) != media_of(incident):
+                return False
+            _write(db, row, {"picture": None, "frames": NONE})
+            return True
+
+        return await self._database.write(work)
 
     async def next_to_assess(self, now: datetime) -> ToAssess | None:
         """Return the oldest incident that is over, pending, and not put off."""
@@ -293,12 +325,12 @@ def _holds(asked: list[tuple[str, ...]], dialect: str) -> ColumnElement[bool] | 
 
 
 # A partial index serves only who writes its condition out.
-def _is(state: IncidentState | AssessmentState) -> ColumnElement[str]:
-    return literal(state.value, Text, literal_execute=True)
+def _text(value: str) -> ColumnElement[str]:
+    return literal(value, Text, literal_execute=True)
 
 
 def _left_open(group: str | None) -> Select[Any]:
-    rows = select(INCIDENTS).where(_COLUMNS.state == _is(IncidentState.OPEN))
+    rows = select(INCIDENTS).where(_COLUMNS.state == _text(IncidentState.OPEN))
     return rows if group is None else rows.where(_COLUMNS.place_group == group)
 
 
@@ -309,8 +341,18 @@ def _last_notified(group: str) -> Select[Any]:
 
 
 def _is_waiting() -> Iterable[ColumnElement[bool]]:
-    yield _COLUMNS.assessing == _is(AssessmentState.PENDING)
+    yield _COLUMNS.assessing == _text(AssessmentState.PENDING)
     yield _COLUMNS.state != IncidentState.OPEN.value
+
+
+def _expirable(before: datetime) -> Select[Any]:
+    over = _COLUMNS.state != IncidentState.OPEN.value
+    old = (_is_pictured(), over, _COLUMNS.kept == 0, _COLUMNS.started < before)
+    return select(INCIDENTS).where(*old).order_by(_COLUMNS.started)
+
+
+def _is_pictured() -> ColumnElement[bool]:
+    return or_(_COLUMNS.picture.is_not(None), _COLUMNS.frames != _text(NONE))
 
 
 def _next_to_assess(now: datetime) -> Select[Any]:

@@ -1,7 +1,7 @@
 """The recordings of one incident: each camera for as long as it sees something."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..footage import FootageFlow
@@ -25,16 +25,19 @@ class Tapes:
         self._footage = footage
         self._sources = sources
         self._options = options
+        # One by one, pictures may be far apart: what comes while the incident is open belongs to
+        # the same clip.
+        self._one_by_one = replace(options, post_roll=max(options.post_roll, options.idle))
         self._clock = clock
         self._tapes: dict[str, _Tape] = {}
 
     async def follow(self, incident: Incident, group: Group) -> None:
         """Have each camera recorded, by its own clock. Raises DatabaseError."""
         for camera, span in spans(incident, group).items():
-            source = self._sources.get(camera)
-            if source and source.records:
+            if source := self._sources.get(camera):
                 ahead = source.clock_ahead() if source.clock_ahead else timedelta()
-                await self._record(incident, camera, span, ahead)
+                options = self._options if source.needed is None else self._one_by_one
+                await self._record(incident, camera, span, ahead, options)
 
     async def _record(
         self,
@@ -42,15 +45,19 @@ class Tapes:
         camera: str,
         span: tuple[datetime, datetime],
         ahead: timedelta,
+        options: IncidentOptions,
     ) -> None:
         first, last = span
         tape = self._tapes.get(camera)
         if tape and abs(ahead - tape.ahead) > DOUBT:
             tape, first = None, last  # the clock was set, and what it recorded ended there
         span = (first + ahead, last + ahead)
-        until = recording_end(span, self._options)
-        if wanted := next_recording(span, tape.until if tape else None, self._options):
-            footage = (await self._footage.record(camera, *wanted, incident=incident.id)).id
+        until = recording_end(span, options)
+        if wanted := next_recording(span, tape.until if tape else None, options):
+            row = await self._footage.record(
+                camera, *wanted, incident=incident.id, level=incident.level
+            )
+            footage = row.id
         elif tape and until > tape.until and self._may_extend(tape, incident):
             footage = tape.footage
             await self._footage.extend(footage, until)

@@ -4,27 +4,17 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 
-from ..models import Detection, Zone
 from ..vision import BadPicture, Detector, Sight, VisionError
-from ..zones import CameraRules, wanted, zones_of
+from ..zones import CameraRules
 from .house import House
 from .pictures import Newest, Watched
 from .place import Place
-from .rules import IncidentOptions, Presence, Sign, pace, since_of
-from .tracks import (
-    Track,
-    TrackRules,
-    Tracks,
-    faded,
-    followed,
-    present,
-    seen_now,
-    settled,
-    unwatched,
-)
+from .rules import IncidentOptions, Presence, pace
+from .signs import counted, sign_of, track_rules, zones_held
+from .tracks import TrackRules, Tracks, faded, followed, present, seen_now, settled, unwatched
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -167,33 +157,21 @@ class Watch:
         self._place.settle()
         captured = sight.picture.captured
         rules = self._rules()
-        labelled = (each for each in sight.detections if each.label in self._options.labels)
         self._become(
             followed(
                 self._tracks,
-                wanted(labelled, rules),
+                counted(sight, rules, self._options),
                 captured,
                 now=self._house.clock(),
                 rules=self._track_rules(),
             )
         )
         if shown := tuple(track for track in seen_now(self._tracks, captured) if track.is_news):
-            sign = self._sign(shown, captured, rules)
+            sign = sign_of(self._source.camera, captured, shown, rules)
             self._place.sign(sign, replace(sight, detections=sign.shown))
 
-    def _sign(self, shown: tuple[Track, ...], captured: datetime, rules: CameraRules) -> Sign:
-        return Sign(
-            camera=self._source.camera,
-            captured=captured,
-            since=since_of((track.first for track in shown), captured),
-            shown=tuple(_as_detection(track) for track in shown),
-            zones=_zones(shown, rules),
-        )
-
     def _track_rules(self) -> TrackRules:
-        needed = self._source.needed or self._options.needed
-        certainty = self._rules().certainty
-        return TrackRules(needed=needed, of=max(needed, self._options.of), certainty=certainty)
+        return track_rules(self._rules(), self._options, self._source.needed)
 
     def _settle(self) -> None:
         """Whoever still is there when an incident is over is no news any more.
@@ -211,7 +189,7 @@ class Watch:
     def _become(self, tracks: Tracks) -> None:
         self._tracks = tracks
         there = present(tracks)
-        zones = frozenset(zone.id for zone in _zones(there, self._rules()))
+        zones = frozenset(zone.id for zone in zones_held(there, self._rules()))
         presence = Presence(present=bool(there), count=len(there), zones=zones)
         if presence != self._presence:
             self._presence = presence
@@ -232,13 +210,3 @@ class Watch:
         if self._failures:
             _LOGGER.info("Detection on %s works again", self._source.name)
         self._failures = 0
-
-
-def _as_detection(track: Track) -> Detection:
-    return Detection(label=track.label, score=track.scores[-1], box=track.box)
-
-
-def _zones(tracks: tuple[Track, ...], rules: CameraRules) -> tuple[Zone, ...]:
-    """Return the zones that these are in, each once."""
-    held = (zone for track in tracks for zone in zones_of(track.box, rules.zones))
-    return tuple(dict.fromkeys(held))

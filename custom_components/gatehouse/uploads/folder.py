@@ -10,6 +10,7 @@ from pathlib import Path
 import time
 from typing import Final
 
+from ..footage import Movie
 from ..models import Picture
 from .arrivals import Arrivals
 from .errors import Unfinished, UploadsLost
@@ -63,6 +64,11 @@ class UploadFolder:
     def passed_over(self) -> int:
         """How many uploads were never looked at, as too many came at once."""
         return self._reel.passed_over
+
+    @property
+    def movies(self) -> tuple[Movie, ...]:
+        """The videos that came last; their files may have gone."""
+        return tuple(self._reel.movies)
 
     async def run(self) -> None:
         """Watch the folder until cancelled; raises UploadsLost, and may then be run again."""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 import math
 
+from ..footage import Movie
 from ..models import Picture
 from .arrivals import Arrival
 from .errors import Unfinished, UploadsLost
 from .playback import Playback, read
-from .rules import UploadOptions
+from .rules import Kind, UploadOptions
 
 
 class Reel:
@@ -34,6 +35,8 @@ class Reel:
         self._changed = asyncio.Event()
         # A small machine decodes one file at a time.
         self._turn = asyncio.Lock()
+        self.movies: deque[Movie] = deque(maxlen=options.backlog)
+        """The videos that came last."""
         self.passed_over = 0
         """How many uploads gave way to newer ones."""
 
@@ -56,6 +59,8 @@ class Reel:
         """
         async with self._turn:
             upload, first = await asyncio.to_thread(read, arrival, self._options, self._now())
+        if upload.kind is Kind.VIDEO:
+            self.movies.append(Movie(path=upload.path, began=upload.captured, lasts=upload.length))
         self._waiting.append((self._clock(), Playback(upload, self._options)))
         if len(self._waiting) > self._options.backlog:
             self._waiting.popleft()

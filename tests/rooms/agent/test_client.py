@@ -381,3 +381,57 @@ async def test_an_agent_that_only_pings_is_still_there(
     agent = await loopback.agent(web.get(wire.FEED, ping))
 
     assert isinstance(await anext(agent.feed()), State)
+
+
+async def test_the_clock_is_measured_by_every_word_that_tells_the_time(loopback: Loopback) -> None:
+    async def feed(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for name, ahead in (("state", 40), ("stats", 45), ("stats", 42)):
+            now = datetime.now(UTC).timestamp() + ahead
+            await socket.send_json(golden(name) | {"now": now})
+        older = golden("stats")
+        del older["now"]
+        await socket.send_json(older)
+        await socket.close()
+        return socket
+
+    agent = await loopback.agent(web.get(wire.FEED, feed))
+    assert agent.clock_ahead == timedelta()
+
+    measured = [agent.clock_ahead.total_seconds() async for _ in agent.feed()]
+
+    assert measured == pytest.approx([40, 45, 45, 45], abs=1)
+
+
+async def test_what_was_kept_while_nobody_listened_is_told(loopback: Loopback) -> None:
+    agent = await loopback.agent(web.get(wire.SPOOL, says(golden("spool"))))
+
+    report = await agent.spool()
+
+    assert (report.spool.clips, report.spool.lost, len(report.readings)) == (2, 1, 1)
+
+
+async def test_readings_are_forgotten_up_to_a_moment_of_the_agents_clock(
+    loopback: Loopback,
+) -> None:
+    asked = []
+
+    async def forget(request: web.Request) -> web.Response:
+        asked.append(float(request.query[wire.QUERY_UNTIL]))
+        return web.Response(status=204)
+
+    agent = await loopback.agent(web.delete(wire.SPOOL, forget))
+
+    await agent.forget_readings(datetime.fromtimestamp(1795000060.25, UTC))
+
+    assert asked == [1795000060.25]
+
+
+async def test_an_agent_without_a_spool_says_so(loopback: Loopback) -> None:
+    agent = await loopback.agent()
+
+    with pytest.raises(AgentGarbled, match="status 404"):
+        await agent.spool()
+    with pytest.raises(AgentGarbled, match="status 404"):
+        await agent.forget_readings(datetime.now(UTC))

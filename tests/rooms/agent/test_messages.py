@@ -12,13 +12,21 @@ from custom_components.gatehouse.agent import (
     CameraChanged,
     MotionChanged,
     NotAnAgent,
+    Reading,
     Recording,
     RecordingChanged,
+    RecordingOrigin,
     RecordingStatus,
+    Spool,
     State,
     StatsChanged,
 )
-from custom_components.gatehouse.agent.messages import parse_info, parse_message, parse_recording
+from custom_components.gatehouse.agent.messages import (
+    parse_info,
+    parse_message,
+    parse_recording,
+    parse_spool,
+)
 from custom_components.gatehouse.models import AgentInfo, AgentStats, CameraInfo, CameraState
 from tests.rooms.agent.loopback import golden
 
@@ -28,6 +36,7 @@ PORCH = AgentInfo(
     version="0.1.0",
     model="Raspberry Pi 5 Model B Rev 1.0",
     cameras=(CameraInfo(id="front", name="Front door", width=1280, height=720, fps=15.0),),
+    ring=timedelta(seconds=15),
 )
 
 STATS = AgentStats(
@@ -52,6 +61,7 @@ RECORDING = Recording(
     size=5242880,
     sha256="2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
     error=None,
+    origin=RecordingOrigin.ASKED,
 )
 
 MEANINGS = {
@@ -61,6 +71,7 @@ MEANINGS = {
         cameras={"front": CameraState(online=True, fps=14.9)},
         stats=STATS,
         recordings=(),
+        spool=Spool(clips=2, size=9437184, lost=1, readings=61),
     ),
     "camera": CameraChanged(
         camera="front",
@@ -80,7 +91,9 @@ MEANINGS = {
             disk_free_bytes=21474836480,
             booted=datetime.fromtimestamp(1794900000, UTC),
             load=0.42,
-        )
+        ),
+        now=datetime.fromtimestamp(1795000010.25, UTC),
+        spool=Spool(clips=1, size=4194304, lost=1, readings=0),
     ),
 }
 
@@ -92,6 +105,47 @@ def test_a_golden_message_means_what_the_agent_meant(name: str) -> None:
 
 def test_the_golden_info_describes_the_agent() -> None:
     assert parse_info(golden("info")) == PORCH
+
+
+def test_the_golden_spool_tells_what_was_kept_and_lost() -> None:
+    report = parse_spool(golden("spool"))
+
+    assert report.spool == Spool(clips=2, size=9437184, lost=1, readings=1)
+    assert report.readings == (Reading(at=datetime.fromtimestamp(1795000060, UTC), stats=STATS),)
+
+
+def test_readings_are_told_in_the_order_of_time() -> None:
+    spool = golden("spool")
+    spool["readings"] = [spool["readings"][0] | {"at": at} for at in (300.0, 100.0, 200.0)]
+
+    assert [reading.at.timestamp() for reading in parse_spool(spool).readings] == [100, 200, 300]
+
+
+def test_an_older_agent_says_less() -> None:
+    state, stats = golden("state"), golden("stats")
+    del state["spool"], state["info"]["ring_s"], stats["now"], stats["spool"]
+    recording = golden("recording")["recording"]
+    del recording["origin"]
+
+    told, changed = parse_message(json.dumps(state)), parse_message(json.dumps(stats))
+
+    assert isinstance(told, State)
+    assert isinstance(changed, StatsChanged)
+    assert (told.spool, told.info.ring) == (None, None)
+    assert (changed.now, changed.spool) == (None, None)
+    assert parse_recording(recording).origin is RecordingOrigin.ASKED
+
+
+def test_what_nobody_asked_for_is_told_apart() -> None:
+    spooled = golden("recording")["recording"] | {"origin": "spool"}
+
+    assert parse_recording(spooled).origin is RecordingOrigin.SPOOL
+
+
+@pytest.mark.parametrize("spool", [{}, {"clips": 1}, {"readings": [{}]}, {"readings": 3}])
+def test_a_spool_that_makes_no_sense_is_told_as_such(spool: dict[str, Any]) -> None:
+    with pytest.raises(AgentGarbled, match="makes no sense"):
+        parse_spool(spool)
 
 
 def test_a_newer_agent_may_say_more_than_we_know() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 FPS = 15
 SIZE = (320, 180)
+LENGTH = 1024  # of one piece of sound
 
 
 @cache
@@ -20,19 +21,24 @@ def video(
     codec: str = "libx264",
     pixels: str = "yuv420p",
     movflags: str = "frag_keyframe+empty_moov+default_base_moof",
+    noise: int = 0,
+    size: tuple[int, int] = SIZE,
+    b_frames: int = 0,
 ) -> bytes:
-    """Return a video whose frames get brighter, a key frame each second."""
+    """Return a video whose frames get brighter, a key frame each second; noise makes it large."""
+    random = np.random.default_rng(1)
     options = {"movflags": movflags} if movflags else {}
     with (
         NamedTemporaryFile(suffix=".mp4") as made,
         av.open(made.name, "w", options=options) as file,
     ):
         stream: Any = file.add_stream(codec, rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = *SIZE, pixels
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
         stream.codec_context.gop_size = FPS
-        stream.codec_context.max_b_frames = 0
+        stream.codec_context.max_b_frames = b_frames
         for number in range(frames):
-            grey = np.full((SIZE[1], SIZE[0], 3), 16 + 4 * (number % 50), np.uint8)
+            grey = np.full((size[1], size[0], 3), 16 + 4 * (number % 50), np.uint8)
+            grey += random.integers(0, noise + 1, grey.shape, np.uint8)
             frame = av.VideoFrame.from_ndarray(grey, "rgb24")
             # A camera's frames are never quite as far apart as they should be.
             frame.pts = number * 1000 + (number % 3) * 20
@@ -41,6 +47,46 @@ def video(
         file.mux(stream.encode())
         file.close()
         return Path(made.name).read_bytes()
+
+
+@cache
+def talking(
+    codec: str = "aac",
+    container: str = "mp4",
+    rate: int = 48_000,
+    since: float = 0.0,
+    until: float = 2.0,
+) -> bytes:
+    """Return two seconds of video with a tone in a span of it."""
+    memory = io.BytesIO()
+    with av.open(memory, "w", format=container) as file:
+        pictures: Any = file.add_stream("libx264", rate=FPS)
+        pictures.width, pictures.height, pictures.pix_fmt = *SIZE, "yuv420p"
+        pictures.codec_context.gop_size = FPS
+        pictures.codec_context.max_b_frames = 0
+        tone: Any = file.add_stream(codec, rate=rate, layout="mono")
+        heard = round(since * rate)
+        for number in range(2 * FPS):
+            grey = np.full((SIZE[1], SIZE[0], 3), 16 + 4 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            file.mux(pictures.encode(frame))
+            while heard < min(until, (number + 1) / FPS) * rate:
+                file.mux(tone.encode(_tone(heard, rate)))
+                heard += LENGTH
+        while heard < until * rate:
+            file.mux(tone.encode(_tone(heard, rate)))
+            heard += LENGTH
+        file.mux(pictures.encode())
+        file.mux(tone.encode())
+    return memory.getvalue()
+
+
+def _tone(at: int, rate: int) -> av.AudioFrame:
+    wave = 0.3 * np.sin(2 * np.pi * 440 * (np.arange(LENGTH) + at) / rate)
+    frame = av.AudioFrame.from_ndarray(wave[None].astype(np.float32), "fltp", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+    return frame
 
 
 @cache
@@ -65,11 +111,20 @@ def boxes(path: Path) -> list[str]:
     return found
 
 
-def packets(path: Path) -> list[tuple[float, bytes]]:
+def loudness(path: Path) -> list[tuple[float, float]]:
+    """Return when each piece of sound is, and how loud it is."""
+    with av.open(str(path)) as file:
+        return [
+            (frame.time or 0.0, float(np.abs(frame.to_ndarray()).max()))
+            for frame in file.decode(audio=0)
+        ]
+
+
+def packets(path: Path, kind: str = "video") -> list[tuple[float, bytes]]:
     """Return the time and the bytes of every encoded frame."""
     with av.open(str(path)) as file:
         return [
             (float(packet.pts * packet.time_base), bytes(packet))
-            for packet in file.demux(video=0)
+            for packet in file.demux(**{kind: 0})
             if packet.pts is not None and packet.time_base is not None
         ]

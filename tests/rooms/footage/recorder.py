@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import hashlib
+from itertools import count
 from pathlib import Path
+import time
 from typing import Any, Self
 
 import aiohttp
@@ -19,7 +21,7 @@ CAMERA = "front"
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Recorder:
+class Pi:
     """What one agent records; a test decides when it ends and what goes wrong."""
 
     def __init__(self, session: aiohttp.ClientSession, folder: Path, key: str) -> None:
@@ -44,8 +46,11 @@ class Recorder:
         self.held = asyncio.Event()
         """Files are sent only while this is set."""
         self.held.set()
+        self.promised_s = 2.0
+        """How long the agent says that its recordings are."""
         self.sending = 0
         self.most_sending = 0
+        self._numbers = count(1)
         self._folder = folder
         self._session = session
         folder.mkdir()
@@ -63,8 +68,8 @@ class Recorder:
 
     async def __aenter__(self) -> Self:
         await self._server.start_server()
-        host, port = self._server.host, self._server.port
-        self.client: Recordings = Agent(self._session, host, port or 0, TOKEN).recordings
+        self.address = (self._server.host, self._server.port or 0)
+        self.client: Recordings = Agent(self._session, *self.address, TOKEN).recordings
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -83,10 +88,23 @@ class Recorder:
         self.recordings[name] |= {
             "status": "complete",
             "bytes": len(video),
-            "duration_s": 2.0,
+            "duration_s": self.promised_s,
             "sha256": sha256 or hashlib.sha256(video).hexdigest(),
         }
         return RecordingChanged(recording=parse_recording(self.recordings[name]))
+
+    def spool(self, name: str, video: bytes) -> RecordingChanged:
+        """Have a recording that nobody asked for."""
+        began = time.time() - 60
+        self.recordings[name] = {
+            "id": name,
+            "camera": CAMERA,
+            "started": began,
+            "until": began + 2.0,
+            "error": None,
+            "origin": "spool",
+        }
+        return self.finish(name, video)
 
     def fail(self, name: str) -> None:
         """End a recording without a file."""
@@ -112,7 +130,7 @@ class Recorder:
 
     async def _start(self, request: web.Request) -> web.Response:
         body = await request.json()
-        name = f"{self.key.partition('/')[0]}-{len(self.requests)}"
+        name = f"{self.key.partition('/')[0]}-{next(self._numbers)}"
         self.recordings[name] = {
             "id": name,
             "camera": CAMERA,
@@ -123,6 +141,7 @@ class Recorder:
             "bytes": None,
             "sha256": None,
             "error": None,
+            "origin": "asked",
         }
         if self.instantly is not None:
             self.finish(name, self.instantly)

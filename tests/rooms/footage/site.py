@@ -8,15 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from custom_components.gatehouse.agent import Recordings
-from custom_components.gatehouse.footage import Disk, FootageFlow, FootageOptions, FootageStore
+from custom_components.gatehouse.footage import (
+    Disk,
+    FootageFlow,
+    FootageOptions,
+    FootageStore,
+    Library,
+    Recorder,
+)
 from custom_components.gatehouse.models import Footage, FootageStage
-from tests.rooms.footage.recorder import CAMERA, Recorder
+from tests.rooms.footage.recorder import CAMERA, Pi
 
 OPTIONS = FootageOptions(
     retry_first=timedelta(milliseconds=10), retry_longest=timedelta(milliseconds=40)
 )
 PATIENCE_S = 10
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @dataclass
@@ -25,24 +32,27 @@ class Site:
 
     store: FootageStore
     media: Path
-    recorders: dict[str, Recorder] = field(default_factory=dict)
+    agents: dict[str, Pi] = field(default_factory=dict)
     options: FootageOptions = OPTIONS
     floor_bytes: int = 0
     news: list[Footage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.flow = self.restarted()
+        self.library = Library(self.store, self.disk)
 
     def restarted(self) -> FootageFlow:
         """Return a flow that knows nothing but what is in the database, as after a restart."""
-        disk = Disk(self.media, ZoneInfo("Europe/Berlin"), self.floor_bytes)
-        self.flow = FootageFlow(self.store, self.recordings, disk, self.options, self.news.append)
+        self.disk = Disk(self.media, BERLIN, self.floor_bytes)
+        self.flow = FootageFlow(
+            self.store, self.recorder, self.disk, self.options, self.news.append
+        )
         return self.flow
 
-    def recordings(self, camera: str) -> tuple[Recordings, str] | None:
-        """Return how to reach a camera's recordings."""
-        recorder = self.recorders.get(camera)
-        return None if recorder is None else (recorder.client, CAMERA)
+    def recorder(self, camera: str) -> tuple[Recorder, str] | None:
+        """Return what records a camera."""
+        agent = self.agents.get(camera)
+        return None if agent is None else (agent.client, CAMERA)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FootageFlow]:
@@ -70,8 +80,13 @@ class Site:
         async with asyncio.timeout(PATIENCE_S):
             while not is_so(found):
                 await asyncio.sleep(0.005)
-                found = await self.flow.get(row.id) or row
+                found = await self.store.get(row.id) or row
         return found
+
+    def kept(self, *rows: Footage) -> set[str]:
+        """Return what is to be in the media folder for rows: their clips and posters."""
+        paths = [row.path.relative_to(self.media) for row in rows if row.path]
+        return {str(path.with_suffix(suffix)) for path in paths for suffix in (".mp4", ".jpg")}
 
     def files(self) -> set[str]:
         """Return every file in the media folder, hidden ones too."""

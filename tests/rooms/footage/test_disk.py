@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import errno
 import os
 from pathlib import Path
+import shutil
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.gatehouse.footage import Disk, DiskFull, DiskRefused
+from custom_components.gatehouse.footage import Disk, DiskFull, DiskRefused, Trash
+from custom_components.gatehouse.footage.disk import SUFFIXES
 
 CAMERA = "9f2c41d07ab3/front"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -120,7 +122,7 @@ def test_only_files_of_ours_are_removed(disk: Disk, tmp_path: Path) -> None:
     disk.remove(place)
     disk.remove(place)
     for outside in (other, place.parent / "../../../photo.jpg", link):
-        with pytest.raises(DiskRefused, match="not removed"):
+        with pytest.raises(DiskRefused, match="not touched"):
             disk.remove(outside)
 
     assert not place.exists()
@@ -129,13 +131,113 @@ def test_only_files_of_ours_are_removed(disk: Disk, tmp_path: Path) -> None:
 
 def test_what_is_incoming_can_be_dropped(disk: Disk, tmp_path: Path) -> None:
     disk.make_room(0)
-    for path in (disk.incoming("a"), disk.incoming("a", ".mp4"), disk.incoming("b")):
-        path.write_bytes(b"")
+    for suffix in SUFFIXES:
+        disk.incoming("a", suffix).write_bytes(b"")
+    disk.incoming("b").write_bytes(b"")
 
     disk.discard("a")
     disk.discard("a")
 
     assert files(tmp_path) == {str(disk.incoming("b").relative_to(tmp_path))}
+
+
+def test_a_folder_is_tried_by_writing(disk: Disk, tmp_path: Path) -> None:
+    disk.check()
+
+    assert files(tmp_path) == set()
+    full = Disk(tmp_path, BERLIN, floor_bytes=10**18)
+    with pytest.raises(DiskFull):
+        full.check()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DiskRefused):
+        Disk(tmp_path / "file", BERLIN).check()
+
+
+def test_the_room_that_is_left_is_told(disk: Disk, tmp_path: Path) -> None:
+    with pytest.raises(DiskRefused):
+        disk.free_bytes()
+    disk.make_room(0)
+
+    assert disk.free_bytes() == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.1)
+
+
+@pytest.fixture
+def trash(disk: Disk) -> Trash:
+    """Return somebody's trash."""
+    return Trash(disk, "clips")
+
+
+def test_what_is_in_the_trash_comes_back_to_its_place(disk: Disk, trash: Trash) -> None:
+    place = disk.place(CAMERA, LATE, "incident", ".jpg")
+    disk.write(place, b"ours")
+
+    trash.put(place)
+    assert not place.exists()
+    assert trash.paths() == [place]
+    trash.restore(place)
+
+    assert place.read_bytes() == b"ours"
+    assert trash.paths() == []
+
+
+def test_what_comes_back_finds_its_folder_gone(disk: Disk, trash: Trash) -> None:
+    place = disk.place(CAMERA, LATE, "incident", ".jpg")
+    disk.write(place, b"ours")
+
+    trash.put(place)
+    place.parent.rmdir()
+    trash.restore(place)
+
+    assert place.read_bytes() == b"ours"
+
+
+def test_what_is_purged_is_gone(disk: Disk, trash: Trash, tmp_path: Path) -> None:
+    place = disk.place(CAMERA, LATE, "incident", ".jpg")
+    disk.write(place, b"ours")
+
+    trash.put(place)
+    trash.purge(place)
+    trash.purge(place)
+    trash.restore(place)
+
+    assert files(tmp_path) == set()
+
+
+def test_what_is_not_there_cannot_be_thrown_away(disk: Disk, trash: Trash) -> None:
+    disk.make_room(0)
+
+    trash.put(disk.place(CAMERA, LATE, "incident", ".jpg"))
+
+    assert trash.paths() == []
+
+
+def test_each_owner_has_a_trash(disk: Disk, trash: Trash) -> None:
+    place = disk.place(CAMERA, LATE, "incident", ".jpg")
+    disk.write(place, b"ours")
+    other = Trash(disk, "pictures")
+
+    trash.put(place)
+    other.purge(place)
+    other.restore(place)
+
+    assert other.paths() == []
+    assert trash.paths() == [place]
+
+
+def test_only_files_of_ours_are_thrown_away(disk: Disk, trash: Trash, tmp_path: Path) -> None:
+    disk.make_room(0)
+    other = tmp_path / "photo.jpg"
+    other.write_bytes(b"the user's")
+    link = tmp_path / "media" / "link.jpg"
+    link.symlink_to(other)
+    (tmp_path / "media" / "linked").symlink_to(tmp_path)
+
+    for outside in (other, link, tmp_path / "media/linked/photo.jpg"):
+        for deed in (trash.put, trash.restore, trash.purge):
+            with pytest.raises(DiskRefused, match="not touched"):
+                deed(outside)
+
+    assert other.read_bytes() == b"the user's"
 
 
 def no_space(*_: object) -> Iterator[None]:

@@ -1,23 +1,26 @@
 """Footage from the wish to the file: the good way, and every stone on it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from custom_components.gatehouse.footage import FootageOptions, FootageStore
+from custom_components.gatehouse.agent import RecordingChanged, RecordingStatus
+from custom_components.gatehouse.footage import FootageOptions, FootageStore, rules
 from custom_components.gatehouse.footage.mp4 import inspect
-from custom_components.gatehouse.models import Footage, FootageStage
+from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
 from tests.rooms.footage.media import video
-from tests.rooms.footage.recorder import Recorder
+from tests.rooms.footage.recorder import Pi
 from tests.rooms.footage.site import OPTIONS, Site, eventually
 
 FRONT = "porch/front"
 
 
-async def test_what_is_recorded_comes_home(site: Site, porch: Recorder) -> None:
+async def test_what_is_recorded_comes_home(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.record(FRONT)
         row = await site.reaches(row, FootageStage.RECORDING)
@@ -26,18 +29,22 @@ async def test_what_is_recorded_comes_home(site: Site, porch: Recorder) -> None:
         await eventually(lambda: site.news[-1] == row)
 
     assert row.path
-    assert inspect(row.path).duration == row.duration
-    assert site.files() == {str(row.path.relative_to(site.media))}
+    clip = inspect(row.path)
+    assert (clip.duration, clip.size, clip.sha256) == (row.duration, row.size, row.sha256)
+    assert row.md5 == hashlib.md5(row.path.read_bytes(), usedforsecurity=False).hexdigest()
+    assert row.path.with_suffix(".jpg").read_bytes() == clip.poster
+    assert site.files() == site.kept(row)
     assert porch.recordings == {}
     assert [news.stage for news in site.news] == [
         FootageStage.REQUESTED,
         FootageStage.RECORDING,
         FootageStage.FETCHED,
+        FootageStage.CHECKED,
         FootageStage.READY,
     ]
 
 
-async def test_an_agent_is_asked_at_once_and_for_the_past(site: Site, porch: Recorder) -> None:
+async def test_an_agent_is_asked_at_once_and_for_the_past(site: Site, porch: Pi) -> None:
     async with site.running():
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
 
@@ -46,28 +53,26 @@ async def test_an_agent_is_asked_at_once_and_for_the_past(site: Site, porch: Rec
     assert recording["started"] < row.since.timestamp() < datetime.now(UTC).timestamp()
 
 
-def ends(recorder: Recorder, until: datetime) -> bool:
+def ends(agent: Pi, until: datetime) -> bool:
     """Whether the agent's only recording ends then."""
-    (recording,) = recorder.recordings.values()
+    (recording,) = agent.recordings.values()
     return datetime.fromtimestamp(recording["until"], UTC) == until
 
 
-async def test_footage_is_extended_as_long_as_signs_come(site: Site, porch: Recorder) -> None:
+async def test_footage_is_extended_as_long_as_signs_come(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         for seconds in (30, 50, 40, 500):
             await flow.extend(row.id, row.since + timedelta(seconds=seconds))
-            row = await flow.get(row.id) or row
+            row = await site.store.get(row.id) or row
             await eventually(partial(ends, porch, row.until))
 
-    extended = await flow.get(row.id)
+    extended = await site.store.get(row.id)
     assert extended
     assert extended.until - extended.since == OPTIONS.longest
 
 
-async def test_an_extension_before_the_agent_was_asked_is_not_lost(
-    site: Site, porch: Recorder
-) -> None:
+async def test_an_extension_before_the_agent_was_asked_is_not_lost(site: Site, porch: Pi) -> None:
     row = await site.record(FRONT)
     await site.flow.extend(row.id, row.until + timedelta(seconds=10))
 
@@ -83,7 +88,7 @@ async def test_footage_is_no_longer_than_the_longest(site: Site) -> None:
     assert row.until - row.since == OPTIONS.longest
 
 
-async def test_an_extension_that_comes_too_late_costs_nothing(site: Site, porch: Recorder) -> None:
+async def test_an_extension_that_comes_too_late_costs_nothing(site: Site, porch: Pi) -> None:
     porch.refusals["PATCH"] = (409, "recording_over")
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -96,7 +101,7 @@ async def test_an_extension_that_comes_too_late_costs_nothing(site: Site, porch:
     assert not any(news.error for news in site.news)
 
 
-async def test_other_refusals_to_extend_are_tried_again(site: Site, porch: Recorder) -> None:
+async def test_other_refusals_to_extend_are_tried_again(site: Site, porch: Pi) -> None:
     porch.refusals["PATCH"] = (500, "internal")
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -108,20 +113,79 @@ async def test_other_refusals_to_extend_are_tried_again(site: Site, porch: Recor
     assert porch.recordings[porch.names[0]]["until"] == pytest.approx(row.until.timestamp())
 
 
-async def test_an_end_that_the_feed_did_not_tell_is_found_by_looking(
-    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch
+async def test_a_recording_may_be_ended_earlier(site: Site, porch: Pi) -> None:
+    async with site.running() as flow:
+        row = await site.reaches(await site.record(FRONT, seconds=90), FootageStage.RECORDING)
+        await flow.end(row.id, row.since + timedelta(seconds=30))
+        await eventually(partial(ends, porch, row.since + timedelta(seconds=30)))
+        await flow.end(row.id, row.since + timedelta(seconds=60))
+        row = await site.until(row, lambda found: found.until < row.until)
+
+    assert row.until == row.since + timedelta(seconds=30)
+
+
+async def test_how_bad_an_incident_is_is_told_of_what_is_ready_of_it(site: Site, porch: Pi) -> None:
+    porch.instantly = video()
+    now = datetime.now(UTC)
+    span = (now - timedelta(seconds=5), now)
+    async with site.running() as flow:
+        row = await flow.record(FRONT, *span, incident="i", level=Level.LOW)
+        row = await site.reaches(row, FootageStage.READY)
+    other = await site.flow.record(FRONT, *span, incident="i", level=Level.HIGH)
+    site.news.clear()
+
+    await site.flow.grade("i", Level.HIGH)
+    await site.flow.grade("i", Level.HIGH)
+
+    assert row.level is Level.LOW
+    assert site.news == [replace(row, level=Level.HIGH)]
+    assert await site.store.get(other.id) == other
+
+
+async def test_what_an_agent_recorded_by_itself_comes_home_once_and_is_to_be_replayed(
+    site: Site, porch: Pi
 ) -> None:
-    rules = "custom_components.gatehouse.footage.rules"
-    monkeypatch.setattr(f"{rules}.LOOK_EVERY", timedelta(milliseconds=20))
+    news = porch.spool("spooled", video())
+    site.flow.recording_changed(FRONT, news)
+    async with site.running():
+        await eventually(lambda: FootageStage.READY in {row.stage for row in site.news})
+
+    flow = site.restarted()
+    async with site.running():
+        flow.recording_changed(FRONT, news)
+        row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+
+    (replayed,) = await site.library.to_replay()
+    assert replayed.since == news.recording.started
+    assert replayed.until == news.recording.until
+    assert replayed.replay is Replay.PENDING
+    assert replayed.level is None
+    assert site.files() == site.kept(replayed)
+    assert {found.id for found in await site.library.find()} == {row.id, replayed.id}
+
+
+async def test_what_an_agent_still_records_by_itself_is_left_to_it(site: Site, porch: Pi) -> None:
+    news = porch.spool("spooled", video())
+    running = replace(news.recording, status=RecordingStatus.RECORDING)
+    async with site.running() as flow:
+        flow.recording_changed(FRONT, RecordingChanged(recording=running))
+        await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+
+    assert await site.library.to_replay() == []
+    assert len(await site.library.find()) == 1
+
+
+async def test_an_end_that_the_feed_did_not_tell_is_found_by_looking(
+    site: Site, porch: Pi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LOOK_EVERY", timedelta(milliseconds=20))
     async with site.running():
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         porch.finish(porch.names[0], video())
         await site.reaches(row, FootageStage.READY)
 
 
-async def test_a_word_about_somebody_elses_recording_changes_nothing(
-    site: Site, porch: Recorder
-) -> None:
+async def test_a_word_about_somebody_elses_recording_changes_nothing(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         porch.recordings["by hand"] = porch.recordings[porch.names[0]] | {"id": "by hand"}
@@ -132,7 +196,7 @@ async def test_a_word_about_somebody_elses_recording_changes_nothing(
     assert porch.names == ["by hand"]
 
 
-async def test_an_agent_that_is_off_is_asked_until_it_is_back(site: Site, porch: Recorder) -> None:
+async def test_an_agent_that_is_off_is_asked_until_it_is_back(site: Site, porch: Pi) -> None:
     porch.is_off = True
     async with site.running() as flow:
         row = await site.record(FRONT)
@@ -151,18 +215,16 @@ async def test_an_agent_that_is_off_is_asked_until_it_is_back(site: Site, porch:
     assert porch.requests.count("POST") == 1
 
 
-async def test_an_agent_that_is_not_known_yet_is_waited_for(site: Site, porch: Recorder) -> None:
-    del site.recorders[FRONT]
+async def test_an_agent_that_is_not_known_yet_is_waited_for(site: Site, porch: Pi) -> None:
+    del site.agents[FRONT]
     async with site.running():
         row = await site.record(FRONT)
         await site.until(row, lambda found: found.error == "agent_unreachable")
-        site.recorders[FRONT] = porch
+        site.agents[FRONT] = porch
         await site.reaches(row, FootageStage.RECORDING)
 
 
-async def test_an_agent_that_is_off_delays_only_its_own(
-    site: Site, porch: Recorder, garage: Recorder
-) -> None:
+async def test_an_agent_that_is_off_delays_only_its_own(site: Site, porch: Pi, garage: Pi) -> None:
     porch.is_off = True
     async with site.running() as flow:
         rows = [await site.record(FRONT, ago=ago) for ago in (5, 4, 3)]
@@ -170,12 +232,12 @@ async def test_an_agent_that_is_off_delays_only_its_own(
         flow.recording_changed(garage.key, garage.finish(garage.names[0], video()))
         await site.reaches(other, FootageStage.READY)
 
-    assert {found.stage for found in await flow.find(FRONT)} == {FootageStage.REQUESTED}
+    assert {found.stage for found in await site.library.find(FRONT)} == {FootageStage.REQUESTED}
     assert len(rows) == 3
 
 
 async def test_a_slow_transfer_delays_neither_a_new_recording_nor_an_extension(
-    site: Site, porch: Recorder
+    site: Site, porch: Pi
 ) -> None:
     porch.held.clear()
     async with site.running() as flow:
@@ -197,7 +259,7 @@ async def test_a_slow_transfer_delays_neither_a_new_recording_nor_an_extension(
     assert porch.most_sending == OPTIONS.transfers
 
 
-async def test_an_answer_that_got_lost_doubles_nothing(site: Site, porch: Recorder) -> None:
+async def test_an_answer_that_got_lost_doubles_nothing(site: Site, porch: Pi) -> None:
     porch.loses_answers_to = {"POST"}
     async with site.running() as flow:
         row = await site.record(FRONT)
@@ -210,7 +272,7 @@ async def test_an_answer_that_got_lost_doubles_nothing(site: Site, porch: Record
     assert porch.names == [row.recording]
 
 
-async def test_two_that_want_the_same_get_one_each(site: Site, porch: Recorder) -> None:
+async def test_two_that_want_the_same_get_one_each(site: Site, porch: Pi) -> None:
     since = datetime.now(UTC)
     spans = [(FRONT, since, since + timedelta(seconds=20))] * 3
     async with site.running() as flow:
@@ -225,7 +287,7 @@ async def test_two_that_want_the_same_get_one_each(site: Site, porch: Recorder) 
     assert len({row.path for row in ready}) == 3
 
 
-async def test_a_transfer_that_is_cut_goes_on(site: Site, porch: Recorder) -> None:
+async def test_a_transfer_that_is_cut_goes_on(site: Site, porch: Pi) -> None:
     porch.cut_after = len(video()) * 2 // 5
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -236,7 +298,7 @@ async def test_a_transfer_that_is_cut_goes_on(site: Site, porch: Recorder) -> No
     assert "agent_unreachable" in {news.error for news in site.news}
 
 
-async def test_a_transfer_that_arrives_wrong_is_made_again(site: Site, porch: Recorder) -> None:
+async def test_a_transfer_that_arrives_wrong_is_made_again(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         flow.recording_changed(FRONT, porch.finish(porch.names[0], video(), sha256="0" * 64))
@@ -254,7 +316,7 @@ HOPELESS = {
 
 @pytest.mark.parametrize("code", HOPELESS)
 async def test_a_wish_that_will_never_come_true_is_given_up(
-    site: Site, porch: Recorder, code: str
+    site: Site, porch: Pi, code: str
 ) -> None:
     porch.refusals["POST"] = (400, code)
     async with site.running():
@@ -264,9 +326,7 @@ async def test_a_wish_that_will_never_come_true_is_given_up(
     assert porch.requests == ["GET", "POST"]
 
 
-async def test_a_recording_that_the_agent_no_longer_has_is_lost(
-    site: Site, porch: Recorder
-) -> None:
+async def test_a_recording_that_the_agent_no_longer_has_is_lost(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         news = porch.finish(porch.names[0], video())
@@ -277,7 +337,7 @@ async def test_a_recording_that_the_agent_no_longer_has_is_lost(
     assert row.error == "recording_lost"
 
 
-async def test_a_recording_without_a_picture_is_told_as_failed(site: Site, porch: Recorder) -> None:
+async def test_a_recording_without_a_picture_is_told_as_failed(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         porch.fail(porch.names[0])
@@ -287,7 +347,7 @@ async def test_a_recording_without_a_picture_is_told_as_failed(site: Site, porch
     assert row.error == "recording_failed"
 
 
-async def test_a_file_that_nobody_could_play_is_not_kept(site: Site, porch: Recorder) -> None:
+async def test_a_file_that_nobody_could_play_is_not_kept(site: Site, porch: Pi) -> None:
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         flow.recording_changed(FRONT, porch.finish(porch.names[0], b"not a video" * 1000))
@@ -297,7 +357,7 @@ async def test_a_file_that_nobody_could_play_is_not_kept(site: Site, porch: Reco
     assert site.files() == set()
 
 
-async def test_nothing_is_fetched_onto_a_disk_that_is_full(site: Site, porch: Recorder) -> None:
+async def test_nothing_is_fetched_onto_a_disk_that_is_full(site: Site, porch: Pi) -> None:
     site.floor_bytes = 10**18
     site.restarted()
     async with site.running() as flow:
@@ -312,7 +372,7 @@ async def test_nothing_is_fetched_onto_a_disk_that_is_full(site: Site, porch: Re
         await site.reaches(row, FootageStage.READY)
 
 
-async def test_a_media_folder_that_comes_late_is_waited_for(site: Site, porch: Recorder) -> None:
+async def test_a_media_folder_that_comes_late_is_waited_for(site: Site, porch: Pi) -> None:
     site.media.write_text("not mounted yet")
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -322,10 +382,10 @@ async def test_a_media_folder_that_comes_late_is_waited_for(site: Site, porch: R
         await site.reaches(row, FootageStage.READY)
 
 
-async def test_a_day_of_failures_is_enough(
-    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_month_of_failures_is_enough(
+    site: Site, porch: Pi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("custom_components.gatehouse.footage.rules.MOST_ATTEMPTS", 3)
+    monkeypatch.setattr(rules, "MOST_ATTEMPTS", 3)
     porch.cut_after = 100
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -338,7 +398,7 @@ async def test_a_day_of_failures_is_enough(
 
 
 async def test_leftovers_that_cannot_be_removed_do_not_stop_the_others(
-    site: Site, porch: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    site: Site, porch: Pi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("read-only")
@@ -351,9 +411,7 @@ async def test_leftovers_that_cannot_be_removed_do_not_stop_the_others(
     assert "cannot be removed" in caplog.text
 
 
-async def test_an_agent_that_keeps_its_copy_takes_nothing_from_us(
-    site: Site, porch: Recorder
-) -> None:
+async def test_an_agent_that_keeps_its_copy_takes_nothing_from_us(site: Site, porch: Pi) -> None:
     porch.refusals["DELETE"] = (500, "internal")
     async with site.running() as flow:
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
@@ -373,53 +431,22 @@ async def test_pictures_lie_beside_the_clips(site: Site) -> None:
     assert place.read_bytes() == b"better"
 
 
-async def test_days_are_told_in_the_time_zone_of_the_folder(site: Site) -> None:
-    since = datetime(2026, 11, 18, 23, 30, 5, tzinfo=UTC)
-    await site.flow.record(FRONT, since, since + timedelta(seconds=5))
-
-    assert [str(day) for day in await site.flow.days(FRONT)] == ["2026-11-19"]
-
-
-async def test_footage_of_an_incident_is_found_by_it(site: Site) -> None:
-    now = datetime.now(UTC)
-    row = await site.flow.record(FRONT, now, now + timedelta(seconds=5), incident="i")
-
-    assert await site.flow.find(incident="i") == [row]
-    assert await site.flow.find(incident="j") == []
-
-
-async def test_footage_of_many_incidents_is_found_at_once(site: Site) -> None:
-    now = datetime.now(UTC)
-    rows = [
-        await site.flow.record(FRONT, at, at + timedelta(seconds=5), incident=f"i{number % 40}")
-        for number in range(60)
-        if (at := now - timedelta(minutes=number))
-    ]
-    wanted = tuple(f"i{number}" for number in range(39))
-
-    found = await site.flow.find(incident=wanted, limit=None)
-
-    assert found == [row for row in rows if row.incident != "i39"]
-    assert await site.flow.find(incident=()) == []
-
-
-async def test_many_rows_come_home_two_at_a_time(
-    site: Site, porch: Recorder, garage: Recorder
-) -> None:
+async def test_many_rows_come_home_two_at_a_time(site: Site, porch: Pi, garage: Pi) -> None:
     async with site.running() as flow:
         rows = [
-            await site.record(recorder.key, ago=ago)
-            for recorder in (porch, garage)
+            await site.record(agent.key, ago=ago)
+            for agent in (porch, garage)
             for ago in range(1, 6)
         ]
         for row in rows:
             await site.reaches(row, FootageStage.RECORDING)
-        for recorder in (porch, garage):
-            for name in recorder.names:
-                flow.recording_changed(recorder.key, recorder.finish(name, video()))
+        for agent in (porch, garage):
+            for name in agent.names:
+                flow.recording_changed(agent.key, agent.finish(name, video()))
         ready = [await site.reaches(row, FootageStage.READY) for row in rows]
 
-    assert len(site.files()) == len({row.path for row in ready}) == 10
+    assert site.files() == site.kept(*ready)
+    assert len({row.path for row in ready}) == 10
     assert porch.recordings == garage.recordings == {}
     assert porch.most_sending <= FootageOptions().transfers
 

@@ -1,12 +1,17 @@
 """From what an agent recorded to what every phone plays."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+import gc
+import hashlib
+import io
 from pathlib import Path
+import resource
 
 import av
 import pytest
 
-from custom_components.gatehouse.footage import Clip, NotPlayable
+from custom_components.gatehouse.footage import Clip, NotPlayable, frames_of, mp4
 from custom_components.gatehouse.footage.mp4 import inspect, remux
 from tests.rooms.footage.media import FPS, SIZE, boxes, packets, sound, video
 
@@ -48,9 +53,81 @@ def test_no_frame_is_lost_changed_or_moved_in_time(source: Path, target: Path) -
 def test_a_clip_tells_what_it_holds(source: Path, target: Path) -> None:
     clip = remux(source, target)
 
+    data = target.read_bytes()
     assert clip == inspect(target)
-    assert clip == Clip(duration=clip.duration, width=SIZE[0], height=SIZE[1], codec="h264")
+    assert clip == Clip(
+        duration=clip.duration,
+        width=SIZE[0],
+        height=SIZE[1],
+        codec="h264",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        poster=clip.poster,
+    )
     assert abs(clip.duration - timedelta(seconds=2)) < timedelta(milliseconds=20)
+
+
+@pytest.mark.parametrize(("frames", "brightness"), [(2 * FPS, 1), (4 * FPS, 2), (1, 0)])
+def test_the_poster_is_the_key_picture_in_the_middle(
+    tmp_path: Path, target: Path, frames: int, brightness: int
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(video(frames=frames))
+
+    poster = remux(source, target).poster
+
+    with av.open(io.BytesIO(poster), "r", format="mjpeg") as picture:
+        shown = next(picture.decode(video=0)).to_ndarray(format="gray")
+    assert shown.shape == (SIZE[1], SIZE[0])
+    assert abs(shown.mean() - (16 + 4 * FPS * brightness)) < 4
+
+
+def test_large_pictures_make_a_small_poster(tmp_path: Path, target: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(video(frames=1, size=(2560, 1440)))
+
+    with av.open(io.BytesIO(remux(source, target).poster), format="mjpeg") as picture:
+        assert picture.streams.video[0].codec_context.width == 1280
+
+
+@pytest.fixture
+def untidy() -> Iterator[None]:
+    """Let Python look for no rubbish, as in a process that has nothing else to do."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def in_memory() -> int:
+    """Return how many bytes of memory this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize("job", ["remux", "frames_of"])
+def test_many_clips_need_no_more_memory_than_one(
+    tmp_path: Path, target: Path, untidy: None, job: str
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(video(frames=FPS, size=(1280, 720)))
+    span = {"since": timedelta(0), "until": timedelta(seconds=1)}
+    jobs = {
+        "remux": lambda: remux(source, target),
+        "frames_of": lambda: list(frames_of(source, 1, **span)),
+    }
+    for _ in range(5):
+        jobs[job]()
+
+    before = in_memory()
+    for _ in range(30):
+        jobs[job]()
+
+    assert in_memory() - before < 20_000_000
+
+
+def test_the_same_recording_always_makes_the_same_file(source: Path, target: Path) -> None:
+    assert remux(source, target) == remux(source, target)
 
 
 @pytest.mark.parametrize("movflags", ["", "faststart", "hybrid_fragmented"])
@@ -62,6 +139,24 @@ def test_every_kind_of_mp4_becomes_the_same(tmp_path: Path, target: Path, movfla
 
     assert clip.duration > timedelta(seconds=1.9)
     assert boxes(target).index("moov") < boxes(target).index("mdat")
+
+
+@pytest.mark.parametrize("movflags", ["", "hybrid_fragmented", "frag_keyframe+empty_moov"])
+def test_pictures_that_are_sent_before_they_are_shown_stay_in_order(
+    tmp_path: Path, target: Path, movflags: str
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(video(movflags=movflags, b_frames=3))
+
+    clip = remux(source, target)
+
+    before, after = packets(source), packets(target)
+    assert [data for _, data in after] == [data for _, data in before]
+    shown = [at - before[0][0] for at, _ in before]
+    assert [at - after[0][0] for at, _ in after] == pytest.approx(shown, abs=0.001)
+    assert shown != sorted(shown)
+    assert inspect(target) == clip
+    assert abs(clip.duration - timedelta(seconds=2)) < timedelta(milliseconds=100)
 
 
 def test_one_frame_is_a_video(tmp_path: Path, target: Path) -> None:
@@ -86,9 +181,11 @@ def test_a_file_cut_short_by_a_power_cut_keeps_what_is_whole(source: Path, targe
         (sound(), "no video"),
         (video(codec="mpeg4"), "mpeg4"),
         (video(pixels="yuv444p"), "yuv444p"),
+        (video(pixels="yuv422p"), "High 4:2:2"),
+        (video(pixels="yuv420p10le"), "High 10"),
         (video(codec="libx265"), "hevc"),
     ],
-    ids=["empty", "text", "beginning", "sound", "mpeg4", "yuv444p", "hevc"],
+    ids=["empty", "text", "beginning", "sound", "mpeg4", "yuv444p", "yuv422p", "10 bits", "hevc"],
 )
 def test_what_not_every_phone_plays_is_refused(
     tmp_path: Path, target: Path, data: bytes, why: str
@@ -108,8 +205,66 @@ def test_pictures_of_no_known_time_are_refused(tmp_path: Path) -> None:
         file.mux(stream.encode(av.VideoFrame(*SIZE, "yuv420p")))
         file.mux(stream.encode())
 
-    with pytest.raises(NotPlayable, match="no duration"):
+    with pytest.raises(NotPlayable, match="no known time"):
         inspect(bare)
+
+
+def late(source: Path, until: int) -> Path:
+    """Return a video that begins in the middle of a group of pictures."""
+    path = source.with_name("late.mkv")
+    with av.open(str(source), "r") as file, av.open(str(path), "w", format="matroska") as cut:
+        copy = cut.add_stream_from_template(file.streams.video[0])
+        for packet in list(file.demux(video=0))[5:until]:
+            packet.stream = copy
+            cut.mux(packet)
+    return path
+
+
+def test_pictures_without_a_key_picture_are_refused(source: Path) -> None:
+    with pytest.raises(NotPlayable, match="no key picture"):
+        inspect(late(source, until=12))
+
+
+def test_what_comes_before_the_first_key_picture_is_left_out(source: Path, target: Path) -> None:
+    clip = remux(late(source, until=2 * FPS), target)
+
+    assert len(packets(target)) == FPS
+    assert packets(target)[0][0] == 0
+    assert abs(clip.duration - timedelta(seconds=1)) < timedelta(milliseconds=20)
+
+
+def test_pictures_of_one_time_are_put_in_order(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source.mkv"
+    with av.open(str(source), "w", format="matroska") as file:
+        stream = file.add_stream("libx264", rate=FPS, options={"tune": "zerolatency"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for number in (0, 1, 2, 2, 2, 3, 4):
+            for packet in stream.encode(av.VideoFrame(*SIZE, "yuv420p")):
+                packet.pts = packet.dts = number
+                file.mux(packet)
+
+    remux(source, target)
+
+    times = [at for at, _ in packets(target)]
+    assert len(times) == 7
+    assert times == sorted(set(times))
+
+
+def test_an_index_that_is_larger_than_expected_finds_its_place(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.write_bytes(video(movflags="hybrid_fragmented"))
+    usual = remux(source, target)
+    assert "free" in boxes(target)
+
+    monkeypatch.setattr(mp4, "INDEX", -600)
+    clip = remux(source, target)
+
+    assert "free" not in boxes(target)[:2]
+    assert boxes(target).index("moov") < boxes(target).index("mdat")
+    assert (clip.duration, clip.poster) == (usual.duration, usual.poster)
 
 
 @pytest.mark.parametrize("first", [0, FPS], ids=["all", "last second"])

@@ -1,14 +1,15 @@
 """What footage does next, by tables and by properties."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.gatehouse.agent import Recording, RecordingStatus
-from custom_components.gatehouse.footage import FootageOptions
+from custom_components.gatehouse.agent import Recording, RecordingOrigin, RecordingStatus
+from custom_components.gatehouse.footage import FootageOptions, OffsiteOptions
 from custom_components.gatehouse.footage.rules import (
     HOPELESS,
     MOST_ATTEMPTS,
@@ -16,12 +17,16 @@ from custom_components.gatehouse.footage.rules import (
     after_failure,
     file_path,
     is_due,
-    needs_extension,
+    is_short,
+    is_spooled,
+    is_wanted_offsite,
+    needs_another_end,
     next_look,
     pause_after,
     slug,
+    spooled,
 )
-from custom_components.gatehouse.models import Footage, FootageStage
+from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 OPTIONS = FootageOptions()
@@ -56,6 +61,7 @@ def recording(
     started: float | None = 0,
     until: float = 20,
     status: RecordingStatus = RecordingStatus.RECORDING,
+    origin: RecordingOrigin = RecordingOrigin.ASKED,
 ) -> Recording:
     """Return a recording; times are seconds from NOW."""
     return Recording(
@@ -68,6 +74,7 @@ def recording(
         size=None,
         sha256=None,
         error=None,
+        origin=origin,
     )
 
 
@@ -93,10 +100,10 @@ def test_each_failure_doubles_the_pause_up_to_ten_minutes(attempts: int, pause: 
     assert pause_after(attempts, OPTIONS) == seconds(pause)
 
 
-def test_a_row_is_given_up_after_a_day() -> None:
-    day = sum((pause_after(number, OPTIONS) for number in range(1, MOST_ATTEMPTS)), timedelta())
+def test_a_row_is_given_up_after_a_month() -> None:
+    pauses = (pause_after(number, OPTIONS) for number in range(1, MOST_ATTEMPTS))
 
-    assert timedelta(hours=23) < day < timedelta(hours=25)
+    assert timedelta(days=29) < sum(pauses, timedelta()) < timedelta(days=31)
 
 
 @given(st.integers(0, MOST_ATTEMPTS - 2), st.text())
@@ -124,6 +131,14 @@ def test_the_last_attempt_is_the_last() -> None:
     assert failed.stage is FootageStage.FAILED
 
 
+def test_a_clip_that_is_at_its_place_is_never_given_up() -> None:
+    checked = replace(
+        row(FootageStage.CHECKED, attempts=MOST_ATTEMPTS), path=Path("/media/clip.mp4")
+    )
+
+    assert after_failure(checked, "disk_refused", NOW, OPTIONS).stage is FootageStage.CHECKED
+
+
 @pytest.mark.parametrize(
     ("ends_in", "look_in"), [(2, 5), (7, 10), (20, 10), (0, 3), (-3600, 3), (3600, 10)]
 )
@@ -134,10 +149,88 @@ def test_a_running_recording_is_looked_at_soon_after_its_end(
 
 
 @pytest.mark.parametrize(
-    ("until", "needed"), [(20, False), (19.999, False), (19, True), (25, False)]
+    ("until", "needed"), [(20, False), (19.999, False), (20.001, False), (19, True), (25, True)]
 )
-def test_a_recording_is_extended_only_to_end_later(until: float, needed: bool) -> None:
-    assert needs_extension(row(), recording(until=until)) is needed
+def test_a_recording_is_told_when_it_is_to_end_otherwise(until: float, needed: bool) -> None:
+    assert needs_another_end(row(), recording(until=until)) is needed
+
+
+@pytest.mark.parametrize(
+    ("plays", "promised", "short"),
+    [
+        (20, None, False),
+        (20, 20, False),
+        (20, 20.9, False),
+        (100, 104, False),
+        (100, 106, True),
+        (2, 2.9, False),
+        (2, 3.5, True),
+        (25, 20, False),
+    ],
+)
+def test_a_clip_is_short_by_more_than_a_second_and_a_twentieth(
+    plays: float, promised: float | None, short: bool
+) -> None:
+    assert is_short(seconds(plays), promised and seconds(promised)) is short  # type: ignore[arg-type]
+
+
+SPOOL, COMPLETE = RecordingOrigin.SPOOL, RecordingStatus.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("candidate", "own"),
+    [
+        (recording(origin=SPOOL, status=COMPLETE), True),
+        (recording(origin=SPOOL), False),
+        (recording(origin=SPOOL, status=RecordingStatus.FAILED), False),
+        (recording(status=COMPLETE), False),
+    ],
+)
+def test_only_what_an_agent_recorded_by_itself_and_to_its_end_is_taken_up(
+    candidate: Recording, own: bool
+) -> None:
+    assert is_spooled(candidate) is own
+
+
+@pytest.mark.parametrize(("started", "since"), [(3, 3), (None, 12)])
+def test_what_an_agent_recorded_by_itself_is_to_be_replayed(
+    started: float | None, since: float
+) -> None:
+    found = replace(recording(started=started, origin=SPOOL), duration=seconds(8))
+
+    assert spooled("pi/front", found, "a") == Footage(
+        id="a",
+        camera="pi/front",
+        incident=None,
+        stage=FootageStage.RECORDING,
+        since=NOW + seconds(since),
+        until=NOW + seconds(20),
+        recording="x",
+        replay=Replay.PENDING,
+    )
+
+
+HIGH = frozenset({Level.HIGH, Level.CRITICAL})
+
+
+@pytest.mark.parametrize(
+    ("level", "options", "wanted"),
+    [
+        (Level.HIGH, OffsiteOptions(), False),
+        (None, OffsiteOptions(), False),
+        (Level.HIGH, OffsiteOptions(levels=HIGH), True),
+        (Level.LOW, OffsiteOptions(levels=HIGH), False),
+        (None, OffsiteOptions(levels=HIGH), False),
+        (None, OffsiteOptions(by_hand=True), True),
+        (Level.HIGH, OffsiteOptions(levels=HIGH, by_camera={"pi/front": frozenset()}), False),
+        (Level.LOW, OffsiteOptions(by_camera={"pi/front": frozenset(Level)}), True),
+        (Level.LOW, OffsiteOptions(by_camera={"pi/garden": frozenset(Level)}), False),
+    ],
+)
+def test_a_camera_may_have_a_rule_of_its_own_for_what_is_uploaded(
+    level: Level | None, options: OffsiteOptions, wanted: bool
+) -> None:
+    assert is_wanted_offsite(replace(row(), level=level), options) is wanted
 
 
 ADOPTIONS = {
@@ -152,6 +245,7 @@ ADOPTIONS = {
     "of another row": (recording(name="known"), False),
     "from long before": (recording(started=-30), False),
     "until long after": (recording(until=60), False),
+    "that nobody asked for": (recording(origin=RecordingOrigin.SPOOL), False),
     "of another time": (recording(started=-2, until=-1), False),
 }
 

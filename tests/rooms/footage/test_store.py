@@ -3,12 +3,19 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.gatehouse.footage import FootageStore
-from custom_components.gatehouse.models import Footage, FootageStage
+from custom_components.gatehouse.footage import (
+    Backlog,
+    FootageStore,
+    OffsiteOptions,
+    is_wanted_offsite,
+)
+from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
 
 NOON = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
 LONGEST = timedelta(seconds=120)
@@ -39,6 +46,15 @@ async def test_a_row_comes_back_as_it_was(store: FootageStore) -> None:
         attempts=3,
         retry_at=NOON,
         error="disk_full",
+        level=Level.HIGH,
+        kept=True,
+        replay=Replay.DONE,
+        size=2_000_000_000_000,
+        sha256="5a",
+        md5="d5",
+        optimised=True,
+        key="gatehouse/clip.mp4",
+        upload="u",
     )
 
     await store.add(bare)
@@ -49,13 +65,79 @@ async def test_a_row_comes_back_as_it_was(store: FootageStore) -> None:
     assert await store.get("missing") is None
 
 
+async def test_a_recording_is_kept_once(store: FootageStore) -> None:
+    assert await store.add(row("a", recording="r"))
+    assert not await store.add(row("b", recording="r"))
+    assert await store.add(row("c", recording="r", camera="pi/garden"))
+    assert await store.add(row("d"))
+    assert await store.add(row("e"))
+
+    assert {found.id for found in await store.find()} == {"a", "c", "d", "e"}
+
+
+OTHERS = {
+    "stage": {"stage": FootageStage.FETCHED},
+    "file": {"path": Path("/media/clip.mp4")},
+    "bytes": {"sha256": "5a"},
+    "object": {"key": "gatehouse/clip.mp4"},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_a_row_that_somebody_moved_meanwhile_is_not_moved(
+    store: FootageStore, other: str
+) -> None:
+    was = row(stage=FootageStage.RECORDING)
+    await store.add(was)
+    moved = replace(was, **OTHERS[other])  # type: ignore[arg-type]
+    assert await store.move(was, moved)
+
+    assert not await store.move(was, replace(was, stage=FootageStage.READY), freed=5)
+
+    assert await store.get("a") == moved
+    assert (await store.stock()).freed == 0
+
+
+async def test_a_move_changes_nothing_that_others_say(store: FootageStore) -> None:
+    was = row(stage=FootageStage.READY, path=Path("/media/clip.mp4"), replay=Replay.PENDING)
+    await store.add(was)
+    await store.replayed("a", "i", Level.HIGH)
+    await store.pin(True, footage="a")
+    await store.grade("i", Level.CRITICAL)
+
+    assert await store.move(was, replace(was, key="clip.mp4", stage=FootageStage.UPLOADED))
+
+    assert await store.get("a") == replace(
+        was,
+        key="clip.mp4",
+        stage=FootageStage.UPLOADED,
+        incident="i",
+        level=Level.CRITICAL,
+        kept=True,
+        replay=Replay.DONE,
+    )
+
+
+async def test_a_grade_is_news_once(store: FootageStore) -> None:
+    await store.add(row("a", incident="i"))
+    await store.add(row("b"))
+
+    assert await store.grade("i", Level.LOW)
+    assert not await store.grade("i", Level.LOW)
+    assert await store.grade("i", Level.HIGH)
+
+    assert await store.get("a") == row("a", incident="i", level=Level.HIGH)
+    assert await store.get("b") == row("b")
+
+
 async def test_a_move_keeps_an_extension_that_came_meanwhile(store: FootageStore) -> None:
     began = row()
     await store.add(began)
     later = NOON + timedelta(seconds=30)
 
     await store.extend("a", later, LONGEST)
-    await store.move(replace(began, stage=FootageStage.RECORDING, recording="r"))
+    moved = replace(began, stage=FootageStage.RECORDING, recording="r")
+    assert await store.move(began, moved)
 
     assert await store.get("a") == row(stage=FootageStage.RECORDING, recording="r", until=later)
 
@@ -76,12 +158,35 @@ async def test_an_extension_has_bounds(store: FootageStore, asked: int, got: int
     assert await store.get("a") == row(until=NOON + timedelta(seconds=got))
 
 
-@pytest.mark.parametrize("stage", [FootageStage.FETCHED, FootageStage.READY, FootageStage.FAILED])
-async def test_what_is_over_is_not_extended(store: FootageStore, stage: FootageStage) -> None:
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        pytest.param(10, 10, id="earlier"),
+        pytest.param(30, 20, id="never later"),
+        pytest.param(-5, 0.000001, id="never before it began"),
+    ],
+)
+async def test_an_end_has_bounds(store: FootageStore, asked: int, got: float) -> None:
+    await store.add(row())
+
+    await store.end("a", NOON + timedelta(seconds=asked))
+
+    assert await store.get("a") == row(until=NOON + timedelta(seconds=got))
+
+
+OVER = [FootageStage.FETCHED, FootageStage.CHECKED, FootageStage.READY, FootageStage.FAILED]
+
+
+@pytest.mark.parametrize("stage", OVER)
+async def test_what_is_over_is_neither_extended_nor_ended(
+    store: FootageStore, stage: FootageStage
+) -> None:
     await store.add(row(stage=stage))
 
     await store.extend("a", NOON + timedelta(seconds=60), LONGEST)
     await store.extend("missing", NOON, LONGEST)
+    await store.end("a", NOON)
+    await store.end("missing", NOON)
 
     assert await store.get("a") == row(stage=stage)
 
@@ -91,6 +196,7 @@ async def test_the_queue_is_what_is_unfinished_oldest_first(store: FootageStore)
         await store.add(row(stage, stage, since=NOON - timedelta(minutes=number)))
 
     assert [found.stage for found in await store.unfinished()] == [
+        FootageStage.CHECKED,
         FootageStage.FETCHED,
         FootageStage.RECORDING,
         FootageStage.REQUESTED,
@@ -140,3 +246,80 @@ async def test_days_are_the_days_of_the_people_who_live_there(store: FootageStor
     ]
     assert await store.days("pi/front", ZoneInfo("Pacific/Auckland"))
     assert await store.days("pi/garden", UTC) == []
+
+
+READY: dict[str, Any] = {"stage": FootageStage.READY, "path": Path("/media/clip.mp4"), "size": 10}
+ALL = OffsiteOptions(levels=frozenset(Level))
+
+CAMERAS = st.sampled_from(["pi/front", "pi/garden"])
+LEVELS = st.frozensets(st.sampled_from(Level))
+OPTIONS = st.builds(
+    OffsiteOptions,
+    levels=LEVELS,
+    by_camera=st.dictionaries(CAMERAS, LEVELS),
+    by_hand=st.booleans(),
+)
+
+
+@given(OPTIONS)
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_what_is_wanted_off_site_is_said_the_same_in_sql_and_in_python(
+    store: FootageStore, options: OffsiteOptions
+) -> None:
+    rows = [
+        row(f"{camera} {level}", camera=camera, level=level, **READY)
+        for camera in ("pi/front", "pi/garden")
+        for level in (None, *Level)
+    ]
+    for wanted in rows:
+        if await store.get(wanted.id) is None:
+            await store.add(wanted)
+
+    found = {one.id for one in await store.to_upload(options, NOON)}
+
+    assert found == {one.id for one in rows if is_wanted_offsite(one, options)}
+
+
+async def test_the_newest_that_may_be_tried_is_uploaded_first(store: FootageStore) -> None:
+    for minute in range(4):
+        since = NOON + timedelta(minutes=minute)
+        await store.add(row(str(minute), since=since, level=Level.LOW, **READY))
+    late: dict[str, Any] = {"retry_at": NOON + timedelta(minutes=9), "error": "storage_unreachable"}
+    await store.add(row("failed", level=Level.LOW, **READY | late))
+    await store.add(row("done", level=Level.LOW, **READY | {"stage": FootageStage.UPLOADED}))
+
+    now, later = NOON, NOON + timedelta(minutes=9)
+    assert [one.id for one in await store.to_upload(ALL, now, limit=3)] == ["3", "2", "1"]
+    assert len(await store.to_upload(ALL, now)) == 4
+    assert len(await store.to_upload(ALL, later)) == 5
+
+
+async def test_the_backlog_tells_how_much_waits_and_since_when(store: FootageStore) -> None:
+    assert await store.backlog(ALL, NOON) == Backlog(depth=0, size=0, oldest=None, due=None)
+    first, second = (NOON + timedelta(minutes=minutes) for minutes in (3, 5))
+    await store.add(row("a", level=Level.LOW, retry_at=second, **READY))
+    await store.add(
+        row("b", level=Level.LOW, retry_at=first, since=NOON - timedelta(days=1), **READY)
+    )
+
+    waiting = await store.backlog(ALL, NOON)
+    assert waiting == Backlog(depth=2, size=20, oldest=NOON - timedelta(days=1), due=first)
+    assert (await store.backlog(ALL, first)).due is None
+    await store.add(row("c", level=Level.LOW, **READY))
+    assert (await store.backlog(ALL, NOON)).due is None
+
+
+async def test_what_is_here_and_what_is_away_is_told_oldest_first(store: FootageStore) -> None:
+    file: dict[str, Any] = {"path": Path("/media/clip.mp4")}
+    thing: dict[str, Any] = {"key": "clip.mp4"}
+    old: dict[str, Any] = {"since": NOON - timedelta(days=1)}
+    await store.add(row("new", FootageStage.READY, **file))
+    await store.add(row("old", FootageStage.UPLOADED, **file, **thing, **old))
+    await store.add(row("gone", FootageStage.UPLOADED, **thing))
+    await store.add(row("on its way", FootageStage.CHECKED, **file))
+
+    assert [one.id for one in await store.here()] == ["old", "new"]
+    assert [one.id for one in await store.away(NOON + timedelta(seconds=1))] == ["old", "gone"]
+    assert [one.id for one in await store.away(NOON)] == ["old"]

@@ -32,6 +32,7 @@ from custom_components.gatehouse.models import (
     FootageStage,
     Group,
     Incident,
+    Level,
     Passage,
     PassageKind,
     Picture,
@@ -149,14 +150,23 @@ class Films:
 
     folder: Path
     recorded: list[tuple[str, datetime, datetime, str | None]] = field(default_factory=list)
+    levels: list[Level | None] = field(default_factory=list)
+    """How bad the incidents of what was to be recorded were then."""
+    graded: list[tuple[str, Level]] = field(default_factory=list)
     extended: list[tuple[str, datetime]] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     error: FootageError | None = None
 
     async def record(
-        self, camera: str, since: datetime, until: datetime, incident: str | None = None
+        self,
+        camera: str,
+        since: datetime,
+        until: datetime,
+        incident: str | None = None,
+        level: Level | None = None,
     ) -> Footage:
         self.recorded.append((camera, since, until, incident))
+        self.levels.append(level)
         return Footage(
             id=f"film {len(self.recorded)}",
             camera=camera,
@@ -164,7 +174,11 @@ class Films:
             stage=FootageStage.REQUESTED,
             since=since,
             until=until,
+            level=level,
         )
+
+    async def grade(self, incident: str, level: Level) -> None:
+        self.graded.append((incident, level))
 
     async def extend(self, footage: str, until: datetime) -> None:
         self.extended.append((footage, until))
@@ -204,6 +218,8 @@ class House:
         self.presences: list[tuple[str, Presence]] = []
         self.incidents: list[IncidentNews] = []
         self.around = Surroundings()
+        self.ahead = timedelta()
+        """How far every camera's clock is ahead."""
         self.deaf: set[str] = set()
         """What it breaks on when it hears it: news, or presences."""
 
@@ -220,6 +236,9 @@ class House:
 
     def camera_names(self) -> dict[str, str]:
         return NAMES
+
+    def clock_ahead(self, camera: str) -> timedelta:
+        return self.ahead
 
     def now(self) -> datetime:
         return self._clock.now()

@@ -47,7 +47,7 @@ from custom_components.gatehouse.incidents.tracks import (
     followed,
     present,
 )
-from custom_components.gatehouse.models import Box, Incident, Picture
+from custom_components.gatehouse.models import Box, Footage, FootageStage, Incident, Level, Picture
 from custom_components.gatehouse.vision import Detector, Sight
 from custom_components.gatehouse.zones import Zones, ZoneStore
 
@@ -168,7 +168,7 @@ class Cinema:
     """
 
     def __init__(self, detector: Detector, shots: Iterable[Shot], folder: Path) -> None:
-        self.source = Watched(camera="film", name="Film", pictures=self._show, records=False)
+        self.source = Watched(camera="film", name="Film", pictures=self._show)
         self.seconds = 0.0
         self.heard: list[str] = []
         self.over = asyncio.Event()
@@ -189,6 +189,22 @@ class Cinema:
         place = self._folder / f"{name}.jpg"
         await asyncio.to_thread(place.write_bytes, jpeg)
         return place
+
+    async def grade(self, incident: str, level: Level) -> None:
+        """Take it as it comes: a film is not uploaded."""
+
+    async def record(self, camera: str, since: datetime, until: datetime, **_: object) -> Footage:
+        return Footage(
+            id="film",
+            camera=camera,
+            incident=None,
+            stage=FootageStage.REQUESTED,
+            since=since,
+            until=until,
+        )
+
+    async def extend(self, footage: str, until: datetime) -> None:
+        """The film is recorded already."""
 
     def presence(self, camera: str, presence: Presence) -> None:
         self.heard.append(camera)

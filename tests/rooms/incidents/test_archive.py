@@ -23,7 +23,7 @@ from custom_components.gatehouse.zones import TooManyIgnoreBoxes, Zones, ZoneSto
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-FRONT, BACK = "9f2c41d07ab3/front", "9f2c41d07ab3/back"
+FRONT, BACK, SIDE = "9f2c41d07ab3/front", "9f2c41d07ab3/back", "9f2c41d07ab3/side"
 BIN = Box(0.1, 0.2, 0.3, 0.9)
 
 
@@ -41,6 +41,10 @@ SEEN = Incident(
     last_seen=NOON,
     sightings=(sighting(FRONT, BIN), sighting(BACK, Box(0, 0, 0, 0))),
 )
+
+
+def ignored(camera: str, box: Box) -> IgnoreBox:
+    return IgnoreBox(id="", camera=camera, label="person", box=box, created=NOON, incident=None)
 
 
 @pytest.fixture
@@ -114,15 +118,58 @@ async def test_where_no_more_can_be_ignored_nothing_is_kept(
 ) -> None:
     for row in range(64):
         box = Box(0.9, row / 70, 0.91, row / 70 + 0.01)
-        await zones.ignore(
-            IgnoreBox(id="", camera=FRONT, label="person", box=box, created=NOON, incident=None)
-        )
+        await zones.ignore(ignored(FRONT, box))
 
     with pytest.raises(TooManyIgnoreBoxes):
         await archive.not_a_person("seen")
 
     assert await archive.get("seen") == SEEN
     assert news == []
+
+
+async def test_where_one_camera_can_ignore_no_more_the_others_ignore_nothing_new_either(
+    archive: Archive, store: IncidentStore, zones: Zones
+) -> None:
+    bins = [Box(0.1 * number, 0.2, 0.1 * number + 0.05, 0.9) for number in range(1, 4)]
+    known = await zones.ignore(ignored(FRONT, bins[0]))
+    for row in range(64):
+        await zones.ignore(ignored(BACK, Box(0.9, row / 70, 0.91, row / 70 + 0.01)))
+    seen = [sighting(FRONT, bins[0]), sighting(SIDE, bins[1]), sighting(BACK, bins[2])]
+    await store.save(replace(SEEN, id="everywhere", sightings=tuple(seen)))
+
+    with pytest.raises(TooManyIgnoreBoxes):
+        await archive.not_a_person("everywhere")
+
+    assert zones.of(FRONT).ignored == (known,)
+    assert zones.of(SIDE).ignored == ()
+
+
+async def test_a_box_that_somebody_removed_meanwhile_need_not_be_undone(
+    archive: Archive, store: IncidentStore, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignore = zones.ignore
+
+    async def refuse_the_second(box: IgnoreBox) -> IgnoreBox:
+        if box.camera == BACK:
+            await zones.remove(zones.of(FRONT).ignored[0].id)
+            raise TooManyIgnoreBoxes("There are enough")
+        return await ignore(box)
+
+    monkeypatch.setattr(zones, "ignore", refuse_the_second)
+    await store.save(replace(SEEN, sightings=(sighting(FRONT, BIN), sighting(BACK, BIN))))
+
+    with pytest.raises(TooManyIgnoreBoxes):
+        await archive.not_a_person("seen")
+
+
+async def test_what_is_to_be_kept_is_told_and_may_be_let_go(
+    archive: Archive, news: list[IncidentNews]
+) -> None:
+    kept = await archive.keep("seen")
+
+    assert kept == replace(SEEN, kept=True) == await archive.get("seen")
+    assert news == updated(kept)
+    assert await archive.keep("seen", kept=False) == SEEN
 
 
 async def test_a_note_is_kept_without_the_space_around_it_and_told(
@@ -157,18 +204,13 @@ async def test_a_notification_is_kept_with_its_hour_and_told(
     assert news == updated(notified)
 
 
-async def test_a_clip_is_news_of_its_incident(archive: Archive, news: list[IncidentNews]) -> None:
-    assert await archive.recorded("seen") == SEEN
-    assert news == [IncidentNews(kind=NewsKind.RECORDED, incident=SEEN)]
-
-
 async def test_what_is_not_there_is_none_and_no_news(
     archive: Archive, news: list[IncidentNews]
 ) -> None:
     assert await archive.get("nowhere") is None
     assert await archive.review("nowhere") is None
     assert await archive.not_a_person("nowhere") is None
+    assert await archive.keep("nowhere") is None
     assert await archive.annotate("nowhere", "x") is None
     assert await archive.notified("nowhere") is None
-    assert await archive.recorded("nowhere") is None
     assert news == []

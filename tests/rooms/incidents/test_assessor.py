@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.gatehouse.database import Database, DatabaseLocked
 from custom_components.gatehouse.incidents import (
+    AlarmState,
     Assessor,
     AssessorOptions,
     IncidentStore,
@@ -29,7 +30,7 @@ from custom_components.gatehouse.models import (
     IncidentState,
     Level,
 )
-from tests.rooms.incidents.fakes import FRONT, NOON, STEADY, Clock, House
+from tests.rooms.incidents.fakes import FRONT, NOON, STEADY, Clock, Films, House
 from tests.waiting import eventually
 
 PLAIN = {"risk": 40, "summary": "A courier brings a parcel.", "reasoning": "He leaves at once."}
@@ -78,13 +79,20 @@ class Desk:
         self.model = Model()
         self.clock = Clock()
         self.house = House(self.clock)
+        self.films = Films(Path())
         self.options = AssessorOptions()
         self.assessor = self.built()
         self.stories: list[asyncio.Task[None]] = []
 
     def built(self, **changes: Any) -> Assessor:
         self.options = replace(self.options, **changes)
-        self.assessor = Assessor(self.store, self.model, self.options, self.house)
+        self.assessor = Assessor(
+            self.store,
+            self.model,
+            self.films,  # type: ignore[arg-type]
+            self.options,
+            self.house,
+        )
         return self.assessor
 
     async def wait(self, *names: str, **changes: Any) -> None:
@@ -164,6 +172,41 @@ async def test_a_model_is_believed_within_bounds(desk: Desk, said: int, believed
     row = await desk.comes_to(AssessmentState.DONE)
     assert row.assessment is not None
     assert row.assessment.risk == believed
+
+
+async def test_the_footage_knows_how_bad_a_model_finds_it(desk: Desk) -> None:
+    desk.model.answers = [{**PLAIN, "risk": 60}]
+    await desk.wait("waiting")
+
+    desk.begin()
+
+    await desk.comes_to(AssessmentState.DONE)
+    assert desk.films.graded == [("waiting", Level.HIGH)]
+
+
+async def test_without_an_answer_the_footage_stays_as_bad_as_it_was(desk: Desk) -> None:
+    desk.built(attempts=1)
+    desk.model.answers = [ModelFailed("it is asleep")]
+    await desk.wait("waiting")
+
+    desk.begin()
+
+    await desk.comes_to(AssessmentState.FAILED)
+    assert desk.films.graded == []
+
+
+@pytest.mark.parametrize(("replayed", "alarm"), [(False, '"triggered"'), (True, "null")])
+async def test_what_is_around_now_was_not_around_what_is_replayed(
+    desk: Desk, replayed: bool, alarm: str
+) -> None:
+    desk.house.around = Surroundings(alarm=AlarmState.TRIGGERED)
+    await desk.wait("waiting", replayed=replayed)
+
+    desk.begin()
+
+    await desk.comes_to(AssessmentState.DONE)
+    ((question, _),) = desk.model.asked
+    assert f'"alarm": {alarm}' in question.instructions
 
 
 async def test_an_answer_in_chatty_words_is_an_answer(desk: Desk) -> None:

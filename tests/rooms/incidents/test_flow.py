@@ -469,6 +469,22 @@ async def test_nobody_stays_present_in_a_single_upload(stage: Stage) -> None:
     await eventually(lambda: not stage.camera.open)
 
 
+async def test_uploads_of_one_incident_are_one_clip(stage: Stage) -> None:
+    stage.camera = Camera(needed=1)
+    await stage.begin()
+    await stage.move()
+    await stage.frame(0, person())
+    await stage.told(CONFIRMED)
+
+    await stage.frame(20, person())
+    await eventually(lambda: stage.films.extended == [("film 1", moment(50))])
+    await stage.frame(40, person())
+    await eventually(lambda: stage.films.extended[1:] == [("film 1", moment(70))])
+
+    [(camera, since, _, _)] = stage.films.recorded
+    assert (camera, since) == (FRONT, moment(-5))
+
+
 async def test_every_upload_after_an_incident_is_news(stage: Stage) -> None:
     stage.camera = Camera(needed=1)
     await stage.begin()
@@ -480,15 +496,6 @@ async def test_every_upload_after_an_incident_is_news(stage: Stage) -> None:
     await stage.frame(100, person())
 
     await stage.told(CONFIRMED, CLOSED, CONFIRMED)
-
-
-async def test_a_camera_that_records_nothing_is_never_asked_to(stage: Stage) -> None:
-    stage.camera = Camera(records=False)
-
-    await stage.confirmed()
-    await eventually(lambda: stage.house.last.picture)
-
-    assert stage.films.recorded == []
 
 
 # --- Clocks ---

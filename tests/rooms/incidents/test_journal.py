@@ -277,3 +277,20 @@ async def test_what_people_say_meanwhile_stays(stage: Stage) -> None:
 
     await stage.told(CLOSED)
     assert stage.house.last.note == "the postman"
+
+
+async def test_footage_is_asked_for_with_how_bad_it_is_then(stage: Stage) -> None:
+    await stage.confirmed()
+
+    await eventually(lambda: stage.films.levels == [Level.LOW])
+    assert stage.films.graded == []
+
+
+async def test_the_footage_knows_when_its_incident_gets_worse(stage: Stage) -> None:
+    first = await stage.confirmed()
+    await eventually(lambda: stage.films.recorded)
+
+    stage.house.around = Surroundings(alarm=AlarmState.TRIGGERED)
+    await stage.frames(1, 2, person())
+
+    await eventually(lambda: stage.films.graded == [(first.id, Level.HIGH)])

@@ -15,6 +15,7 @@ from custom_components.gatehouse.incidents.rules import (
     begun,
     ended,
     frame_slot,
+    goes_on,
     group_of,
     group_of_door,
     is_due,
@@ -212,6 +213,30 @@ def test_an_incident_ends_when_it_is_silent_or_long_enough(
 )
 def test_what_happened_long_ago_is_no_sign_of_what_happens_now(now: float, late: bool) -> None:
     assert is_late(passage(0), at(now), OPTIONS) is late
+
+
+@pytest.mark.parametrize(
+    ("stay", "moment", "same"),
+    [
+        (10, 5, True),
+        (10, 40, True),
+        (10, 42, False),
+        (10, -29, True),
+        (10, -31, False),
+        (899, 900, True),
+        (901, 902, False),
+    ],
+)
+def test_what_is_found_afterwards_goes_on_while_it_is_near_and_not_too_long(
+    stay: float, moment: float, same: bool
+) -> None:
+    found = replace(incident(stay), replayed=True)
+
+    assert goes_on(found, sign(moment), OPTIONS) is same
+
+
+def test_what_was_seen_live_is_not_added_to_afterwards() -> None:
+    assert not goes_on(incident(10), sign(5), OPTIONS)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from custom_components.gatehouse.incidents.search import (
     MOST_WORDS,
     IncidentQuery,
     fts5,
+    is_called,
     line,
     terms,
     tsquery,
@@ -92,6 +93,38 @@ def test_no_word_is_taken_for_a_mark(note: str) -> None:
 def test_a_query_that_asks_nothing_has_no_terms() -> None:
     assert terms(IncidentQuery()) == []
     assert terms(IncidentQuery(text=" \n", since=NOON, until=NOON, before=INCIDENT)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("front", True),
+        ("DOOR fro", True),
+        ("Front door of the barn", False),
+        ("oor", False),
+        ("", False),
+        ("?!", False),
+    ],
+)
+def test_a_name_is_known_by_the_beginnings_of_its_words(text: str, called: bool) -> None:
+    assert is_called(text, "Front door") is called
+
+
+def test_with_the_names_of_cameras_a_word_may_mean_a_camera_or_a_level() -> None:
+    names = {"a": "Front door", "b": "Back door"}
+
+    assert terms(IncidentQuery(text="door high", names=names)) == [
+        ("door*", "_c61", "_c62"),
+        ("high*", "_l60"),
+    ]
+    assert terms(IncidentQuery(text="door high")) == [("door*",), ("high*",)]
+
+
+@pytest.mark.parametrize(("word", "found"), [("medium", True), ("high", True), ("critical", False)])
+def test_an_incident_is_found_by_its_level_and_each_below(word: str, found: bool) -> None:
+    [(_, mark)] = terms(IncidentQuery(text=word, names={}))
+
+    assert (mark in line(INCIDENT).split()) is found
 
 
 def test_words_that_are_cut_off_are_asked_for_as_they_are_kept() -> None:

@@ -20,6 +20,7 @@ from custom_components.gatehouse.incidents.store import (
     IncidentStore,
     ToAssess,
     Totals,
+    _expirable,
     _last_notified,
     _left_open,
     _next_to_assess,
@@ -78,6 +79,8 @@ FULL = Incident(
     false_alarm=True,
     note="The neighbour’s dog",
     notified=NOON + SECOND,
+    kept=True,
+    replayed=True,
 )
 BARE = Incident(
     id="bare",
@@ -87,7 +90,7 @@ BARE = Incident(
     started=NOON,
     last_seen=NOON,
 )
-UNTOUCHED = replace(FULL, reviewed=None, false_alarm=False, note="", notified=None)
+UNTOUCHED = replace(FULL, reviewed=None, false_alarm=False, note="", notified=None, kept=False)
 
 
 def at(minutes: float, camera: str = FRONT, **changes: object) -> Incident:
@@ -130,6 +133,7 @@ async def test_what_people_said_survives_what_is_seen_afterwards(store: Incident
     await store.review("full", NOON + HOUR, false_alarm=True)
     await store.annotate("full", "The neighbour’s dog")
     await store.mark_notified("full", NOON + SECOND)
+    await store.pin("full", kept=True)
 
     saved = await store.save(replace(UNTOUCHED, count=3))
 
@@ -367,6 +371,7 @@ async def test_no_combination_of_filters_reads_more_than_its_page(
         (_left_open(None), "incidents_open"),
         (_last_notified("porch"), "incidents_notified (place_group=?"),
         (_next_to_assess(NOON), "incidents_to_assess"),
+        (_expirable(NOON), "incidents_pictured (started<?)"),
     ],
 )
 async def test_rows_are_read_off_an_index_without_sorting(
@@ -412,8 +417,10 @@ async def test_partial_indexes_are_asked_for_in_their_own_words(
     with statements(database) as said:
         await store.left_open()
         await store.next_to_assess(NOON)
+        await store.expirable(NOON)
 
     assert any("state = 'open'" in words for words in said)
+    assert any("frames != '[]'" in words for words in said)
     assert any("assessing = 'pending'" in words for words in said)
 
 
@@ -465,6 +472,64 @@ async def test_a_review_can_be_taken_back(store: IncidentStore) -> None:
     assert once == replace(UNTOUCHED, reviewed=NOON, false_alarm=True)
     assert again == replace(UNTOUCHED, reviewed=None, false_alarm=True)
     assert last == UNTOUCHED
+
+
+# What is kept, and what goes
+
+
+async def test_what_is_kept_may_be_let_go_again(store: IncidentStore) -> None:
+    await store.save(UNTOUCHED)
+
+    assert await store.pin("full", kept=True) == replace(UNTOUCHED, kept=True)
+    assert await store.pin("full", kept=False) == UNTOUCHED == await store.get("full")
+    assert await store.pin("nowhere", kept=True) is None
+
+
+async def test_pictures_of_what_is_over_and_old_may_expire_the_oldest_first(
+    store: IncidentStore,
+) -> None:
+    later, earlier = at(2), at(1, frames=())
+    stay = (
+        at(3),
+        at(0, id="open", state=IncidentState.OPEN),
+        at(0, id="kept", kept=True),
+        at(0, id="bare", picture=None, frames=()),
+    )
+    for incident in (later, earlier, *stay):
+        await store.save(incident)
+
+    assert await store.expirable(NOON + 3 * MINUTE) == [earlier, later]
+
+
+async def test_an_incident_without_its_pictures_is_still_told(store: IncidentStore) -> None:
+    await store.save(UNTOUCHED)
+
+    assert await store.forget_media(UNTOUCHED)
+
+    bare = replace(UNTOUCHED, picture=None, frames=())
+    assert await store.find(IncidentQuery(text="haustür")) == [bare]
+    assert await store.expirable(NOON + HOUR) == []
+
+
+async def test_pictures_are_not_forgotten_that_are_kept_or_are_others_by_now(
+    store: IncidentStore,
+) -> None:
+    kept = await store.save(at(1))
+    await store.pin(kept.id, kept=True)
+    retouched = await store.save(at(2))
+    await store.save(replace(retouched, picture=Path("front/better.jpg")))
+    gone = at(3)
+
+    assert [await store.forget_media(each) for each in (kept, retouched, gone)] == [False] * 3
+
+    assert len(await store.media()) == 4
+
+
+async def test_all_pictures_that_rows_have_are_known(store: IncidentStore) -> None:
+    for incident in (FULL, BARE, at(1, picture=Path("1.jpg"), frames=())):
+        await store.save(incident)
+
+    assert await store.media() == {FULL.picture, *FULL.frames, Path("1.jpg")}
 
 
 async def test_totals_are_counted_by_place_level_and_hour(store: IncidentStore) -> None:

