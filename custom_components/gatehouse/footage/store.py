@@ -12,9 +12,11 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     func,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -40,6 +42,15 @@ GONE: Final = (FootageStage.EXPIRED.value, FootageStage.FAILED.value)
 FREED: Final = "freed_bytes"
 
 _COLUMNS: Final = FOOTAGE.c
+
+# What changes whenever a row is moved.
+STILL: Final = ("stage", "path", "sha256", "object_key")
+
+# Made once: making it takes longer than what it does.
+_MOVE: Final = update(FOOTAGE).where(
+    _COLUMNS.id == bindparam("was_id"),
+    *(_COLUMNS[name].is_not_distinct_from(bindparam(f"was_{name}")) for name in STILL),
+)
 
 # What others say of a row while a step is being taken with it.
 SAID: Final = frozenset({"incident", "until", "level", "kept", "replay"})
@@ -88,7 +99,7 @@ class FootageStore:
         def work(db: Connection) -> bool:
             if row.recording is not None and db.execute(_of_recording(row)).first():
                 return False
-            kept = row.kept or db.execute(_least_kept(row)).scalar() == 1
+            kept = row.kept or _are_kept(db, row.incident)
             db.execute(FOOTAGE.insert().values(values_of(row) | {"kept": int(kept)}))
             return True
 
@@ -103,7 +114,7 @@ class FootageStore:
 
         def work(db: Connection) -> bool:
             values = {name: value for name, value in values_of(now).items() if name not in SAID}
-            moved = db.execute(update(FOOTAGE).where(*_is_still(was)).values(values)).rowcount == 1
+            moved = db.execute(_MOVE, values | _as_it_was(was)).rowcount == 1
             if moved and freed:
                 _count(db, FREED, freed)
             return moved
@@ -146,12 +157,17 @@ class FootageStore:
         return await self._database.write(lambda db: db.execute(change).rowcount)
 
     async def replayed(self, footage: str, incident: str | None, level: Level | None) -> None:
-        """Keep that a row was looked at, and what incident it shows."""
+        """Keep that a row was looked at, and what incident it shows; it is kept like the others."""
         values: dict[str, Any] = {"replay": Replay.DONE.value}
         if incident is not None:
             values |= {"incident": incident, "level": level and level.value}
-        change = update(FOOTAGE).where(_COLUMNS.id == footage).values(values)
-        await self._database.write(lambda db: db.execute(change))
+        change = update(FOOTAGE).where(_COLUMNS.id == footage)
+
+        def work(db: Connection) -> None:
+            kept = {"kept": 1} if _are_kept(db, incident) else {}
+            db.execute(change.values(values | kept))
+
+        await self._database.write(work)
 
     async def get(self, footage: str) -> Footage | None:
         """Return one row."""
@@ -172,14 +188,14 @@ class FootageStore:
         self, options: OffsiteOptions, now: datetime, limit: int = 20
     ) -> list[Footage]:
         """Return what is wanted off-site and may be tried now, the newest first."""
-        due = or_(_COLUMNS.retry_at.is_(None), _COLUMNS.retry_at <= now)
+        due = or_(_COLUMNS.retry_at.is_(None), not_(_is_put_off(options, now)))
         query = select(FOOTAGE).where(*_is_wanted(options), due)
         newest_first = query.order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc())
         return await self._read(newest_first.limit(limit))
 
     async def backlog(self, options: OffsiteOptions, now: datetime) -> Backlog:
         """Return how much is wanted off-site and is not there."""
-        due = case((_COLUMNS.retry_at > now, _COLUMNS.retry_at))
+        due = case((_is_put_off(options, now), _COLUMNS.retry_at))
         figures = select(
             func.count(),
             func.coalesce(func.sum(_COLUMNS.bytes), 0),
@@ -282,6 +298,14 @@ class FootageStore:
         )
         return await self._database.read(lambda db: frozenset(db.execute(query).scalars()))
 
+    async def is_fetched(self, camera: str, recording: str) -> bool:
+        """Whether a recording of a camera was brought home, wherever its clip is by now."""
+        stages = (*DONE, FootageStage.EXPIRED.value)
+        query = select(_COLUMNS.id).where(
+            _COLUMNS.camera == camera, _COLUMNS.recording == recording, _COLUMNS.stage.in_(stages)
+        )
+        return await self._database.read(lambda db: db.execute(query).first() is not None)
+
     async def _read(self, query: Select[Any]) -> list[Footage]:
         return await self._database.read(
             lambda db: [footage_of(row) for row in db.execute(query).mappings()]
@@ -294,21 +318,16 @@ def _of_recording(row: Footage) -> Select[Any]:
     )
 
 
-def _least_kept(row: Footage) -> Select[Any]:
+def _are_kept(db: Connection, incident: str | None) -> bool:
     # What belongs to no incident has nothing in common: this compares with NULL.
-    return select(func.min(_COLUMNS.kept)).where(_COLUMNS.incident == literal(row.incident, Text))
+    of_incident = _COLUMNS.incident == literal(incident, Text)
+    return db.execute(select(func.min(_COLUMNS.kept)).where(of_incident)).scalar() == 1
 
 
-def _is_still(was: Footage) -> tuple[ColumnElement[bool], ...]:
-    """Whether a row is as it was when a step began."""
-    path = None if was.path is None else str(was.path)
-    return (
-        _COLUMNS.id == was.id,
-        _COLUMNS.stage == was.stage.value,
-        _COLUMNS.path.is_not_distinct_from(path),
-        _COLUMNS.sha256.is_not_distinct_from(was.sha256),
-        _COLUMNS.object_key.is_not_distinct_from(was.key),
-    )
+def _as_it_was(row: Footage) -> dict[str, Any]:
+    """Return what tells that nobody has moved a row since."""
+    values = values_of(row)
+    return {f"was_{name}": values[name] for name in ("id", *STILL)}
 
 
 def _open_ended(db: Connection, footage: str) -> Row[Any] | None:
@@ -328,6 +347,12 @@ def _is_wanted(options: OffsiteOptions) -> tuple[ColumnElement[bool], ...]:
     ]
     by_hand = and_(_COLUMNS.level.is_(None), literal(options.by_hand))
     return (_COLUMNS.stage == FootageStage.READY.value, or_(site, *cameras, by_hand))
+
+
+def _is_put_off(options: OffsiteOptions, now: datetime) -> ColumnElement[bool]:
+    # A pause longer than the longest comes from a clock that was set back since.
+    longest = now + options.retry_longest
+    return and_(_COLUMNS.retry_at > now, _COLUMNS.retry_at <= longest)
 
 
 def _is_of(levels: Iterable[Level]) -> ColumnElement[bool]:
