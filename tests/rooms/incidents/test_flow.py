@@ -20,6 +20,8 @@ from tests.rooms.incidents.fakes import (
 from tests.waiting import eventually
 
 SOON = timedelta(milliseconds=30)
+# So long that whoever looks from time to time sees that nobody looks at the camera meanwhile.
+A_WHILE = timedelta(milliseconds=500)
 """How long a test waits for the next look at a camera that is still."""
 
 
@@ -278,7 +280,7 @@ async def test_who_stays_after_the_window_is_present_and_makes_no_second_inciden
 
 
 async def test_who_has_settled_is_looked_at_once_and_not_all_the_time(stage: Stage) -> None:
-    stage.built(idle_check=SOON)
+    stage.built(idle_check=A_WHILE)
     await staying(stage)
     await stage.move(False)
     await stage.frame(91, person())
@@ -294,7 +296,7 @@ async def test_who_has_settled_is_looked_at_once_and_not_all_the_time(stage: Sta
 
 
 async def test_who_has_settled_and_is_found_elsewhere_keeps_us_looking(stage: Stage) -> None:
-    stage.built(idle_check=SOON)
+    stage.built(idle_check=A_WHILE)
     await staying(stage)
     await stage.move(False)
     await stage.frame(91, person())
@@ -369,7 +371,7 @@ async def test_who_leaves_at_the_end_of_a_window_does_not_stay_present(stage: St
 
 
 async def test_a_camera_that_tells_no_motion_is_looked_at_now_and_then(stage: Stage) -> None:
-    stage.camera = Camera(idle_check=SOON)
+    stage.camera = Camera(idle_check=A_WHILE)
     await stage.begin()
 
     await eventually(lambda: stage.camera.open)
