@@ -56,7 +56,7 @@ async def keep(hub: Hub, incident: str, kept: bool) -> Incident:
     Raises ServiceValidationError if there is none.
     """
     # The clips first: whoever hears of the incident may look at them at once.
-    await hub.storage.library.pin(kept, incident=incident)
+    await hub.storage.library.keep(kept, incident=incident)
     return existing(await hub.archive.keep(incident, kept), incident)
 
 
@@ -77,7 +77,7 @@ async def _keep(hub: Hub, call: ServiceCall) -> dict[str, Any]:
     if ATTR_INCIDENT in asked:
         incident = await keep(hub, asked[ATTR_INCIDENT], kept)
     else:
-        await hub.storage.library.pin(kept, footage=asked[ATTR_FOOTAGE])
+        await hub.storage.library.keep(kept, footage=asked[ATTR_FOOTAGE])
     return {
         "incident": incident_json(incident, hub.cameras.entities()) if incident else None,
         "footage": [footage_json(clip) for clip in await clips_meant(hub, asked)],

@@ -8,6 +8,9 @@ from typing import Final
 MINUTE: Final = 60.0
 GUESSES_A_MINUTE: Final = 30
 
+# Who has a network of addresses is one all the same.
+MOST_ADDRESSES: Final = 1000
+
 
 class Guesses:
     """How many wrong links an address has asked for within a minute."""
@@ -27,7 +30,9 @@ class Guesses:
         if self._clock() - self._began >= MINUTE:
             self._began = self._clock()
             self._wrong.clear()
-        return self._wrong[address] >= GUESSES_A_MINUTE and token not in self._right
+        is_one = self._wrong.get(address, 0) >= GUESSES_A_MINUTE
+        are_all = len(self._wrong) >= MOST_ADDRESSES
+        return (is_one or are_all) and token not in self._right
 
     def was_wrong(self, address: str | None) -> None:
         """Count a link that does not exist."""

@@ -69,7 +69,8 @@ class Hub:
         store = IncidentStore(database)
         self.detection = Detection(hass, detector_choice(entry))
         self.zones = Zones(ZoneStore(database), self.cameras.zones)
-        self.storage = Storage(hass, entry, database, self.cameras.recorder, self._clip_ready)
+        self.storage = Storage(hass, entry, database, self.cameras.recorder)
+        self.storage.flow.watch(self._clip_ready)
         options = incident_options(entry)
         self._asks_model = options.ask_model
         self.incidents = Incidents(

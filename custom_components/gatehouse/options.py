@@ -201,7 +201,7 @@ def retention_options(entry: ConfigEntry) -> RetentionOptions:
         },
         most_bytes=int(options[CONF_MOST_GB]) * GIGABYTE or None,
         floor_bytes=int(options[CONF_FLOOR_GB]) * GIGABYTE,
-        remote_age=timedelta(days=offsite) or None,
+        offsite_age=timedelta(days=offsite) or None,
     )
 
 

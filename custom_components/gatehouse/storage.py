@@ -67,19 +67,15 @@ class Storage:
         entry: GatehouseConfigEntry,
         database: Database,
         recorders: Recorders,
-        ready: Callable[[Footage], None],
     ) -> None:
-        """Reach what records a camera, and the camera's name there, by recorders.
-
-        Tell `ready` each clip once, when it can be played.
-        """
+        """Reach what records a camera, and the camera's name there, by recorders."""
         self._listeners: list[Callable[[Footage], None]] = []
         now, store = dt_util.utcnow, FootageStore(database)
         wanted, kept = offsite_options(entry), retention_options(entry)
         self.disk = Disk(media_root(hass), dt_util.get_default_time_zone(), kept.floor_bytes)
         clips = Clips(store, self.disk, self._tell)
         self.flow = FootageFlow(
-            store, recorders, self.disk, footage_options(entry), self._tell, ready=ready, now=now
+            store, recorders, self.disk, footage_options(entry), self._tell, now=now
         )
         self.library = Library(store, self.disk)
         self.offsite = Offsite(store, S3(s3_options(entry)), self.disk, wanted, self._tell, now=now)

@@ -105,7 +105,7 @@ def test_without_a_bucket_nothing_is_wanted_off_site_whatever_else_was_chosen() 
     )
 
     assert offsite_options(site) == OffsiteOptions()
-    assert retention_options(site).remote_age is None
+    assert retention_options(site).offsite_age is None
 
 
 def test_with_a_bucket_everything_is_wanted_there_unless_somebody_says_otherwise() -> None:
@@ -183,5 +183,5 @@ def test_how_long_what_is_kept_is_told_in_days_and_gigabytes() -> None:
         by_camera={"a/front": timedelta(days=7)},
         most_bytes=50_000_000_000,
         floor_bytes=5_000_000_000,
-        remote_age=timedelta(days=90),
+        offsite_age=timedelta(days=90),
     )

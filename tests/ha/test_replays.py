@@ -16,9 +16,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.gatehouse.incidents import IncidentNews, IncidentQuery, NewsKind
 from custom_components.gatehouse.known_agents import KnownAgents
-from custom_components.gatehouse.models import AgentInfo, Incident
+from custom_components.gatehouse.models import AgentInfo, Incident, Replay
 from tests.ha.automating import CLOSED, listening_to, tell
-from tests.ha.happened import happened
+from tests.ha.happened import CLIP, SEEN, filmed, happened
 from tests.ha.scripted import AGENT_ID, CAMERA, KEY, ScriptedAgent, ScriptedDetections, golden
 from tests.ha.seeing import EVENT, PICTURE, RISK, becomes, set_up, state_of
 from tests.ha.site import site_with, subentry_of
@@ -166,6 +166,35 @@ async def test_a_clip_of_the_absence_becomes_an_incident_of_its_time(
     assert state_of(hass, EVENT) == "unknown"
     assert state_of(hass, "binary_sensor.front_door_person") == "off"
     await eventually(lambda: not agent.recordings)
+
+
+async def test_a_clip_of_the_absence_is_kept_with_the_incident_that_it_belongs_to(
+    running_site: MockConfigEntry,
+) -> None:
+    library = running_site.runtime_data.storage.library
+    spooled = replace(CLIP, incident=None, replay=Replay.PENDING)
+    await filmed(running_site, replace(CLIP, id="a"), replace(spooled, id="b"))
+    await filmed(running_site, replace(CLIP, id="c", incident="a2"), replace(spooled, id="d"))
+    await library.keep(True, incident=SEEN.id)
+
+    await library.replayed("b", SEEN.id, None)
+    await library.replayed("d", "a2", None)
+
+    assert {row.id for row in await library.find() if row.kept} == {"a", "b"}
+
+
+async def test_what_an_agent_has_though_it_was_fetched_long_ago_is_deleted_there(
+    hass: HomeAssistant, running_site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    spooled(agent, time.time() - 3600)
+    (recording,) = agent.recordings.values()
+    known = replace(CLIP, recording=recording["id"])
+    await filmed(running_site, known)
+
+    await agent.say({"type": "recording", "recording": recording})
+
+    await eventually(lambda: not agent.recordings)
+    assert await running_site.runtime_data.storage.library.find() == [known]
 
 
 async def test_what_an_agent_kept_and_lost_is_known_when_it_is_connected(

@@ -30,7 +30,7 @@ from custom_components.gatehouse.footage import (
     OffsiteOptions,
     StorageUnreachable,
 )
-from custom_components.gatehouse.guesses import GUESSES_A_MINUTE, MINUTE, Guesses
+from custom_components.gatehouse.guesses import GUESSES_A_MINUTE, MINUTE, MOST_ADDRESSES, Guesses
 from custom_components.gatehouse.models import Footage, FootageStage, Link
 from custom_components.gatehouse.share_view import share_path
 from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
@@ -643,6 +643,17 @@ async def test_who_guesses_is_slowed_down(house: House) -> None:
     assert (await house.clip(link)).status == 200
     refused = await house.page(other)
     assert (refused.status, refused.headers["Retry-After"]) == (429, "60")
+
+
+def test_a_network_of_addresses_stops_whoever_has_not_watched_before() -> None:
+    guesses = Guesses(lambda: 0.0)
+    guesses.was_right("watched")
+    for number in range(MOST_ADDRESSES):
+        assert not guesses.are_too_many(f"fd00::{number:x}", "x")
+        guesses.was_wrong(f"fd00::{number:x}")
+
+    assert guesses.are_too_many("1.2.3.4", "x")
+    assert not guesses.are_too_many("1.2.3.4", "watched")
 
 
 def test_a_minute_later_an_address_may_ask_again() -> None:

@@ -215,6 +215,25 @@ async def test_a_clip_is_no_news_again_when_its_upload_fails_or_its_incident_get
     assert heard == []
 
 
+async def test_a_clock_that_was_set_back_puts_no_upload_off_for_as_long(
+    hass: HomeAssistant, bucket: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, right = [timedelta(days=365)], dt_util.utcnow
+    monkeypatch.setattr(dt_util, "utcnow", lambda: right() + ahead[-1])
+    bucket.weather = lambda request, number: DENIED
+    site = await start(hass, storing(bucket), tmp_path)
+    await filmed(site, await made(tmp_path))
+    offsite = site.runtime_data.storage.offsite
+    offsite.wake()
+    await eventually(lambda: offsite.progress.failures)
+
+    ahead.append(timedelta(0))
+    bucket.weather = lambda request, number: None
+    offsite.wake()
+
+    await eventually(lambda: _is_uploaded(site))
+
+
 async def test_what_does_not_pass_by_itself_is_told_soon_and_taken_back_when_it_works(
     hass: HomeAssistant, bucket: Storage, tmp_path: Path
 ) -> None:
@@ -275,7 +294,7 @@ async def test_a_disk_on_which_nothing_may_be_deleted_is_told_with_what_holds_it
     await eventually(lambda: issue(hass, "disk_full").translation_placeholders["kept"] == "7")
     assert words["folder"] == str(tmp_path / "gatehouse")
 
-    await site.runtime_data.storage.library.pin(False, footage=CLIP.id)
+    await site.runtime_data.storage.library.keep(False, footage=CLIP.id)
     await eventually(lambda: issue(hass, "disk_full") is None)
 
 

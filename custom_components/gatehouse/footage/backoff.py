@@ -19,7 +19,10 @@ class Backoff:
     @property
     def is_over(self) -> bool:
         """Whether there may be another try."""
-        return self.resumes is None or self._now() >= self.resumes
+        if self.resumes is None:
+            return True
+        # A pause longer than the longest comes from a clock that was set back since.
+        return not timedelta(0) < self.resumes - self._now() <= self._longest
 
     def fail(self, before: int) -> None:
         """Count the failure of a try that began after so many; those side by side are one."""

@@ -24,6 +24,7 @@ ANSWERING: Final = 60.0  # seconds; a disk of a small storage may have to spin u
 IDLE: Final = 4.0  # seconds; servers hang up after five and more
 EMPTY: Final = hashlib.sha256().hexdigest()
 READ: Final = 256 * 1024
+COMPLAINT: Final = 64 * 1024  # no storage has more to say
 
 type Sign = Callable[[str, str, Mapping[str, str], str], dict[str, str]]
 """Returns the headers of a request (method, address, headers, SHA-256 of the body), signed."""
@@ -164,7 +165,10 @@ def _read(response: HTTPResponse, take: Callable[[bytes], object] | None) -> Ans
     """Read an answer to its end."""
     headers = {name.lower(): value for name, value in response.getheaders()}
     if take is None or response.status >= 300:
-        return Answer(status=response.status, headers=headers, body=response.read())
+        body = response.read(COMPLAINT)
+        if response.read(1):
+            raise HTTPException(f"an answer of more than {COMPLAINT} bytes")
+        return Answer(status=response.status, headers=headers, body=body)
     while block := response.read(READ):
         take(block)
     return Answer(status=response.status, headers=headers)

@@ -54,7 +54,7 @@ def to_expire(
 
 def to_forget(rows: Iterable[Footage], options: RetentionOptions, now: datetime) -> list[Footage]:
     """Return what of the objects off-site is to be deleted."""
-    age = options.remote_age
+    age = options.offsite_age
     if age is None:
         return []
     return [row for row in rows if row.key and not row.kept and row.since < now - age]
@@ -88,7 +88,7 @@ def lifetime(level: Level | None, cameras: Iterable[str], options: RetentionOpti
 def shortest_lifetime(options: RetentionOptions) -> timedelta:
     """Return the age below which nothing is too old, wherever it is."""
     ages = (options.age, *options.by_level.values(), *options.by_camera.values())
-    return min(ages if options.remote_age is None else (*ages, options.remote_age))
+    return min(ages if options.offsite_age is None else (*ages, options.offsite_age))
 
 
 def is_plausible(now: datetime, newest: datetime | None, old: int, of: int) -> bool:

@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from uuid import uuid4
 
-from ..agent import Recording, RecordingChanged
+from ..agent import Recording, RecordingChanged, RecordingStatus
 from ..database import DatabaseError
 from ..models import Footage, FootageStage, Level
 from .disk import Disk
@@ -31,21 +31,20 @@ class FootageFlow:
         options: FootageOptions,
         news: Callable[[Footage], None],
         *,
-        ready: Callable[[Footage], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Tell each stage of a row to `news`, and once that there is a clip to `ready`."""
+        """Tell each stage of a row to `news`."""
         self._store = store
         self._disk = disk
         self._options = options
         self._news = news
-        self._ready = ready
+        self._watchers: list[Callable[[Footage], None]] = []
         self._now = now
         self._steps = Steps(store, recorders, disk, options, self._stepped, now=now)
         self._woken = asyncio.Event()
         self._nudged: set[str] = set()
         self._moving: set[str] = set()
-        self._spooled: dict[tuple[str, str], Recording] = {}
+        self._told: dict[tuple[str, str], Recording] = {}
 
     async def record(
         self,
@@ -91,12 +90,18 @@ class FootageFlow:
         """Take a word of an agent about a recording as a reason to look.
 
         What it recorded while nobody listened becomes a row, to be replayed, if it is none yet.
+        What is home already is deleted there.
         """
         recording = news.recording
         _LOGGER.debug("%s: recording %s is %s", camera, recording.id, recording.status)
-        if is_spooled(recording):
-            self._spooled[camera, recording.id] = recording
+        if recording.status is RecordingStatus.COMPLETE:
+            self._told[camera, recording.id] = recording
         self._nudge(recording.id)
+
+    def watch(self, ready: Callable[[Footage], None]) -> Callable[[], None]:
+        """Call `ready` once for each clip, when it can be played; returns how to stop that."""
+        self._watchers.append(ready)
+        return lambda: self._watchers.remove(ready)
 
     async def keep_picture(self, camera: str, at: datetime, name: str, jpeg: bytes) -> Path:
         """File a picture of a camera; the same name and time replaces it. Raises FootageError."""
@@ -110,7 +115,8 @@ class FootageFlow:
             while True:
                 self._woken.clear()
                 try:
-                    rows = await self._queue()
+                    await self._hear(tasks)
+                    rows = await self._store.unfinished()
                 except DatabaseError as error:
                     await self._bide(error)
                     continue
@@ -127,16 +133,19 @@ class FootageFlow:
     def _stepped(self, row: Footage) -> None:
         self._news(row)
         if row.stage is FootageStage.READY:
-            self._ready(row)
+            for ready in tuple(self._watchers):
+                ready(row)
 
-    async def _queue(self) -> list[Footage]:
-        """Return what is unfinished, with what agents recorded by themselves."""
-        for (camera, name), recording in tuple(self._spooled.items()):
+    async def _hear(self, tasks: asyncio.TaskGroup) -> None:
+        """Take up what agents recorded by themselves; what is home already goes there."""
+        for (camera, name), recording in tuple(self._told.items()):
             row = spooled(camera, recording, uuid4().hex)
-            if await self._store.add(row):
+            if is_spooled(recording) and await self._store.add(row):
                 self._news(row)
-            del self._spooled[camera, name]
-        return await self._store.unfinished()
+            elif await self._store.is_fetched(camera, name):
+                release = self._steps.release(camera, name)
+                tasks.create_task(release, name=f"gatehouse release {name}")
+            del self._told[camera, name]
 
     def _is_due(self, row: Footage) -> bool:
         return not _names(row).isdisjoint(self._nudged) or is_due(row, self._now(), self._options)

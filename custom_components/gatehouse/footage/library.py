@@ -42,9 +42,9 @@ class Library:
         """Return how much there is, and how much was deleted to make room."""
         return await self._store.stock()
 
-    async def pin(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
+    async def keep(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
         """Have one clip, or those of an incident, kept for good or no longer; returns how many."""
-        return await self._store.pin(kept, incident=incident, footage=footage)
+        return await self._store.keep(kept, incident=incident, footage=footage)
 
     async def to_replay(self) -> list[Footage]:
         """Return what was recorded while nobody listened and is still to be looked at."""

@@ -175,7 +175,7 @@ class Retention:
                 await self._offsite.forget(row)
 
     async def _too_old_objects(self, now: datetime) -> list[Footage]:
-        age = self._options.remote_age
+        age = self._options.offsite_age
         if age is None:
             return []
         return to_forget(await self._store.away(now - age), self._options, now)

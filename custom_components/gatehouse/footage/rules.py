@@ -85,7 +85,7 @@ class RetentionOptions:
     """How large all files here together may be; None for as large as the disk."""
     floor_bytes: int = 2_000_000_000
     """What stays free on the disk: the oldest goes before that."""
-    remote_age: timedelta | None = None
+    offsite_age: timedelta | None = None
     """When the objects off-site are deleted; None for never."""
 
 

@@ -66,9 +66,17 @@ class Steps:
         except (AgentError, FootageError) as error:
             await self._fail(row, error)
 
+    async def release(self, camera: str, recording: str) -> None:
+        """Have a recorder delete its copy; where that fails, its next word is a reason to try."""
+        try:
+            recorder, name = self._recorder(camera)
+            await recorder.delete(name, recording)
+        except (AgentError, FootageError) as error:
+            _LOGGER.debug("Recording %s stays where it is for now: %s", recording, error)
+
     async def _ask(self, row: Footage) -> None:
         """Have the camera recorded; a recording that an earlier try began is taken up."""
-        recorder, camera = self._recorder(row)
+        recorder, camera = self._recorder(row.camera)
         # One at a time: two rows must not take up the same recording.
         async with self._asking[row.camera]:
             known = await self._store.recordings(row.camera)
@@ -79,7 +87,7 @@ class Steps:
 
     async def _look(self, row: Footage) -> None:
         """See how far the recorder is: end when it is to end, fetch what is complete."""
-        recorder, camera = self._recorder(row)
+        recorder, camera = self._recorder(row.camera)
         there = {recording.id: recording for recording in await recorder.list(camera)}
         recording = there.get(row.recording or "")
         if recording is None:
@@ -136,20 +144,12 @@ class Steps:
     async def _finish(self, row: Footage) -> None:
         """Let go of every other copy, if ours is still there."""
         if await asyncio.to_thread(is_there, row):
-            await self._release(row)
+            await self.release(row.camera, row.recording or "")
             await asyncio.to_thread(self._disk.discard, row.id)
             await self._advance(row, FootageStage.READY)
         else:
             nothing = {"path": None, "size": None, "sha256": None, "md5": None}
             await self._advance(row, FootageStage.FETCHED, **nothing)
-
-    async def _release(self, row: Footage) -> None:
-        """Have the recorder delete its copy; where that fails, it does so itself in time."""
-        try:
-            recorder, camera = self._recorder(row)
-            await recorder.delete(camera, row.recording or "")
-        except (AgentError, FootageError) as error:
-            _LOGGER.debug("Recording %s stays where it is for now: %s", row.recording, error)
 
     async def _fail(self, row: Footage, error: AgentError | FootageError) -> None:
         moved = after_failure(row, error.code, self._now(), self._options)
@@ -179,10 +179,10 @@ class Steps:
         elif (row.stage, row.error) != (moved.stage, moved.error):
             self._news(moved)
 
-    def _recorder(self, row: Footage) -> tuple[Recorder, str]:
-        found = self._recorders(row.camera)
+    def _recorder(self, camera: str) -> tuple[Recorder, str]:
+        found = self._recorders(camera)
         if found is None:
-            raise AgentUnreachable(f"What records {row.camera} is not known yet.")
+            raise AgentUnreachable(f"What records {camera} is not known yet.")
         return found
 
 

@@ -150,7 +150,7 @@ class FootageStore:
         change = graded.values(level=level.value)
         return await self._database.write(lambda db: db.execute(change).rowcount > 0)
 
-    async def pin(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
+    async def keep(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
         """Keep that rows are never to be deleted by themselves, or may be; returns how many."""
         which = _COLUMNS.id == footage if incident is None else _COLUMNS.incident == incident
         change = update(FOOTAGE).where(which).values(kept=int(kept))

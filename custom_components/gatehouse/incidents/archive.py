@@ -73,7 +73,7 @@ class Archive:
 
     async def keep(self, incident: str, kept: bool = True) -> Incident | None:
         """Keep that its pictures are never deleted by themselves, or that they may be again."""
-        return self._told(await self._store.pin(incident, kept))
+        return self._told(await self._store.keep(incident, kept))
 
     async def annotate(self, incident: str, note: str) -> Incident | None:
         """Keep what somebody wrote about it, up to 2000 characters. Raises NoteTooLong."""

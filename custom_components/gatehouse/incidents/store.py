@@ -153,7 +153,7 @@ class IncidentStore:
         """Keep when somebody was notified of it."""
         return await self._change(incident, {"notified": at})
 
-    async def pin(self, incident: str, kept: bool) -> Incident | None:
+    async def keep(self, incident: str, kept: bool) -> Incident | None:
         """Keep whether its media are never deleted by themselves."""
         return await self._change(incident, {"kept": int(kept)})
 

@@ -63,7 +63,7 @@ async def test_what_was_off_site_and_is_nowhere_now_has_expired(finished: Finish
 
 async def test_a_row_that_changed_since_it_was_read_is_left_alone(finished: Finished) -> None:
     row = await finished.clip("one")
-    await finished.store.pin(kept=True, footage="one")
+    await finished.store.keep(kept=True, footage="one")
 
     assert await finished.clips.discard(row) is None
     assert await finished.clips.discard(replace(row, path=None)) is None
@@ -251,7 +251,7 @@ async def test_a_draft_that_was_not_exchanged_is_removed(finished: Finished) -> 
 
 async def test_a_row_that_changed_keeps_its_file(finished: Finished) -> None:
     row = await finished.clip("one")
-    await finished.store.pin(kept=True, footage="one")
+    await finished.store.keep(kept=True, footage="one")
 
     async with finished.clips.draft(row, 5) as draft:
         draft.write_bytes(SMALL)

@@ -189,13 +189,13 @@ def test_objects_stay_for_ever_unless_somebody_wants_them_gone() -> None:
     rows = [clip(9999, key="a")]
 
     assert to_forget(rows, MONTH, NOW) == []
-    assert to_forget(rows, RetentionOptions(remote_age=365 * DAY), NOW) == rows
+    assert to_forget(rows, RetentionOptions(offsite_age=365 * DAY), NOW) == rows
 
 
 def test_objects_that_are_kept_or_young_or_not_there_are_not_deleted() -> None:
     rows = [clip(99, kept=True, key="a"), clip(9, key="b"), clip(99)]
 
-    assert to_forget(rows, RetentionOptions(remote_age=30 * DAY), NOW) == []
+    assert to_forget(rows, RetentionOptions(offsite_age=30 * DAY), NOW) == []
 
 
 # The clock

@@ -69,11 +69,11 @@ async def test_what_is_kept_is_kept_until_it_may_go(site: Site) -> None:
         await keep(site, name, incident="i")
     alone = await keep(site, "alone")
 
-    assert await site.library.pin(True, incident="i") == 2
-    assert await site.library.pin(True, footage="alone") == 1
-    assert await site.library.pin(True, footage="missing") == 0
+    assert await site.library.keep(True, incident="i") == 2
+    assert await site.library.keep(True, footage="alone") == 1
+    assert await site.library.keep(True, footage="missing") == 0
     assert all(row.kept for row in await site.library.find())
-    assert await site.library.pin(False, footage="alone") == 1
+    assert await site.library.keep(False, footage="alone") == 1
 
     assert await site.library.get("alone") == alone
     assert all(row.kept for row in await site.library.find(incident="i"))
@@ -81,7 +81,7 @@ async def test_what_is_kept_is_kept_until_it_may_go(site: Site) -> None:
 
 async def test_that_a_clip_without_an_incident_is_kept_says_nothing_of_the_next(site: Site) -> None:
     await keep(site, "alone", incident=None)
-    await site.library.pin(True, footage="alone")
+    await site.library.keep(True, footage="alone")
     later = datetime.now(UTC)
 
     row = await site.flow.record(FRONT, later, later + timedelta(seconds=5))
@@ -95,8 +95,8 @@ async def test_what_is_still_recorded_of_a_kept_incident_is_kept_too(site: Site)
         await keep(site, name, incident="kept")
     await keep(site, "alone", incident="i")
     await keep(site, "beside", incident="i")
-    await site.library.pin(True, incident="kept")
-    await site.library.pin(True, footage="alone")
+    await site.library.keep(True, incident="kept")
+    await site.library.keep(True, footage="alone")
     later = datetime.now(UTC)
 
     for incident in ("kept", "i", "new", None):

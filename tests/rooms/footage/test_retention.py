@@ -259,7 +259,7 @@ async def test_objects_go_by_their_own_age_with_their_posters(house: House) -> N
     old = await house.clip("old", 99, path=house.media / "old.mp4", **uploaded)
     here = await house.clip("here", 98, kept=False, level=Level.CRITICAL, **uploaded)
     await house.clip("kept", 97, kept=True, **uploaded)
-    options = replace(MONTH, by_level={Level.CRITICAL: 365 * DAY}, remote_age=90 * DAY)
+    options = replace(MONTH, by_level={Level.CRITICAL: 365 * DAY}, offsite_age=90 * DAY)
 
     await house.kept_by(options).sweep()
 
@@ -285,11 +285,11 @@ async def test_an_object_that_is_kept_at_the_last_moment_stays(
 
     async def slow(self: FootageStore, before: datetime) -> list[Footage]:
         rows = await away(self, before)
-        await self.pin(kept=True, footage="old")
+        await self.keep(kept=True, footage="old")
         return rows
 
     monkeypatch.setattr(FootageStore, "away", slow)
-    options = replace(MONTH, by_level={Level.HIGH: 365 * DAY}, remote_age=90 * DAY)
+    options = replace(MONTH, by_level={Level.HIGH: 365 * DAY}, offsite_age=90 * DAY)
 
     await house.kept_by(options).sweep()
 
@@ -299,7 +299,7 @@ async def test_an_object_that_is_kept_at_the_last_moment_stays(
 async def test_a_storage_that_is_away_holds_up_nothing_here(house: House) -> None:
     old = await house.clip("old", 99, stage=FootageStage.UPLOADED, key=KEY)
     house.bucket.error = StorageUnreachable("It does not answer.")
-    house.kept_by(replace(MONTH, remote_age=90 * DAY))
+    house.kept_by(replace(MONTH, offsite_age=90 * DAY))
 
     with pytest.raises(StorageUnreachable):
         await house.retention.sweep()
@@ -326,7 +326,7 @@ async def test_a_clock_that_jumps_ahead_does_not_empty_the_disk(
 
 async def test_neither_does_it_empty_the_bucket(house: House) -> None:
     await house.clip("old", 5, stage=FootageStage.UPLOADED, key=KEY)
-    house.kept_by(replace(MONTH, remote_age=90 * DAY))
+    house.kept_by(replace(MONTH, offsite_age=90 * DAY))
     house.time += 4000 * DAY
 
     await house.retention.sweep()

@@ -225,6 +225,7 @@ async def test_a_file_that_ends_too_early_is_told_of(strict: Storage, tmp_path: 
         (Fault(status=429), StorageUnreachable, "storage_unreachable"),
         (Fault(cut_after=100_000), StorageUnreachable, "storage_unreachable"),
         (Fault(loses_answer=True), StorageUnreachable, "storage_unreachable"),
+        (Fault(status=400, code="x" * 100_000), StorageUnreachable, "storage_unreachable"),
         (Fault(status=403, code="RequestTimeTooSkewed"), ClockSkewed, "clock_skewed"),
         (
             Fault(status=403, headers={"Date": "Sat, 21 Nov 2020 10:00:00 GMT"}),
@@ -236,7 +237,7 @@ async def test_a_file_that_ends_too_early_is_told_of(strict: Storage, tmp_path: 
         (Fault(status=404, code="NoSuchBucket"), BucketMissing, "bucket_missing"),
         (Fault(status=400, code="InvalidStorageClass"), StorageRefused, "storage_refused"),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:80],
 )
 async def test_what_a_storage_says_becomes_an_error_of_ours(
     storage: Storage, tmp_path: Path, fault: Fault, error: type[StorageError], code: str

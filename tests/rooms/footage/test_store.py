@@ -102,7 +102,7 @@ async def test_a_move_changes_nothing_that_others_say(store: FootageStore) -> No
     was = row(stage=FootageStage.READY, path=Path("/media/clip.mp4"), replay=Replay.PENDING)
     await store.add(was)
     await store.replayed("a", "i", Level.HIGH)
-    await store.pin(True, footage="a")
+    await store.keep(True, footage="a")
     await store.grade("i", Level.CRITICAL)
 
     assert await store.move(was, replace(was, key="clip.mp4", stage=FootageStage.UPLOADED))

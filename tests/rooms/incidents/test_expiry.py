@@ -125,7 +125,7 @@ async def test_old_pictures_go_and_the_words_stay(house: House) -> None:
 
 async def test_what_is_kept_keeps_its_pictures(house: House) -> None:
     old = await house.incident("old", 31)
-    await house.store.pin("old", kept=True)
+    await house.store.keep("old", kept=True)
 
     assert await house.retention.sweep() == 0
 

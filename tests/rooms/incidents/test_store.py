@@ -133,7 +133,7 @@ async def test_what_people_said_survives_what_is_seen_afterwards(store: Incident
     await store.review("full", NOON + HOUR, false_alarm=True)
     await store.annotate("full", "The neighbour’s dog")
     await store.mark_notified("full", NOON + SECOND)
-    await store.pin("full", kept=True)
+    await store.keep("full", kept=True)
 
     saved = await store.save(replace(UNTOUCHED, count=3))
 
@@ -480,9 +480,9 @@ async def test_a_review_can_be_taken_back(store: IncidentStore) -> None:
 async def test_what_is_kept_may_be_let_go_again(store: IncidentStore) -> None:
     await store.save(UNTOUCHED)
 
-    assert await store.pin("full", kept=True) == replace(UNTOUCHED, kept=True)
-    assert await store.pin("full", kept=False) == UNTOUCHED == await store.get("full")
-    assert await store.pin("nowhere", kept=True) is None
+    assert await store.keep("full", kept=True) == replace(UNTOUCHED, kept=True)
+    assert await store.keep("full", kept=False) == UNTOUCHED == await store.get("full")
+    assert await store.keep("nowhere", kept=True) is None
 
 
 async def test_pictures_of_what_is_over_and_old_may_expire_the_oldest_first(
@@ -515,7 +515,7 @@ async def test_pictures_are_not_forgotten_that_are_kept_or_are_others_by_now(
     store: IncidentStore,
 ) -> None:
     kept = await store.save(at(1))
-    await store.pin(kept.id, kept=True)
+    await store.keep(kept.id, kept=True)
     retouched = await store.save(at(2))
     await store.save(replace(retouched, picture=Path("front/better.jpg")))
     gone = at(3)
