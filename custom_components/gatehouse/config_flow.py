@@ -18,6 +18,8 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.selector import TextSelector
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
@@ -33,6 +35,7 @@ from .agent_flow import (
 )
 from .camera_flows import EntitySubentryFlow, FolderSubentryFlow, GroupSubentryFlow
 from .const import DOMAIN, SUBENTRY_AGENT, SUBENTRY_ENTITY, SUBENTRY_FOLDER, SUBENTRY_GROUP
+from .media_root import async_check_media_root
 from .models import AgentInfo
 from .options_flow import GatehouseOptionsFlow
 
@@ -176,9 +179,13 @@ class GatehouseConfigFlow(ConfigFlow, domain=DOMAIN):
         return entries[0] if entries else None
 
     async def _async_claim_site(self) -> None:
-        """Make sure that this flow creates the only site."""
+        """Make sure that this flow creates the only site, and that it has a place for its media."""
         await self.async_set_unique_id(SITE, raise_on_progress=False)
         self._abort_if_unique_id_configured()
+        try:
+            await async_check_media_root(self.hass)
+        except ConfigEntryError as err:
+            raise AbortFlow(err.translation_key or "", err.translation_placeholders) from err
 
     async def _async_refuses(self, subentry: ConfigSubentry) -> bool:
         try:

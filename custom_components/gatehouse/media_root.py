@@ -7,7 +7,6 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
@@ -18,14 +17,9 @@ SERVED: Final = frozenset({".mp4", ".jpg"})
 # What is in this folder of the configuration is served to everybody, without a login.
 PUBLIC: Final = "www"
 
-ISSUE: Final = "media_in_config"
-
 
 def media_root(hass: HomeAssistant) -> Path:
-    """Return our folder among Home Assistant's media, outside the configuration if there is one.
-
-    What is in the configuration folder is in every backup of it, and in the way of its owner.
-    """
+    """Return our folder among Home Assistant's media, outside the configuration if there is one."""
     config = _plain(hass.config.config_dir)
     folders = hass.config.media_dirs
     local_first = sorted(folders, key=lambda name: name != "local")
@@ -35,9 +29,10 @@ def media_root(hass: HomeAssistant) -> Path:
 
 
 async def async_check_media_root(hass: HomeAssistant) -> None:
-    """Tell the user if media are kept in the configuration folder.
+    """See that our media are not in the configuration folder; raises ConfigEntryError.
 
-    Raises ConfigEntryError where everybody could see them.
+    There every backup would have them, a full disk would stop Home Assistant itself, and in its
+    public part everybody could see them.
     """
     root = media_root(hass)
     config = Path(hass.config.config_dir)
@@ -48,18 +43,12 @@ async def async_check_media_root(hass: HomeAssistant) -> None:
             translation_key="media_public",
             translation_placeholders={"folder": str(root)},
         )
-    if not in_config:
-        ir.async_delete_issue(hass, DOMAIN, ISSUE)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="media_in_config",
-        translation_placeholders={"folder": str(root)},
-    )
+    if in_config:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="media_in_config",
+            translation_placeholders={"folder": str(root)},
+        )
 
 
 async def async_served(hass: HomeAssistant, path: Path | None) -> Path | None:

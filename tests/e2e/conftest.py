@@ -157,8 +157,9 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     """A media folder of this test's own."""
     folder = tmp_path / "media"
     folder.mkdir()
+    (tmp_path / "configuration").mkdir()
     hass.config.media_dirs = {"local": str(folder)}
-    hass.config.config_dir = str(tmp_path)
+    hass.config.config_dir = str(tmp_path / "configuration")
     return folder
 
 

@@ -44,8 +44,9 @@ async def detections(socket_enabled: None) -> AsyncIterator[ScriptedDetections]:
 @pytest.fixture
 def media(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders of this test's own, and a house that has no time to lose."""
-    hass.config.config_dir = str(tmp_path)
-    hass.config.media_dirs = {"local": str(tmp_path)}
+    (tmp_path / "configuration").mkdir()
+    hass.config.config_dir = str(tmp_path / "configuration")
+    hass.config.media_dirs = {"local": str(tmp_path / "media")}
     monkeypatch.setitem(TrackRules.__init__.__kwdefaults__, "gone_after", timedelta(seconds=1))
     retries = AssessorOptions.__init__.__kwdefaults__
     monkeypatch.setitem(retries, "attempts", TRIES)

@@ -51,17 +51,23 @@ def never_set_up() -> Iterator[None]:
 
 
 @pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
+def hass_config_dir(tmp_path: Path) -> str:
     """Give each test a configuration folder of its own: there is a database in it."""
-    return hass_tmp_config_dir
+    folder = tmp_path / "configuration"
+    folder.mkdir()
+    return str(folder)
 
 
 @pytest.fixture
-async def running_site(
-    hass: HomeAssistant, agent: ScriptedAgent, tmp_path: Path
-) -> MockConfigEntry:
-    """A site that is connected with Porch, and detects nothing."""
+async def hass(hass: HomeAssistant, tmp_path: Path) -> HomeAssistant:
+    """Return Home Assistant with its media where they belong: not in the configuration folder."""
     hass.config.media_dirs = {"local": str(tmp_path / "media")}
+    return hass
+
+
+@pytest.fixture
+async def running_site(hass: HomeAssistant, agent: ScriptedAgent) -> MockConfigEntry:
+    """A site that is connected with Porch, and detects nothing."""
     site = site_with(subentry_of(agent), detectors=[])
     site.add_to_hass(hass)
     assert await hass.config_entries.async_setup(site.entry_id)
@@ -94,11 +100,8 @@ async def detections(socket_enabled: None) -> AsyncIterator[ScriptedDetections]:
 
 @pytest.fixture
 def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """A configuration and a media folder of this test's own."""
-    media = tmp_path / "media"
-    media.mkdir()
-    hass.config.config_dir = str(tmp_path)
-    hass.config.media_dirs = {"local": str(media)}
+    """A folder of this test's own, in which the media are."""
+    (tmp_path / "media").mkdir()
     return tmp_path
 
 

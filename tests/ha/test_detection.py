@@ -97,7 +97,7 @@ async def shelf(socket_enabled: None) -> AsyncIterator[Shelf]:
 @pytest.fixture
 def offered(hass: HomeAssistant, shelf: Shelf, tmp_path: Path) -> Iterator[None]:
     """Offer a small model for each runtime, and keep them in a folder of this test's own."""
-    hass.config.config_dir = str(tmp_path)
+    hass.config.config_dir = str(tmp_path / "configuration")
     seen = Seen(PERSON, 0.9, 0.25, 0.25, 0.5, 0.75)
     made_here = tmp_path / "made"
     made_here.mkdir()
@@ -182,7 +182,7 @@ async def test_a_named_model_is_fetched_into_storage_with_progress(
     ]
     assert detection.runtime is not None
     assert detection.runtime.startswith("onnxruntime ")
-    assert (tmp_path / ".storage" / "gatehouse.models" / "small.onnx").is_file()
+    assert (tmp_path / "configuration" / ".storage" / "gatehouse.models" / "small.onnx").is_file()
     assert issue(hass) is None
     await detection.close()
 

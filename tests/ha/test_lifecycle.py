@@ -103,7 +103,7 @@ async def test_when_home_assistant_stops_the_open_incident_is_written_before_the
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await eventually(lambda: ours() == (set(), set()))
 
-    with sqlite3.connect(folder / "gatehouse.db") as database:
+    with sqlite3.connect(folder / "configuration" / "gatehouse.db") as database:
         assert database.execute("SELECT state FROM incidents").fetchall() == [("interrupted",)]
     database.close()
 
@@ -156,7 +156,7 @@ async def test_a_site_of_a_much_newer_gatehouse_is_left_alone(hass: HomeAssistan
 async def test_a_database_of_a_newer_version_stops_the_set_up_and_says_why(
     hass: HomeAssistant, folder: Path
 ) -> None:
-    with sqlite3.connect(folder / "gatehouse.db") as database:
+    with sqlite3.connect(folder / "configuration" / "gatehouse.db") as database:
         database.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
         database.execute("INSERT INTO schema_version VALUES (99)")
     database.close()

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.gatehouse.const import DOMAIN
@@ -17,10 +18,6 @@ def house(hass: HomeAssistant, tmp_path: Path) -> Path:
     hass.config.config_dir = str(tmp_path / "config")
     (tmp_path / "config" / "www").mkdir(parents=True)
     return tmp_path
-
-
-def told(hass: HomeAssistant) -> ir.IssueEntry | None:
-    return ir.async_get(hass).async_get_issue(DOMAIN, "media_in_config")
 
 
 @pytest.mark.parametrize(
@@ -49,48 +46,43 @@ async def test_a_folder_outside_is_nothing_to_tell(hass: HomeAssistant, house: P
 
     await async_check_media_root(hass)
 
-    assert told(hass) is None
 
-
-async def test_a_folder_in_the_configuration_is_told_until_there_is_another(
-    hass: HomeAssistant, house: Path
-) -> None:
-    inside = house / "config" / "media"
-    hass.config.media_dirs = {"local": str(inside)}
-    await async_check_media_root(hass)
-    issue = told(hass)
-    assert issue
-    assert issue.translation_placeholders == {"folder": str(inside / "gatehouse")}
-
-    hass.config.media_dirs |= {"nas": str(house / "nas")}
-    await async_check_media_root(hass)
-
-    assert told(hass) is None
-
-
-async def test_a_link_into_the_configuration_is_seen_through(
-    hass: HomeAssistant, house: Path
+@pytest.mark.parametrize(
+    ("folder", "key"),
+    [
+        ("config", "media_in_config"),
+        ("config/media", "media_in_config"),
+        ("into-config", "media_in_config"),
+        ("config/www", "media_public"),
+        ("config/www/media", "media_public"),
+        ("into-www", "media_public"),
+    ],
+)
+async def test_a_folder_in_the_configuration_is_refused_until_there_is_another(
+    hass: HomeAssistant, house: Path, folder: str, key: str
 ) -> None:
     (house / "config" / "media").mkdir()
-    (house / "media").symlink_to(house / "config" / "media")
-    hass.config.media_dirs = {"local": str(house / "media")}
-
-    await async_check_media_root(hass)
-
-    assert told(hass)
-
-
-@pytest.mark.parametrize("folder", ["config/www", "config/www/media", "linked"])
-async def test_a_folder_that_everybody_sees_is_refused(
-    hass: HomeAssistant, house: Path, folder: str
-) -> None:
-    (house / "linked").symlink_to(house / "config" / "www")
+    (house / "into-config").symlink_to(house / "config" / "media")
+    (house / "into-www").symlink_to(house / "config" / "www")
     hass.config.media_dirs = {"local": str(house / folder)}
 
     with pytest.raises(ConfigEntryError) as refused:
         await async_check_media_root(hass)
 
-    assert refused.value.translation_key == "media_public"
+    assert refused.value.translation_key == key
+    hass.config.media_dirs = {"nas": str(house / "nas")}
+    await async_check_media_root(hass)
+
+
+async def test_a_site_is_not_made_where_its_media_would_be_in_the_configuration(
+    hass: HomeAssistant, house: Path
+) -> None:
+    hass.config.media_dirs = {"local": str(house / "config" / "media")}
+
+    ended = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+
+    assert (ended["type"], ended["reason"]) == (FlowResultType.ABORT, "media_in_config")
+    assert ended["description_placeholders"] == {"folder": f"{house}/config/media/gatehouse"}
 
 
 async def test_nothing_is_served_where_no_path_is(hass: HomeAssistant) -> None:

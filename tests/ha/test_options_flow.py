@@ -474,7 +474,7 @@ async def test_where_no_runtime_can_be_installed_the_way_out_is_told(
 async def test_a_model_is_fetched_before_it_is_saved(
     hass: HomeAssistant, site: MockConfigEntry, socket_enabled: None, tmp_path: Path
 ) -> None:
-    hass.config.config_dir = str(tmp_path)
+    hass.config.config_dir = str(tmp_path / "configuration")
     whole = network(tmp_path / "small.onnx", yolov8(())).read_bytes()
     replies = [web.Response(status=404), web.Response(body=whole)]
 
