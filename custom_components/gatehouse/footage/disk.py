@@ -96,15 +96,6 @@ class Disk:
         with refusals():
             return shutil.disk_usage(self.root).free
 
-    def check(self) -> None:
-        """Write a file and remove it again; DiskFull or DiskRefused if that cannot be."""
-        self.make_room(0)
-        probe = self.incoming("probe")
-        with refusals():
-            probe.write_bytes(b"Gatehouse can write here.")
-            _sync(probe)
-            probe.unlink()
-
 
 @contextmanager
 def refusals() -> Iterator[None]:

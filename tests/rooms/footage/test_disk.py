@@ -141,18 +141,6 @@ def test_what_is_incoming_can_be_dropped(disk: Disk, tmp_path: Path) -> None:
     assert files(tmp_path) == {str(disk.incoming("b").relative_to(tmp_path))}
 
 
-def test_a_folder_is_tried_by_writing(disk: Disk, tmp_path: Path) -> None:
-    disk.check()
-
-    assert files(tmp_path) == set()
-    full = Disk(tmp_path, BERLIN, floor_bytes=10**18)
-    with pytest.raises(DiskFull):
-        full.check()
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DiskRefused):
-        Disk(tmp_path / "file", BERLIN).check()
-
-
 def test_the_room_that_is_left_is_told(disk: Disk, tmp_path: Path) -> None:
     with pytest.raises(DiskRefused):
         disk.free_bytes()
