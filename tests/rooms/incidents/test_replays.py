@@ -420,7 +420,9 @@ async def test_a_file_that_is_gone_is_waited_for_and_the_others_go_on(site: Retu
     await eventually(lambda: len(site.house.incidents) == 1)
     site.replays.wake()
     assert await site.pending() == ["gone"]
-    await asyncio.to_thread(path.write_bytes, content)
+    # Whole at once: a disk that comes back has no half of a file.
+    await asyncio.to_thread(path.with_suffix(".back").write_bytes, content)
+    await asyncio.to_thread(path.with_suffix(".back").replace, path)
     site.replays.wake()
 
     await eventually(lambda: len(site.house.incidents) == 2)
