@@ -85,11 +85,14 @@ class PassageKind(StrEnum):
     FORCED = "forced"
     HELD_OPEN = "held_open"
     EXIT = "exit"
+    TAMPER = "tamper"
+    TAILGATING = "tailgating"
+    """More people were seen to enter than were let in: a hint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """One attempt at a door."""
+    """One attempt at a door, or what was done to it; codes are those of `agent.wire`."""
 
     id: str
     door: str
@@ -98,7 +101,25 @@ class Passage:
     person: str | None = None
     """Whose card it was, as people call them."""
     reason: str | None = None
-    """Why it was denied, in plain words."""
+    """Why it was denied: the code of a `Reason`, or plain words."""
+    reader: str | None = None
+    holder: str | None = None
+    """The id of the person."""
+    credential: str | None = None
+    """What people call the card."""
+    card: str | None = None
+    """The first digits of the keyed hash of a card that nobody knows."""
+    authentication: str | None = None
+    direction: str | None = None
+    latency: timedelta | None = None
+    """From the last byte of the card to the word for the relay."""
+    decided_by: str | None = None
+    warning: str | None = None
+    """What would have been a reason on a stricter door."""
+    replayed: bool = False
+    """Whether it happened while nobody listened."""
+    incident: str | None = None
+    """The incident that it is part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

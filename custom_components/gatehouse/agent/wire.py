@@ -28,6 +28,21 @@ DETECT: Final = "/api/v1/detect"
 SPOOL: Final = "/api/v1/spool"
 QUERY_UNTIL: Final = "until"
 
+# What an agent with doors may decide by itself: PUT {"document": text, "signature": hex}, where the
+# signature is the HMAC-SHA256 of the text, keyed by the HMAC-SHA256 of GRANTS_PURPOSE keyed by the
+# token; the text is JSON (`tests/wire/grants.json`). GET tells the version that it goes by.
+GRANTS: Final = "/api/v1/grants"
+GRANTS_PURPOSE: Final = b"gatehouse grants"
+
+UNLOCK: Final = "/api/v1/doors/{door}/unlock"  # POST {"person": …, "seconds": …}: a passage
+LOCK: Final = "/api/v1/doors/{door}/lock"  # POST: the door's state
+ENROLL: Final = "/api/v1/doors/{door}/enroll"  # POST {"reader": …, "seconds": …}: the next card
+
+# GET what happened at the doors ?after=SEQ; DELETE it ?until=SEQ&journal=ID once it is kept.
+PASSAGES: Final = "/api/v1/passages"
+QUERY_AFTER: Final = "after"
+QUERY_JOURNAL: Final = "journal"
+
 # A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the
 # token, of "PATH\nEPOCH". It is good for GET and HEAD of that one path until then.
 QUERY_EXPIRES: Final = "expires"
@@ -54,6 +69,10 @@ class ErrorCode(StrEnum):
     NO_SPACE = "no_space"
     TOO_MANY = "too_many"
     NO_DETECTOR = "no_detector"
+    NO_CARD = "no_card"
+    BAD_SIGNATURE = "bad_signature"
+    STALE = "stale"
+    DOOR_FAILED = "door_failed"
     BAD_PICTURE = "bad_picture"
     BUSY = "busy"
     INTERNAL = "internal"
@@ -67,6 +86,10 @@ class MessageType(StrEnum):
     MOTION = "motion"
     RECORDING = "recording"
     STATS = "stats"
+    DOOR = "door"
+    PASSAGE = "passage"
+    RING = "ring"
+    ACCESS = "access"
 
 
 class CameraStatus(StrEnum):
@@ -90,3 +113,92 @@ class RecordingStatus(StrEnum):
     RECORDING = "recording"
     COMPLETE = "complete"
     FAILED = "failed"
+
+
+class PassageKind(StrEnum):
+    """What came of one attempt at a door, or what was done to it."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    FORCED = "forced"
+    HELD_OPEN = "held_open"
+    EXIT = "exit"
+    TAMPER = "tamper"
+
+
+class Reason(StrEnum):
+    """Why somebody was denied; the first that holds, in this order."""
+
+    NO_GRANTS = "no_grants"
+    CLOCK = "clock"
+    GRANTS_EXPIRED = "grants_expired"
+    LOCKED_OUT = "locked_out"
+    UNKNOWN_CARD = "unknown_card"
+    LOCKDOWN = "lockdown"
+    KEEP_LOCKED = "keep_locked"
+    DISABLED = "disabled"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    NO_ACCESS = "no_access"
+    OUTSIDE_SCHEDULE = "outside_schedule"
+    USES_EXHAUSTED = "uses_exhausted"
+    ANTIPASSBACK = "antipassback"
+    PIN_TIMEOUT = "pin_timeout"
+    WRONG_PIN = "wrong_pin"
+
+
+class Authentication(StrEnum):
+    """How somebody said who they are."""
+
+    RFID = "rfid"
+    PIN = "pin"
+    RFID_AND_PIN = "rfid_and_pin"
+    APP = "app"
+    EXIT = "exit"
+
+
+class Verify(StrEnum):
+    """What a door asks for."""
+
+    CARD = "card"
+    CARD_AND_PIN = "card_and_pin"
+    CARD_OR_PIN = "card_or_pin"
+    PIN = "pin"
+
+
+class Direction(StrEnum):
+    """Which way a reader lets people through."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class DoorMode(StrEnum):
+    """Whether cards decide, or nobody does until the mode is over."""
+
+    NORMAL = "normal"
+    KEEP_LOCKED = "keep_locked"
+    KEEP_UNLOCKED = "keep_unlocked"
+
+
+class SiteMode(StrEnum):
+    """Whether something goes before what any door says: nobody enters, or everybody leaves."""
+
+    NORMAL = "normal"
+    LOCKDOWN = "lockdown"
+    EVACUATION = "evacuation"
+
+
+class Antipassback(StrEnum):
+    """What becomes of who enters twice without having left: nothing, a note, or a denial."""
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Decider(StrEnum):
+    """Who decided on a passage."""
+
+    AGENT = "agent"
+    SERVER = "server"

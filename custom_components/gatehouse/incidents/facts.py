@@ -7,7 +7,7 @@ from typing import Final
 
 from ..models import Incident, IncidentState, Level, Passage, PassageKind
 from .risk import LEVELS, level_of
-from .wording import cards, clipped, listed, number, sentence, several, span, things, times
+from .wording import cards, clipped, listed, number, sentence, several, span, things, times, why
 
 # What fits a notification, and what fits a morning.
 LONGEST_FACTS: Final = 600
@@ -24,6 +24,8 @@ PASSAGES: Final = {
     PassageKind.FORCED: "{door} was forced open",
     PassageKind.HELD_OPEN: "{door} was held open",
     PassageKind.EXIT: "{who} was let out at {door}",
+    PassageKind.TAMPER: "the reader at {door} was opened",
+    PassageKind.TAILGATING: "perhaps more people than cards went through {door}",
 }
 
 DAYS_PASSAGES: Final = {
@@ -32,6 +34,8 @@ DAYS_PASSAGES: Final = {
     PassageKind.FORCED: "a door was forced open",
     PassageKind.HELD_OPEN: "a door was held open",
     PassageKind.EXIT: "somebody was let out",
+    PassageKind.TAMPER: "a reader was opened",
+    PassageKind.TAILGATING: "perhaps more people than cards went through a door",
 }
 
 
@@ -109,7 +113,7 @@ def _passage(
     )
     clocks = list(dict.fromkeys(_clock(passage.at, zone) for passage in (first, last)))
     when = f"at {clocks[0]}" if len(group) == 1 else f"{times(len(group))}, {_between(clocks)}"
-    return f"{told} {when}" + (f" ({first.reason})" if first.reason else "")
+    return f"{told} {when}" + (f" ({why(first)})" if why(first) else "")
 
 
 def _between(clocks: Sequence[str]) -> str:

@@ -102,14 +102,19 @@ class Incidents:
         if watch := self._watches.get(camera):
             watch.interrupt()
 
-    def join(self, passage: Passage) -> None:
-        """Make what happened at a door part of its place's incident, which it may open."""
+    def join(self, passage: Passage) -> str | None:
+        """Make what happened at a door part of its place's incident, which it may open.
+
+        Return the incident's id; None for what happened too long ago (see Replays).
+        """
         name = self._house.camera_names().get(passage.door, passage.door)
         group = group_of_door(passage.door, name, self._options)
-        self._place(group).passage(passage)
-        for camera in group.cameras:
-            if watch := self._watches.get(camera):
-                watch.wake()
+        incident = self._place(group).passage(passage)
+        if incident:
+            for camera in group.cameras:
+                if watch := self._watches.get(camera):
+                    watch.wake()
+        return incident
 
     async def stop(self) -> None:
         """Interrupt and write what is open."""

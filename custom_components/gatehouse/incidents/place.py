@@ -72,15 +72,18 @@ class Place:
         self._take(case, with_sign(case.incident, sign))
         self._journal.keep(case.incident.id, sign.camera, sight)
 
-    def passage(self, passage: Passage) -> None:
-        """Take what happened at a door; it may open an incident."""
+    def passage(self, passage: Passage) -> str | None:
+        """Take what happened at a door, which may open an incident, and return the incident's id.
+
+        What happened long ago is no part of what happens now: None.
+        """
         if is_late(passage, self._house.now(), self._options):
-            self._remember(passage)
-            return
+            return None
         case = self._case or self._opened(passage.at, passage.at)
         incident = with_passage(case.incident, passage)
         if incident != case.incident:  # told twice, it is no new sign
             self._take(case, incident)
+        return incident.id
 
     def settle(self) -> None:
         """Close the incident if its time is over; leave it to the journal if not."""
@@ -108,12 +111,6 @@ class Place:
         incident = self._assessed(incident)
         self._case = replace(case, incident=incident, heard=self._house.clock())
         self._journal.note(incident, self._group)
-
-    def _remember(self, passage: Passage) -> None:
-        """Have it written as an incident of its own, whatever happens now."""
-        incident = with_passage(begun(uuid4().hex, self._group, passage.at), passage)
-        incident = ended(incident, IncidentState.CLOSED, timedelta(), self._options)
-        self._journal.note(remembered(incident, self._house), self._group)
 
     def _end(self, case: Case, state: IncidentState) -> None:
         silence = timedelta(seconds=self._house.clock() - case.heard)

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ..database import DatabaseError
 from ..footage import FootageFlow, Library
-from ..models import Footage, Group, Incident, IncidentState
+from ..models import Footage, Group, Incident, IncidentState, Passage
 from ..vision import VisionError
 from .album import Album
 from .house import House
@@ -22,11 +22,14 @@ from .rules import (
     NewsKind,
     Sign,
     begun,
+    belongs,
     ended,
     goes_on,
     group_of,
+    group_of_door,
     is_told,
     retry_delay,
+    with_passage,
     with_sign,
 )
 from .screening import Screening
@@ -66,10 +69,29 @@ class Replays:
         self._woken = asyncio.Event()
         self._failures = 0
         self._missing: set[str] = set()
+        self._writing = asyncio.Lock()
 
     def wake(self) -> None:
         """See whether there is something to look at."""
         self._woken.set()
+
+    async def join(self, passage: Passage) -> str:
+        """Make what happened at a door long ago part of an incident of that time; return its id.
+
+        Raises DatabaseError.
+        """
+        identity = _identity(passage.id)
+        name = self._house.camera_names().get(passage.door, passage.door)
+        group = group_of_door(passage.door, name, self._options)
+        async with self._writing:
+            near = await self._near(group, passage.at, passage.at)
+            same = [each for each in near if belongs(passage, each, self._options)]
+            new = replace(begun(identity, group, passage.at), replayed=True)
+            incident = min(same, key=lambda each: each.started, default=new)
+            if (joined := with_passage(incident, passage)) != incident:
+                stored = await self._save(self._over(joined))
+                self._house.incident(IncidentNews(kind=NewsKind.REPLAYED, incident=stored))
+        return incident.id
 
     async def run(self) -> None:
         """Look at what is pending, the oldest first, until cancelled."""
@@ -94,7 +116,8 @@ class Replays:
 
     async def _take(self, clip: Footage) -> None:
         try:
-            await self._replay(clip)
+            async with self._writing:
+                await self._replay(clip)
         except OSError as error:
             if clip.id not in self._missing:
                 _LOGGER.warning("Footage %s is looked at once it is back: %s", clip.id, error)
@@ -103,7 +126,7 @@ class Replays:
     async def _replay(self, clip: Footage) -> None:
         incident, live, album = None, None, Album(self._footage)
         ahead = self._house.clock_ahead(clip.camera)
-        near = await self._near(clip, clip.since - ahead, clip.until - ahead)
+        near = await self._near(self._group(clip), clip.since - ahead, clip.until - ahead)
         async with aclosing(self._screening.signs(clip, ahead)) as signs:
             async for sign, sight in signs:
                 if told := next((each for each in near if is_told(each, sign)), None):
@@ -121,20 +144,19 @@ class Replays:
 
     async def _begun(self, clip: Footage, sign: Sign) -> Incident:
         """Return the incident of what a clip shows first, the same one whenever it is asked for."""
-        identity = uuid5(NAMESPACE_URL, f"gatehouse:replay:{clip.id}").hex
+        identity = _identity(clip.id)
         if own := await self._store.get(identity):
             return own
         group = self._group(clip)
-        near = await self._near(clip, sign.since, sign.captured)
+        near = await self._near(group, sign.since, sign.captured)
         same = [each for each in near if goes_on(each, sign, self._options)]
         new = replace(begun(identity, group, sign.since), replayed=True)
         return min(same, key=lambda each: each.started, default=new)
 
-    async def _near(self, clip: Footage, since: datetime, until: datetime) -> list[Incident]:
-        """Return the incidents of a clip's group that may tell of what was between these."""
+    async def _near(self, group: Group, since: datetime, until: datetime) -> list[Incident]:
+        """Return the incidents of a group that may tell of what was between these."""
         earliest, latest = since - LONGEST_STORY, until + self._options.idle
-        group = self._group(clip).id
-        return await self._store.find(IncidentQuery(group=group, since=earliest, until=latest))
+        return await self._store.find(IncidentQuery(group=group.id, since=earliest, until=latest))
 
     def _group(self, clip: Footage) -> Group:
         name = self._house.camera_names().get(clip.camera, clip.camera)
@@ -145,14 +167,26 @@ class Replays:
 
         The pictures of one that goes on stay.
         """
-        over = ended(incident, IncidentState.CLOSED, timedelta(), self._options)
-        over = remembered(over, self._house, self._screening.sensitive(over.cameras))
+        over = self._over(incident)
         if over.picture is None:
             await album.file_picture(over)
             await album.file_frames(over)
             over = replace(over, picture=album.picture, frames=album.frames)
-        stored = await self._store.save(over)
-        if stored.level:
-            await self._footage.grade(stored.id, stored.level)
+        stored = await self._save(over)
         await self._library.replayed(clip.id, stored.id, stored.level)
         self._house.incident(IncidentNews(kind=NewsKind.REPLAYED, incident=stored))
+
+    def _over(self, incident: Incident) -> Incident:
+        over = ended(incident, IncidentState.CLOSED, timedelta(), self._options)
+        return remembered(over, self._house, self._screening.sensitive(over.cameras))
+
+    async def _save(self, incident: Incident) -> Incident:
+        stored = await self._store.save(incident)
+        if stored.level:
+            await self._footage.grade(stored.id, stored.level)
+        return stored
+
+
+def _identity(of: str) -> str:
+    """Return the id of the incident that begins with a clip or a passage: always the same one."""
+    return uuid5(NAMESPACE_URL, f"gatehouse:replay:{of}").hex

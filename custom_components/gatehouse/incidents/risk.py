@@ -19,6 +19,9 @@ NIGHT_ENDS: Final = 6
 
 ANIMALS: Final = frozenset("bear bird cat cow dog elephant giraffe horse sheep zebra".split())
 
+# What is done to a door by somebody, seen or not.
+ALARMING: Final = ("denied", "held", "forced", "tamper")
+
 NAMELESS: Final[Mapping[str, str]] = {}
 
 
@@ -100,6 +103,14 @@ FACTORS: Final = (
         excusable=False,
     ),
     Factor(name="held", points={1: 15}, reason="{held} held open", excusable=False),
+    Factor(name="tailgating", points={1: 20}, reason="perhaps more people than cards entered"),
+    Factor(
+        name="tamper",
+        points={1: 45},
+        reason="the reader at {tampered} was opened",
+        excusable=False,
+        binding=True,
+    ),
     # The second measure is reached while the alarm is armed.
     Factor(
         name="forced",
@@ -148,7 +159,7 @@ def _measures(incident: Incident, surroundings: Surroundings) -> dict[str, int]:
     """Return how far each factor applies; where nobody is, it matters not when and where."""
     seen = max(map(_seen, incident.labels), default=Seen.NOTHING)
     doors = _at_doors(incident, surroundings)
-    somebody = seen > Seen.ANIMAL or doors["denied"] or doors["held"] or doors["forced"]
+    somebody = seen > Seen.ANIMAL or any(doors[name] for name in ALARMING)
     alarm = surroundings.alarm or AlarmState.DISARMED
     return {
         "seen": seen,
@@ -165,6 +176,8 @@ def _at_doors(incident: Incident, surroundings: Surroundings) -> dict[str, int]:
         "denied": kinds[PassageKind.DENIED],
         "held": kinds[PassageKind.HELD_OPEN],
         "forced": (1 + armed) if kinds[PassageKind.FORCED] else 0,
+        "tailgating": kinds[PassageKind.TAILGATING],
+        "tamper": kinds[PassageKind.TAMPER],
         "granted": kinds[PassageKind.GRANTED],
         # A button inside excuses nobody in an empty house.
         "exit": 0 if surroundings.anybody_home is False else kinds[PassageKind.EXIT],
@@ -206,6 +219,7 @@ def _words(
         "denied_at": listed(doors[PassageKind.DENIED]),
         "held": were(doors[PassageKind.HELD_OPEN]),
         "forced": were(doors[PassageKind.FORCED]),
+        "tampered": listed(doors[PassageKind.TAMPER]),
         "granted": listed(cards(passages[PassageKind.GRANTED], "a card")),
         "granted_at": listed(doors[PassageKind.GRANTED]),
         "exit_at": listed(doors[PassageKind.EXIT]),

@@ -208,9 +208,12 @@ def is_over(case: Case, *, now: float, options: IncidentOptions) -> bool:
 
 def goes_on(incident: Incident, sign: Sign, options: IncidentOptions) -> bool:
     """Return whether what is found afterwards belongs to an incident that was found so too."""
-    begins, ends = incident.started - options.idle, incident.last_seen + options.idle
-    near = begins < sign.captured and sign.since < ends
-    return incident.replayed and near and abs(sign.since - incident.started) <= LONGEST_STORY
+    return _goes_on(incident, sign.since, sign.captured, options)
+
+
+def belongs(passage: Passage, incident: Incident, options: IncidentOptions) -> bool:
+    """Return whether what is told of a door afterwards belongs to an incident found so too."""
+    return _goes_on(incident, passage.at, passage.at, options)
 
 
 def is_told(incident: Incident, sign: Sign) -> bool:
@@ -369,6 +372,14 @@ def _gist(incident: Incident) -> tuple[object, ...]:
         incident.picture,
         _risk(incident),
     )
+
+
+def _goes_on(
+    incident: Incident, since: datetime, until: datetime, options: IncidentOptions
+) -> bool:
+    begins, ends = incident.started - options.idle, incident.last_seen + options.idle
+    near = begins < until and since < ends
+    return incident.replayed and near and abs(since - incident.started) <= LONGEST_STORY
 
 
 def _risk(incident: Incident) -> int:

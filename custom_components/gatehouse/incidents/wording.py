@@ -8,6 +8,26 @@ from ..models import Passage
 
 NUMBERS: Final = "no one two three four five six seven eight nine ten eleven twelve".split()
 
+# Why somebody was denied, by its code; what is not here is said as it is.
+REASONS: Final = {
+    "no_grants": "nobody has told this door who may enter",
+    "clock": "the clock of this door is wrong",
+    "grants_expired": "this door has not heard for too long who may enter",
+    "locked_out": "too many wrong attempts",
+    "unknown_card": "nobody's card",
+    "lockdown": "lockdown",
+    "keep_locked": "the door is kept locked",
+    "disabled": "the card is disabled",
+    "not_yet_valid": "the card is not valid yet",
+    "expired": "the card has expired",
+    "no_access": "not for this door",
+    "outside_schedule": "not at this time",
+    "uses_exhausted": "used up",
+    "antipassback": "already inside",
+    "pin_timeout": "no PIN",
+    "wrong_pin": "wrong PIN",
+}
+
 PLURALS: Final = {
     "knife": "knives",
     "mouse": "mice",
@@ -68,6 +88,11 @@ def cards(passages: Iterable[Passage], nobodys: str) -> list[str]:
     """Return whose cards were shown, each once: Anna's card, or what a nobody's card is called."""
     owners = dict.fromkeys(passage.person for passage in passages)
     return [f"{owner}'s card" if owner else nobodys for owner in owners]
+
+
+def why(passage: Passage) -> str:
+    """Return why somebody was denied, in plain words; empty if nobody knows, or was."""
+    return REASONS.get(passage.reason or "", passage.reason or "")
 
 
 def sentence(text: str) -> str:

@@ -343,16 +343,24 @@ async def test_a_forced_door_is_bad_whatever_a_language_model_says(stage: Stage)
 async def test_a_passage_told_late_is_no_part_of_what_happens_now(stage: Stage) -> None:
     await seen_by_both(stage)
 
-    stage.incidents.join(passage(-3600, person="Anna"))
-    await stage.told(CONFIRMED, CONFIRMED, CLOSED)
+    assert stage.incidents.join(passage(-3600, person="Anna")) is None
     await stage.pass_time(40)
 
-    await stage.told(CLOSED, CLOSED)
-    now, before = await stage.rows()
-    assert (before.started, before.passages) == (moment(-3600), (passage(-3600, person="Anna"),))
+    await stage.told(CONFIRMED, CLOSED)
+    (now,) = await stage.rows()
     assert (now.started, now.passages) == (moment(0), ())
-    assert before.assessment is not None
-    assert before.assessment.summary == "Anna's card opened Front door at 11:00:00."
+
+
+async def test_a_door_is_told_which_incident_its_passage_is_part_of(stage: Stage) -> None:
+    stage.built(groups=(GATE,))
+    await stage.begin()
+
+    first = stage.incidents.join(passage(0))
+    assert stage.incidents.join(passage(0)) == first
+    assert stage.incidents.join(passage(2)) == first
+
+    await stage.told(CONFIRMED)
+    assert [row.id for row in await stage.rows()] == [first]
 
 
 async def test_stopping_ends_what_only_a_door_told(stage: Stage) -> None:

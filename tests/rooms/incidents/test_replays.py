@@ -36,13 +36,25 @@ from custom_components.gatehouse.models import (
     Incident,
     IncidentState,
     Level,
+    PassageKind,
     Replay,
     Zone,
     ZoneKind,
 )
 from custom_components.gatehouse.vision import BadPicture, DetectorFailed
 from custom_components.gatehouse.zones import Zones
-from tests.rooms.incidents.fakes import BACK, FRONT, GATE, NOON, YARD, Clock, Films, House, moment
+from tests.rooms.incidents.fakes import (
+    BACK,
+    FRONT,
+    GATE,
+    NOON,
+    YARD,
+    Clock,
+    Films,
+    House,
+    moment,
+    passage,
+)
 from tests.rooms.incidents.films import Spotter, Stay, film
 from tests.waiting import eventually
 
@@ -281,6 +293,61 @@ async def test_who_comes_later_is_another_incident(site: Return) -> None:
     one, two = await site.done()
 
     assert [await site.incident_of(clip) for clip in ("one", "two")] == [one.id, two.id]
+
+
+# --- Doors ---
+
+
+async def test_a_card_shown_in_the_absence_is_an_incident_of_that_time(site: Return) -> None:
+    site.built(groups=(GATE,))
+
+    identity = await site.replays.join(passage(-3600, person="Anna"))
+
+    (incident,) = await site.incidents()
+    assert incident.id == identity
+    assert incident.replayed
+    assert incident.state is IncidentState.CLOSED
+    assert (incident.group, incident.started) == ("gate", moment(-3600))
+    assert incident.assessment is not None
+    assert incident.assessment.summary == "Anna's card opened Front door at 11:00:00."
+    assert [news.kind for news in site.house.incidents] == [NewsKind.REPLAYED]
+    assert not site.house.incidents[0].is_live
+
+
+async def test_the_same_card_told_twice_is_one(site: Return) -> None:
+    first = await site.replays.join(passage(-3600))
+    again = await site.replays.join(passage(-3600))
+
+    assert first == again
+    assert len(site.house.incidents) == 1
+    assert [len(row.passages) for row in await site.incidents()] == [1]
+
+
+async def test_a_card_and_who_showed_it_are_one_incident_whatever_is_told_first(
+    site: Return,
+) -> None:
+    site.built(groups=(GATE,))
+    shown = await site.replays.join(passage(6, person="Anna"))
+    await site.kept("clip", 0, VISIT)
+
+    (incident,) = await site.done()
+    left = await site.replays.join(passage(20, PassageKind.EXIT))
+
+    (whole,) = await site.incidents()
+    assert incident.id == whole.id == shown == left
+    assert whole.labels == ("person",)
+    assert [each.kind for each in whole.passages] == [PassageKind.GRANTED, PassageKind.EXIT]
+    assert whole.picture == incident.picture
+
+
+async def test_cards_shown_at_other_times_are_other_incidents(site: Return) -> None:
+    early = await site.replays.join(passage(-3600))
+    late = await site.replays.join(passage(-1800))
+
+    assert early != late
+
+
+# --- Groups ---
 
 
 async def test_cameras_of_a_group_tell_one_incident(site: Return) -> None:
