@@ -69,7 +69,7 @@ class ScriptedAgent:
         """Answer, at a port that is free or at the one given."""
         if port:
             self.server = self._make_server(port)
-        await self.server.start_server()
+        await self.server.start_server(shutdown_timeout=0.1)
         self.port = self.server.port
 
     async def say(self, message: dict[str, Any]) -> None:
@@ -249,7 +249,7 @@ async def scripted_agent() -> AsyncIterator[ScriptedAgent]:
 async def scripted_detections() -> AsyncIterator[ScriptedDetections]:
     """Serve detections for as long as the test runs."""
     detections = ScriptedDetections()
-    await detections.server.start_server()
+    await detections.server.start_server(shutdown_timeout=0.1)
     try:
         yield detections
     finally:

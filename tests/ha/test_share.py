@@ -131,7 +131,7 @@ async def house(
 @pytest.fixture
 async def offsite(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedOffsite]:
     offsite = ScriptedOffsite()
-    await offsite.server.start_server()
+    await offsite.server.start_server(shutdown_timeout=0.1)
     monkeypatch.setattr(house.site.runtime_data.storage, "offsite", offsite)
     yield offsite
     await offsite.server.close()

@@ -31,7 +31,7 @@ class Loopback:
         app = web.Application(middlewares=[_gate])
         app.add_routes(routes)
         server = TestServer(app, host="127.0.0.1")
-        await server.start_server()
+        await server.start_server(shutdown_timeout=0.1)
         self._servers.append(server)
         return Agent(self.session, server.host, server.port or 0, token)
 

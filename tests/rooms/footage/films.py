@@ -119,9 +119,13 @@ async def live_camera() -> AsyncIterator[LiveCamera]:
     camera = LiveCamera()
     app = web.Application()
     app.router.add_get("/live", camera.stream)
-    async with TestServer(app, host="127.0.0.1") as server:
-        camera.address = str(server.make_url("/live"))
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server(shutdown_timeout=0.1)  # who still watches is not waited for
+    camera.address = str(server.make_url("/live"))
+    try:
         yield camera
+    finally:
+        await server.close()
 
 
 @dataclass(frozen=True)

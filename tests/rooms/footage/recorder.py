@@ -67,7 +67,7 @@ class Pi:
         self._server = TestServer(app, host="127.0.0.1")
 
     async def __aenter__(self) -> Self:
-        await self._server.start_server()
+        await self._server.start_server(shutdown_timeout=0.1)
         self.address = (self._server.host, self._server.port or 0)
         self.client: Recordings = Agent(self._session, *self.address, TOKEN).recordings
         return self
