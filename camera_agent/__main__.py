@@ -16,7 +16,9 @@ from aiohttp import web
 from . import __version__
 from .config import DEFAULT, AgentConfig, ConfigError, load
 from .detector import Detector
+from .door_config import DoorConfig
 from .hub import Hub
+from .present import PLAYED, PresentError, acts_of, play
 from .server import AccessLogger, application, is_news
 
 LOGGER: Final = logging.getLogger(__package__)
@@ -28,7 +30,7 @@ IDLE: Final = 15.0  # seconds; a connection that asks for nothing makes room for
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit code: 2 for a wrong configuration."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     if options.print_default:
         print(DEFAULT, end="")
         return 0
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check":
         print(_summary(config))
         return 0
+    if options.command in PLAYED:
+        return _play(config, options)
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.DEBUG if options.verbose else logging.INFO,
@@ -99,13 +103,28 @@ async def _told_to_stop() -> None:
     await told.wait()
 
 
+def _play(config: AgentConfig, options: argparse.Namespace) -> int:
+    """Play at a simulated door; return 1 if nobody was admitted, or nothing could be played."""
+    try:
+        acts = acts_of(options.command, options.what, options.pin)
+        return 0 if play(config, acts, options.door, options.reader) else 1
+    except PresentError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gatehouse-agent", description="Gatehouse camera agent")
-    parser.add_argument("command", nargs="?", choices=("run", "check"), default="run")
+    parser.add_argument("command", nargs="?", choices=("run", "check", *PLAYED), default="run")
     parser.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
     parser.add_argument("--print-default", action="store_true", help="print one to edit")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     parser.add_argument("--version", action="version", version=__version__)
+    played = parser.add_argument_group("at a simulated door", f"for {', '.join(PLAYED)}")
+    played.add_argument("what", nargs="?", help="CARD, open, close, exit or doorbell")
+    played.add_argument("--pin", help="typed after the card, or without one")
+    played.add_argument("--door", help="default: the first")
+    played.add_argument("--reader", help="default: the first")
     return parser
 
 
@@ -116,7 +135,16 @@ def _summary(config: AgentConfig) -> str:
         for camera in config.cameras
     ]
     head = f"{config.name} ({config.id}) on {config.host}:{config.port}, data in {config.data}"
-    return "\n".join([head, *cameras])
+    doors = [
+        f"  door {door.id}: {door.name}, {', '.join(_equipment(door))}" for door in config.doors
+    ]
+    return "\n".join([head, *cameras, *doors])
+
+
+def _equipment(door: DoorConfig) -> list[str]:
+    readers = [f"reader {reader.id} ({reader.kind})" for reader in door.readers]
+    lock = "simulated" if door.simulated else "lock" if door.relay else "no lock"
+    return [lock, *readers]
 
 
 if __name__ == "__main__":

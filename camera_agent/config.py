@@ -1,20 +1,31 @@
 """The agent's configuration: `agent.toml` as frozen dataclasses; every mistake is told at once."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 import hashlib
 import hmac
 import math
 from pathlib import Path
-import re
 import socket
 import tomllib
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from .door_config import DoorConfig, doors
+from .tables import (
+    Rules,
+    called,
+    flag,
+    number,
+    repeated,
+    seconds,
+    slug,
+    table,
+    text,
+    unknown,
+    whole,
+    word,
+)
 from .wire import DEFAULT_PORT
 
 MACHINE_ID: Final = Path("/etc/machine-id")
@@ -89,7 +100,8 @@ class AgentConfig:
     data: Path
     announce: bool = True
     ring: timedelta = timedelta(seconds=15)
-    cameras: tuple[CameraConfig, ...]
+    cameras: tuple[CameraConfig, ...] = ()
+    doors: tuple[DoorConfig, ...] = ()
     spool: SpoolConfig = SpoolConfig()
     detector: DetectorConfig | None = None
 
@@ -102,10 +114,11 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from error
     except ValueError as error:
         raise ConfigError((f"{path}: is not valid TOML: {error}",)) from error
-    problems = _unknown("", raw, ("agent", "cameras", "spool", "detector"))
-    agent = _table("agent", raw.get("agent", {}), _AGENT, ("token",), problems)
-    cameras = _cameras(raw.get("cameras", []), path.parent, problems)
-    spool = _table("spool", raw.get("spool", {}), _SPOOL, (), problems)
+    problems = unknown("", raw, ("agent", "cameras", "doors", "spool", "detector"))
+    agent = table("agent", raw.get("agent", {}), _AGENT, ("token",), problems)
+    cameras = _cameras(raw, path.parent, problems)
+    openings = doors(raw.get("doors", []), path.parent, problems)
+    spool = table("spool", raw.get("spool", {}), _SPOOL, (), problems)
     detector = _detector(raw.get("detector"), path.parent, problems)
     if isinstance(raw.get("agent"), dict) and "id" not in raw["agent"]:
         agent["id"] = _machine(machine_id, problems)
@@ -113,26 +126,25 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError(tuple(problems))
     agent["data"] = path.parent / agent.get("data", "/var/lib/gatehouse-agent")
     agent = {"name": socket.gethostname(), **agent}
-    return AgentConfig(**agent, cameras=cameras, spool=SpoolConfig(**spool), detector=detector)
+    return AgentConfig(
+        **agent, cameras=cameras, doors=openings, spool=SpoolConfig(**spool), detector=detector
+    )
 
 
-def _cameras(raw: object, folder: Path, problems: list[str]) -> tuple[CameraConfig, ...]:
-    if not isinstance(raw, list) or not raw:
-        problems.append("cameras: at least one [[cameras]] table is needed")
+def _cameras(file: dict[str, Any], folder: Path, problems: list[str]) -> tuple[CameraConfig, ...]:
+    raw = file.get("cameras", [])
+    if not isinstance(raw, list) or not (raw or file.get("doors")):
+        problems.append("cameras: at least one [[cameras]] or [[doors]] table is needed")
         return ()
-    found = [_camera(f"cameras[{i}]", table, folder, problems) for i, table in enumerate(raw)]
-    uses = Counter(camera["id"] for camera in found if "id" in camera)
-    problems += [
-        f"cameras: the id {name!r} is used {times} times; each camera needs its own"
-        for name, times in uses.items()
-        if times > 1
-    ]
+    found = [_camera(f"cameras[{i}]", one, folder, problems) for i, one in enumerate(raw)]
+    ids = [camera["id"] for camera in found if "id" in camera]
+    problems += repeated("cameras", "id", ids, "camera")
     return () if problems else tuple(CameraConfig(**camera) for camera in found)
 
 
 def _camera(where: str, raw: object, folder: Path, problems: list[str]) -> dict[str, Any]:
-    camera = _table(where, raw, _CAMERA, ("id", "source"), problems)
-    camera.setdefault("name", camera.get("id", "").replace("_", " ").replace("-", " ").capitalize())
+    camera = table(where, raw, _CAMERA, ("id", "source"), problems)
+    camera.setdefault("name", called(camera.get("id", "")))
     source = camera.get("source")
     if source is SourceKind.VIDEO and "path" not in camera:
         problems.append(f"{where}.path: is missing; a video is a file, /dev/videoN or rtsp://...")
@@ -151,7 +163,7 @@ def _camera(where: str, raw: object, folder: Path, problems: list[str]) -> dict[
 def _detector(raw: object, folder: Path, problems: list[str]) -> DetectorConfig | None:
     if raw is None:
         return None
-    found = _table("detector", raw, _DETECTOR, ("model",), problems)
+    found = table("detector", raw, _DETECTOR, ("model",), problems)
     return (
         DetectorConfig(**found | {"model": folder / found["model"]}) if "model" in found else None
     )
@@ -165,50 +177,8 @@ def _machine(machine_id: Path, problems: list[str]) -> str:
     return hmac.new(secret, b"gatehouse", hashlib.sha256).hexdigest()[:12]
 
 
-_Rules: TypeAlias = Mapping[str, Callable[[Any], Any]]
-
-
-def _table(
-    where: str, raw: object, rules: _Rules, needed: Collection[str], problems: list[str]
-) -> dict[str, Any]:
-    """Return what is right in a table of the file, and add what is wrong to the problems."""
-    if not isinstance(raw, dict):
-        problems.append(f"{where}: must be a table")
-        return {}
-    problems += _unknown(f"{where}.", raw, rules)
-    problems += [f"{where}.{key}: is missing" for key in needed if key not in raw]
-    found = {}
-    for key in (key for key in raw if key in rules):
-        try:
-            found[key] = rules[key](raw[key])
-        except ValueError as error:
-            problems.append(f"{where}.{key}: {error}")
-    return found
-
-
-def _unknown(where: str, raw: Mapping[str, object], known: Collection[str]) -> list[str]:
-    problems = []
-    for key in (key for key in raw if key not in known):
-        close = get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-        problems.append(f"{where}{key}: unknown key; {hint}")
-    return problems
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a text")
-    return value.strip()
-
-
-def _slug(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[a-z0-9][a-z0-9_-]{0,31}", value):
-        raise ValueError("must be 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit")
-    return value
-
-
 def _name(value: object) -> str:
-    name = _text(value)
+    name = text(value)
     if len(name.encode()) > NAME_BYTES:
         raise ValueError(f"must be at most {NAME_BYTES} characters long; fewer with accents")
     return name
@@ -222,37 +192,6 @@ def _token(value: object) -> str:
     return value
 
 
-def _source(value: object) -> SourceKind:
-    if value not in list(SourceKind):
-        raise ValueError(f"must be one of {', '.join(SourceKind)}")
-    return SourceKind(str(value))
-
-
-def _flag(value: object) -> bool:
-    if value is True or value is False:
-        return value
-    raise ValueError("must be true or false")
-
-
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def check(value: Any) -> float:
-        if type(value) in (int, float) and low <= value <= high:
-            return float(value)
-        raise ValueError(f"must be a number from {low:g} to {high:g}")
-
-    return check
-
-
-def _whole(low: int, high: int, step: int = 1) -> Callable[[object], int]:
-    def check(value: Any) -> int:
-        if type(value) is int and low <= value <= high and value % step == 0:
-            return value
-        kind = "an even" if step == 2 else "a whole"
-        raise ValueError(f"must be {kind} number from {low} to {high}")
-
-    return check
-
-
 def _crop(value: object) -> tuple[int, int, int, int]:
     match value:
         case [int(x), int(y), int(width), int(height)] if min(x, y) >= 0 and min(width, height) > 0:
@@ -260,44 +199,43 @@ def _crop(value: object) -> tuple[int, int, int, int]:
     raise ValueError("must be [x, y, width, height] in pixels of the source")
 
 
-_seconds = _number(0, 86400)
-_AGENT: Final[_Rules] = {
-    "id": _slug,
+_AGENT: Final[Rules] = {
+    "id": slug,
     "name": _name,
     "token": _token,
-    "host": _text,
-    "port": _whole(1, 65535),
-    "data": _text,
-    "announce": _flag,
-    "ring": lambda value: timedelta(seconds=_number(1, 120)(value)),
+    "host": text,
+    "port": whole(1, 65535),
+    "data": text,
+    "announce": flag,
+    "ring": seconds(1, 120),
 }
-_CAMERA: Final[_Rules] = {
-    "id": _slug,
-    "name": _text,
-    "source": _source,
-    "device": _text,
-    "path": _text,
-    "width": _whole(64, 4096, 2),
-    "height": _whole(64, 4096, 2),
-    "fps": _number(1, 60),
-    "jpeg_fps": _number(0.1, 60),
-    "quality": _whole(10, 100),
-    "bitrate": _whole(100, 50000),
+_CAMERA: Final[Rules] = {
+    "id": slug,
+    "name": text,
+    "source": word(SourceKind),
+    "device": text,
+    "path": text,
+    "width": whole(64, 4096, 2),
+    "height": whole(64, 4096, 2),
+    "fps": number(1, 60),
+    "jpeg_fps": number(0.1, 60),
+    "quality": whole(10, 100),
+    "bitrate": whole(100, 50000),
     "crop": _crop,
-    "start": _seconds,
-    "end": _seconds,
-    "motion_threshold": _number(0.0005, 1),
-    "audio": _flag,
+    "start": number(0, 86400),
+    "end": number(0, 86400),
+    "motion_threshold": number(0.0005, 1),
+    "audio": flag,
 }
-_SPOOL: Final[_Rules] = {
-    "enabled": _flag,
-    "quota_mb": _whole(50, 1_000_000),
-    "free_mb": _whole(200, 1_000_000),
+_SPOOL: Final[Rules] = {
+    "enabled": flag,
+    "quota_mb": whole(50, 1_000_000),
+    "free_mb": whole(200, 1_000_000),
 }
-_DETECTOR: Final[_Rules] = {
-    "model": _text,
-    "threads": _whole(0, 64),
-    "threshold": _number(0.01, 1),
+_DETECTOR: Final[Rules] = {
+    "model": text,
+    "threads": whole(0, 64),
+    "threshold": number(0.01, 1),
 }
 _ONLY_FOR: Final = {
     "device": SourceKind.PICAMERA,
@@ -338,6 +276,56 @@ source = "picamera"                  # picamera, video or pattern (a test pictur
 # end = 60                           #   and to
 # motion_threshold = 0.002           # share of the picture that has to change
 # audio = true                       # video: record its sound too, if it has any
+
+# A door: what opens it, what tells how it is, and the readers that cards are shown to.
+# A line of the pin header is its number (relay = 17), or a table that says more about it.
+# [[doors]]
+# id = "front"                         # never change it: Home Assistant knows the door by it
+# name = "Front door"
+# relay = { line = 17, active_low = true }   # chip = "..." where it is not the pin header's
+# fail = "secure"                      # without power it stays shut; safe: it is open then
+# unlock = 3                           # seconds for somebody who may enter
+# longest = 30                         # seconds; nobody unlocks it for longer
+# contact = 23                         # closes to ground while the door is shut
+# exit_button = 24                     # closes to ground when it is pressed
+# doorbell = 25                        # so does this
+# buzzer = 12
+# led = 16
+# held_open = 30                       # seconds that it may stand open
+# [[doors.readers]]
+# id = "outside"
+# kind = "rdm6300"                     # hid, mfrc522, osdp, pn532, rdm6300, wiegand or simulated
+# device = "/dev/serial0"
+# direction = "in"                     # or out, for anti-passback
+# byteorder = "big"                    # little turns the bytes of a card round
+# bytes = 5                            # that count of a card, its last ones; default: all
+# debounce = 2                         # seconds; a card that is held there is one attempt
+# [[doors.readers]]
+# id = "desk"
+# kind = "hid"
+# device = "/dev/input/by-id/usb-reader-event-kbd"
+# format = "hex"                       # of what it types, or decimal
+# [[doors.readers]]
+# id = "inside"
+# kind = "wiegand"
+# direction = "out"
+# lines = [5, 6]                       # D0 and D1
+# keypad = true
+# [[doors.readers]]
+# id = "gate"
+# kind = "osdp"
+# device = "/dev/ttyUSB0"
+# baud = 9600
+# address = 1
+# key = "00112233445566778899aabbccddeeff"   # of the secure channel
+
+# One to try out without any hardware; then: gatehouse-agent present 0102030405
+# [[doors]]
+# id = "trial"
+# simulated = "trial.sock"             # a socket that plays the lock, the contact and the buttons
+# [[doors.readers]]
+# id = "outside"
+# kind = "simulated"
 
 # What moves while Home Assistant is away is recorded all the same, and waits here until it is back.
 [spool]

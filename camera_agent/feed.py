@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import WSCloseCode, web
 
 from .messages import Message
+from .wire import MessageType
 
 # Seconds between two pings; the answer may take half of that. The ring has to reach back over both,
 # for a listener whose power fails says nothing.
@@ -20,7 +21,7 @@ NOTICEABLE: Final = 0.01  # of the picture; a smaller change of a motion is not 
 
 
 class Feed:
-    """Any number of listeners; a slow one gets only the newest message of each kind."""
+    """Any number of listeners; a slow one gets only the newest message about each subject."""
 
     def __init__(self, state: Callable[[], Message]) -> None:
         """State gives the first message for a listener who connects now."""
@@ -82,10 +83,10 @@ class MotionNews:
 class _Listener:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
-        self._pending: dict[tuple[str, ...], str] = {}
+        self._pending: dict[tuple[object, ...], str] = {}
         self._wake = asyncio.Event()
 
-    def tell(self, subject: tuple[str, ...], text: str) -> None:
+    def tell(self, subject: tuple[object, ...], text: str) -> None:
         """Queue a message; an older one about the same subject is not worth sending any more."""
         self._pending.pop(subject, None)
         self._pending[subject] = text
@@ -105,6 +106,14 @@ def _last_sign(socket: web.WebSocketResponse) -> float:
     return now - 1.5 * HEARTBEAT if isinstance(socket.exception(), TimeoutError) else now
 
 
-def _subject(message: Message) -> tuple[str, ...]:
-    recording = message.get("recording") or {}
-    return message["type"], message.get("camera", ""), recording.get("id", "")
+def _subject(message: Message) -> tuple[object, ...]:
+    """Return what a newer message about the same replaces; nothing replaces what happened."""
+    match message["type"]:
+        case MessageType.PASSAGE as kind:
+            return kind, message["passage"]["seq"]
+        case MessageType.RING as kind:
+            return kind, message["door"], message["at"]
+        case MessageType.RECORDING as kind:
+            return kind, message["recording"]["id"]
+        case kind:
+            return kind, message.get("camera"), message.get("door")

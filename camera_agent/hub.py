@@ -13,6 +13,7 @@ from .broadcast import Broadcast
 from .cameras import Camera, Listener
 from .clock import Clock
 from .config import AgentConfig, CameraConfig
+from .doors import Doors
 from .feed import Feed, MotionNews
 from .ledger import Ledger
 from .live import Live
@@ -61,6 +62,11 @@ class Hub:
         self.spool = Spool(
             self.channels, self.recorder, ledger, lambda: self.feed.silent_since, Clock()
         )
+        self.doors = (
+            Doors(config.doors, config.data, config.token, self.feed.publish)
+            if config.doors
+            else None
+        )
         self._machine = Machine(config.data)
         self._stats = self._machine.read()
 
@@ -71,6 +77,8 @@ class Hub:
             tasks.create_task(_endless(self._measure()), name="stats")
             if self._config.spool.enabled:
                 tasks.create_task(_endless(self.spool.run()), name="spool")
+            if self.doors:
+                tasks.create_task(_endless(self.doors.run()), name="doors")
             if self._config.announce:
                 tasks.create_task(_endless(announce(self._config)), name="announce")
             for name, channel in self.channels.items():
@@ -87,7 +95,7 @@ class Hub:
         return messages.info(self._config, self._states(), self._machine.model)
 
     def state(self) -> messages.Message:
-        return messages.state(
+        about = messages.state(
             time.time(),
             self.info(),
             self._states(),
@@ -95,6 +103,7 @@ class Hub:
             self.recorder.recordings(),
             self.spool.spooled(),
         )
+        return about | (self.doors.state() if self.doors else {})
 
     def packet(self, camera: str, packet: Packet) -> None:
         channel = self.channels[camera]
@@ -125,7 +134,8 @@ class Hub:
             await asyncio.sleep(MEASURED)
             self._stats = await asyncio.to_thread(self._machine.read)
             now = time.time()
-            self.feed.publish(messages.stats(now, self._stats, self.spool.spooled()))
+            about = messages.stats(now, self._stats, self.spool.spooled())
+            self.feed.publish(about | ({"access": self.doors.access()} if self.doors else {}))
             if self._config.spool.enabled:
                 await self.spool.note(messages.reading(now, self._stats))
 

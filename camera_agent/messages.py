@@ -6,8 +6,12 @@ from typing import Any, TypeAlias
 
 from . import __version__
 from .config import AgentConfig
+from .door import DoorState
+from .door_config import DoorConfig
+from .grants import Grants
 from .ledger import Spooled
 from .models import CameraState
+from .passages import Passage
 from .shelf import Recording
 from .stats import Stats
 from .wire import API_VERSION, PRODUCT, ErrorCode, MessageType
@@ -27,6 +31,7 @@ def info(config: AgentConfig, states: dict[str, CameraState], model: str | None)
         }
         for camera in config.cameras
     ]
+    doors = {"doors": [_door_info(door) for door in config.doors]} if config.doors else {}
     return {
         "product": PRODUCT,
         "api": API_VERSION,
@@ -36,6 +41,7 @@ def info(config: AgentConfig, states: dict[str, CameraState], model: str | None)
         "model": model,
         "ring_s": config.ring.total_seconds(),
         "cameras": cameras,
+        **doors,
     }
 
 
@@ -90,6 +96,58 @@ def stats(now: float, about: Stats, spooled: Spooled) -> Message:
     }
 
 
+def door(name: str, door_state: Message) -> Message:
+    """A door is in another state."""
+    return {"type": MessageType.DOOR, "door": name, "state": door_state}
+
+
+def door_state(about: DoorState, readers: dict[str, Message]) -> Message:
+    """How a door and its readers are."""
+    return {**asdict(about), "readers": readers}
+
+
+def reader_state(online: bool, error: str | None, tampered: bool) -> Message:
+    """How a reader is."""
+    return {"online": online, "error": error, "tampered": tampered}
+
+
+def passage(about: Passage) -> Message:
+    """Somebody tried a door, or something was done to it."""
+    return {"type": MessageType.PASSAGE, "passage": asdict(about)}
+
+
+def ring(door: str, at: float) -> Message:
+    """Somebody rings at a door."""
+    return {"type": MessageType.RING, "door": door, "at": at}
+
+
+def access(about: Message) -> Message:
+    """The agent goes by other grants."""
+    return {"type": MessageType.ACCESS, "access": about}
+
+
+def grants(about: Grants | None) -> Message:
+    """By which grants the agent decides."""
+    if about is None:
+        return {"version": None, "issued": None, "until": None, "cards": 0}
+    return {
+        "version": about.version,
+        "issued": about.issued,
+        "until": about.until,
+        "cards": len(about.cards),
+    }
+
+
+def passages(journal: str, last: int, lost: int, found: Iterable[Passage]) -> Message:
+    """A page of what happened at the doors, the oldest first."""
+    return {
+        "journal": journal,
+        "last": last,
+        "lost": lost,
+        "passages": [asdict(one) for one in found],
+    }
+
+
 def reading(at: float, about: Stats) -> Message:
     """How the machine was doing at a moment when nobody listened."""
     return {"at": at, **asdict(about)}
@@ -103,6 +161,23 @@ def spool(spooled: Spooled, readings: list[Message]) -> Message:
 def error(code: ErrorCode, message: str) -> Message:
     """Why a request was refused."""
     return {"error": {"code": code, "message": message}}
+
+
+def _door_info(config: DoorConfig) -> Message:
+    return {
+        "id": config.id,
+        "name": config.name,
+        **{name: _has(config, name) for name in ("contact", "exit_button", "doorbell")},
+        "readers": [
+            {"id": reader.id, "direction": reader.direction, "keypad": reader.keypad}
+            for reader in config.readers
+        ],
+        "unlock_s": config.unlock.total_seconds(),
+    }
+
+
+def _has(config: DoorConfig, line: str) -> bool:
+    return config.simulated is not None or getattr(config, line) is not None
 
 
 def _camera(camera_state: CameraState) -> Message:

@@ -4,16 +4,15 @@ import asyncio
 from dataclasses import asdict
 import json
 import logging
-import math
 import time
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
-from . import messages, wire
+from . import asked, door_routes, messages, wire
 from .auth import CHALLENGE, admits
 from .broadcast import stamp
 from .detector import Detector
@@ -42,6 +41,10 @@ STATUS: Final = {
     ErrorCode.NO_SPACE: 507,
     ErrorCode.TOO_MANY: 429,
     ErrorCode.NO_DETECTOR: 503,
+    ErrorCode.NO_CARD: 408,
+    ErrorCode.BAD_SIGNATURE: 403,
+    ErrorCode.STALE: 409,
+    ErrorCode.DOOR_FAILED: 503,
     ErrorCode.BAD_PICTURE: 400,
     ErrorCode.BUSY: 503,
     ErrorCode.INTERNAL: 500,
@@ -80,6 +83,7 @@ def application(hub: Hub, token: str, detector: Detector | None = None) -> web.A
             web.get("/", by_action, allow_head=False),
         ]
     )
+    door_routes.add(app, hub.doors)
     return app
 
 
@@ -109,7 +113,7 @@ async def info(request: web.Request) -> web.Response:
 async def detect(request: web.Request) -> web.Response:
     if request.content_type != "image/jpeg":
         raise web.HTTPUnsupportedMediaType(reason="send a picture as image/jpeg")
-    threshold = _number(request, wire.QUERY_THRESHOLD, 0, 1)
+    threshold = asked.number(request, wire.QUERY_THRESHOLD, 0, 1)
     labels = request.query.get(wire.QUERY_LABELS, LOOKED_FOR).split(",")
     picture = await request.clone(client_max_size=LARGEST_PICTURE).read()
     return web.json_response(await request.app[DETECTOR].detect(picture, threshold, labels))
@@ -127,7 +131,7 @@ async def spool(request: web.Request) -> web.Response:
 
 
 async def forget_readings(request: web.Request) -> web.Response:
-    until = _number(request, wire.QUERY_UNTIL, 0, FAR)
+    until = asked.number(request, wire.QUERY_UNTIL, 0, FAR)
     if until is None:
         sentence = f"Say with {wire.QUERY_UNTIL} up to when, in seconds since the epoch."
         raise Refused(ErrorCode.BAD_REQUEST, sentence)
@@ -142,7 +146,7 @@ async def snapshot(request: web.Request) -> web.Response:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    fps = _number(request, wire.QUERY_FPS, LEAST_FPS, MOST_FPS)
+    fps = asked.number(request, wire.QUERY_FPS, LEAST_FPS, MOST_FPS)
     return await _online(request).pictures.watch(request, fps)
 
 
@@ -220,10 +224,10 @@ def _refusal(status: int, code: ErrorCode, message: str) -> web.Response:
 def _channel(request: web.Request) -> Channel:
     """The camera of the path, or of the query, or else the first."""
     channels = request.app[HUB].channels
-    default = request.query.get("camera", next(iter(channels)))
+    default = request.query.get("camera", next(iter(channels), ""))
     name = request.match_info.get("camera", default)
     if name not in channels:
-        has = ", ".join(channels)
+        has = ", ".join(channels) or "none"
         sentence = f"There is no camera {name!r} on this agent; it has: {has}."
         raise Refused(ErrorCode.NOT_FOUND, sentence)
     return channels[name]
@@ -241,28 +245,11 @@ def _recording(request: web.Request) -> tuple[str, str]:
     return _channel(request).camera.config.id, request.match_info["recording"]
 
 
-def _number(request: web.Request, key: str, low: float, high: float) -> float | None:
-    """Read a number out of the query, if it is there."""
-    text = request.query.get(key)
-    if text is None:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not low <= number <= high:
-        raise Refused(ErrorCode.BAD_REQUEST, f"{key} must be a number from {low} to {high}.")
-    return number
-
-
 async def _moments(request: web.Request, *keys: str) -> list[float]:
     """Read moments out of a JSON body."""
-    try:
-        body: Any = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        body = None
-    moments: list[Any] = [body.get(key) for key in keys] if isinstance(body, dict) else [None]
-    if not all(type(moment) in (int, float) and 0 <= moment < FAR for moment in moments):
+    body = await asked.fields(request)
+    moments = [float(said) for key in keys if asked.is_number(said := body.get(key), 0, FAR)]
+    if len(moments) < len(keys):
         sentence = f"Send a JSON object with {' and '.join(keys)} in seconds since the epoch."
         raise Refused(ErrorCode.BAD_REQUEST, sentence)
-    return [float(moment) for moment in moments]
+    return moments

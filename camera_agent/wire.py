@@ -38,9 +38,10 @@ UNLOCK: Final = "/api/v1/doors/{door}/unlock"  # POST {"person": …, "seconds":
 LOCK: Final = "/api/v1/doors/{door}/lock"  # POST: the door's state
 ENROLL: Final = "/api/v1/doors/{door}/enroll"  # POST {"reader": …, "seconds": …}: the next card
 
-# GET what happened at the doors ?after=SEQ; DELETE it ?until=SEQ&journal=ID once it is kept.
+# GET what happened at the doors ?after=SEQ&limit=N; DELETE ?until=SEQ&journal=ID what is kept.
 PASSAGES: Final = "/api/v1/passages"
 QUERY_AFTER: Final = "after"
+QUERY_LIMIT: Final = "limit"
 QUERY_JOURNAL: Final = "journal"
 
 # A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the

@@ -142,6 +142,7 @@ THIRD_PARTIES: Final = {
     "libcamera": DEVICES,
     "gpiod": DEVICES,
     "evdev": DEVICES,
+    "osdp_sys": DEVICES,
     "serial": DEVICES,
     "smbus2": DEVICES,
     "spidev": DEVICES,

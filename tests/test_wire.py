@@ -1,19 +1,36 @@
 """The agent says exactly what `tests/wire` shows; the integration's tests read the same files."""
 
+from dataclasses import asdict, replace
+from datetime import timedelta
 import json
 from pathlib import Path
 
 import pytest
 
-from camera_agent import messages
+from camera_agent import grants, messages, vault
+from camera_agent.approach import Enrolled
 from camera_agent.config import AgentConfig, CameraConfig, SourceKind
 from camera_agent.detector import answer
+from camera_agent.door import DoorState
+from camera_agent.door_config import DoorConfig, LineConfig, ReaderConfig, ReaderKind
+from camera_agent.hardware import Technology
 from camera_agent.ledger import Spooled
 from camera_agent.models import CameraState
 from camera_agent.onnx import Found
+from camera_agent.passages import Passage
 from camera_agent.shelf import Recording
 from camera_agent.stats import Stats
-from camera_agent.wire import CameraStatus, ErrorCode, RecordingStatus
+from camera_agent.wire import (
+    Authentication,
+    CameraStatus,
+    Decider,
+    Direction,
+    DoorMode,
+    ErrorCode,
+    PassageKind,
+    Reason,
+    RecordingStatus,
+)
 
 WIRE = Path(__file__).parent / "wire"
 
@@ -69,6 +86,119 @@ SPOOLED = Spooled(clips=2, bytes=9437184, lost=1, readings=61)
 LESS_SPOOLED = Spooled(clips=1, bytes=4194304, lost=1, readings=0)
 INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
 
+DOORS = (
+    DoorConfig(
+        id="front",
+        name="Front door",
+        contact=LineConfig(line=17),
+        exit_button=LineConfig(line=27),
+        doorbell=LineConfig(line=22),
+        readers=(
+            ReaderConfig(
+                id="outside", kind=ReaderKind.WIEGAND, direction=Direction.IN, keypad=True
+            ),
+            ReaderConfig(id="inside", kind=ReaderKind.RDM6300, direction=Direction.OUT),
+        ),
+    ),
+    DoorConfig(
+        id="garage",
+        name="Garage",
+        unlock=timedelta(seconds=5),
+        readers=(ReaderConfig(id="outside", kind=ReaderKind.HID),),
+    ),
+)
+INFO_DOORS = messages.info(replace(CONFIG, doors=DOORS), {"front": ONLINE}, MODEL)
+GRANTS = grants.parse((WIRE / "grants.json").read_text(encoding="utf-8"))
+ANNA, VISITOR = list(GRANTS.cards)[:2]
+FRONT = messages.door_state(
+    DoorState(
+        locked=False,
+        open=True,
+        forced=False,
+        held_open=False,
+        mode=DoorMode.NORMAL,
+        mode_until=None,
+        error=None,
+    ),
+    {
+        "outside": messages.reader_state(True, None, False),
+        "inside": messages.reader_state(
+            False, "/dev/ttyAMA0 is not there; check the wire of the reader.", False
+        ),
+    },
+)
+GARAGE = messages.door_state(
+    DoorState(
+        locked=False,
+        open=None,
+        forced=False,
+        held_open=False,
+        mode=DoorMode.KEEP_UNLOCKED,
+        mode_until=1795003600.0,
+        error=None,
+    ),
+    {"outside": messages.reader_state(True, None, True)},
+)
+GRANTED = Passage(
+    journal="a1b2c3d4",
+    seq=42,
+    at=1795000003.5,
+    door="front",
+    reader="outside",
+    kind=PassageKind.GRANTED,
+    authentication=Authentication.RFID_AND_PIN,
+    direction=Direction.IN,
+    credential="c1",
+    person="anna",
+    warning=Reason.ANTIPASSBACK,
+    latency_ms=0.412,
+    grants=1795000000123,
+)
+DENIED = Passage(
+    journal="a1b2c3d4",
+    seq=41,
+    at=1795000001.25,
+    door="front",
+    reader="outside",
+    kind=PassageKind.DENIED,
+    authentication=Authentication.RFID,
+    direction=Direction.IN,
+    card="9c1185a5",
+    reason=Reason.UNKNOWN_CARD,
+    latency_ms=0.198,
+    grants=1795000000123,
+)
+FORCED = Passage(
+    journal="a1b2c3d4",
+    seq=40,
+    at=1794999999.0,
+    door="front",
+    kind=PassageKind.FORCED,
+    grants=1795000000123,
+)
+UNLOCKED = Passage(
+    journal="a1b2c3d4",
+    seq=43,
+    at=1795000005.0,
+    door="front",
+    kind=PassageKind.GRANTED,
+    authentication=Authentication.APP,
+    person="anna",
+    decided_by=Decider.SERVER,
+    grants=1795000000123,
+)
+KEPT = {"journal": "a1b2c3d4", "last": 42, "waiting": 3, "lost": 0}
+ACCESS = {
+    "grants": messages.grants(GRANTS),
+    **KEPT,
+    "latency_p50_ms": 0.21,
+    "latency_p99_ms": 0.64,
+}
+STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS, [], SPOOLED) | {
+    "doors": {"front": FRONT, "garage": GARAGE},
+    "access": ACCESS,
+}
+
 
 @pytest.mark.parametrize(
     ("name", "message"),
@@ -81,6 +211,19 @@ INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
         ("stats", messages.stats(1795000010.25, LESS_STATS, LESS_SPOOLED)),
         ("spool", messages.spool(SPOOLED, [messages.reading(1795000060.0, STATS)])),
         ("detect", answer([Found("person", 0.91384, 0.25, 0.2, 0.4, 0.95)], 1280, 720, 0.04317)),
+        ("info_doors", INFO_DOORS),
+        ("state_doors", STATE_DOORS),
+        ("stats_doors", messages.stats(1795000010.25, STATS, SPOOLED) | {"access": ACCESS}),
+        ("door", messages.door("front", FRONT)),
+        ("passage", messages.passage(GRANTED)),
+        ("ring", messages.ring("front", 1795000002.5)),
+        ("access", messages.access(ACCESS)),
+        ("passages", messages.passages("a1b2c3d4", 42, 0, [FORCED, DENIED, GRANTED])),
+        ("unlock", asdict(UNLOCKED)),
+        (
+            "enroll",
+            asdict(Enrolled(card=VISITOR, technology=Technology.ISO14443A, length=7, random=False)),
+        ),
         (
             "error",
             messages.error(
@@ -95,9 +238,27 @@ def test_the_agent_says_what_the_example_shows(name: str, message: messages.Mess
     assert json.loads(json.dumps(message)) == example
 
 
+def test_an_example_of_grants_is_obeyed_by_the_numbers_that_it_was_made_of() -> None:
+    visitor = GRANTS.cards[GRANTS.hash_of("04A1B2C3D4E5F6")]
+    anna = GRANTS.cards[GRANTS.hash_of("0102030405")]
+
+    assert (visitor.person, visitor.uses, visitor.used) == ("visitor", 3, 1)
+    assert anna.person == GRANTS.pins[GRANTS.hash_of_pin("4711")].person == "anna"
+    assert anna.pin == GRANTS.hash_of_pin("4711")
+
+
+def test_an_example_of_signed_grants_is_signed_with_the_token() -> None:
+    signed = json.loads((WIRE / "put_grants.json").read_text(encoding="utf-8"))
+
+    assert vault.sign(CONFIG.token, signed["document"]) == signed["signature"]
+
+
 def test_every_example_of_the_agent_is_said() -> None:
-    asked = {"start_recording"}  # which the integration says; test_server.py sends it
+    # Which the integration says; test_server.py, test_vault.py and the above hear it.
+    asked = {"start_recording", "grants", "put_grants"}
 
     assert {path.stem for path in WIRE.glob("*.json")} - asked == {
-        "camera", "detect", "error", "info", "motion", "recording", "spool", "state", "stats",
+        "access", "camera", "detect", "door", "enroll", "error", "info", "info_doors", "motion",
+        "passage", "passages", "recording", "ring", "spool", "state", "state_doors", "stats",
+        "stats_doors", "unlock",
     }  # fmt: skip

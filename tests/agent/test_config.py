@@ -17,12 +17,19 @@ from camera_agent.config import (
     SpoolConfig,
     load,
 )
-from camera_agent.wire import DEFAULT_PORT
+from camera_agent.door_config import DoorConfig, Fail, LineConfig, ReaderConfig, ReaderKind
+from camera_agent.wire import DEFAULT_PORT, Direction
 
 TOKEN = "0123456789abcdef"
 FILLED_IN = DEFAULT.replace('token = ""', f'token = "{TOKEN}"')
-SETTINGS = re.findall(r"^# (\w+ = (?:\"[^\"]*\"|[^ \n]+|\[.*?\]))(?:  .*)?$", DEFAULT, re.MULTILINE)
+PLAIN, _, DOORS = DEFAULT.partition("# A door:")
+DOORS, _, REST = DOORS.partition("# What moves while")
+SETTINGS = re.findall(
+    r"^# (\w+ = (?:\"[^\"]*\"|[^ \n]+|\[.*?\]))(?:  .*)?$", PLAIN + REST, re.MULTILINE
+)
+WITH_DOORS = FILLED_IN.replace(DOORS, re.sub(r"^# (?=\[|\w+ = )", "", DOORS, flags=re.MULTILINE))
 DETECTING = FILLED_IN.replace("# [detector]", "[detector]").replace("# model =", "model =")
+DOOR = '[[doors]]\nid = "back"\n'
 CAMERA = '[[cameras]]\nid = "front"\nsource = "pattern"\n'
 
 
@@ -82,10 +89,63 @@ class TestADefaultConfiguration:
     def test_keeps_recordings_where_whoever_wrote_it_may_write(self, tmp_path: Path) -> None:
         assert read(tmp_path, FILLED_IN).data == tmp_path / "data"
 
-    @pytest.mark.parametrize("noun", [AgentConfig, CameraConfig, SpoolConfig, DetectorConfig])
+    def test_may_have_its_doors_switched_on(self, tmp_path: Path) -> None:
+        assert read(tmp_path, FILLED_IN).doors == ()
+        front, trial = read(tmp_path, WITH_DOORS).doors
+        assert front == DoorConfig(
+            id="front",
+            name="Front door",
+            readers=(
+                ReaderConfig(
+                    id="outside",
+                    kind=ReaderKind.RDM6300,
+                    direction=Direction.IN,
+                    device="/dev/serial0",
+                    bytes=5,
+                ),
+                ReaderConfig(
+                    id="desk",
+                    kind=ReaderKind.HID,
+                    device="/dev/input/by-id/usb-reader-event-kbd",
+                ),
+                ReaderConfig(
+                    id="inside",
+                    kind=ReaderKind.WIEGAND,
+                    direction=Direction.OUT,
+                    lines=(LineConfig(line=5), LineConfig(line=6)),
+                    keypad=True,
+                ),
+                ReaderConfig(
+                    id="gate",
+                    kind=ReaderKind.OSDP,
+                    device="/dev/ttyUSB0",
+                    baud=9600,
+                    address=1,
+                    key="00112233445566778899aabbccddeeff",
+                ),
+            ),
+            relay=LineConfig(line=17, active_low=True),
+            contact=LineConfig(line=23),
+            exit_button=LineConfig(line=24, active_low=True),
+            doorbell=LineConfig(line=25, active_low=True),
+            buzzer=LineConfig(line=12),
+            led=LineConfig(line=16),
+        )
+        socket = str(tmp_path / "trial.sock")
+        assert trial == DoorConfig(
+            id="trial",
+            name="Trial",
+            simulated=socket,
+            readers=(ReaderConfig(id="outside", kind=ReaderKind.SIMULATED, device=socket),),
+        )
+
+    @pytest.mark.parametrize(
+        "noun",
+        [AgentConfig, CameraConfig, SpoolConfig, DetectorConfig, DoorConfig, ReaderConfig],
+    )
     def test_speaks_of_every_setting(self, noun: type) -> None:
         for one in fields(noun):
-            assert re.search(rf"^(# )?\[*{one.name}\b", DEFAULT, re.MULTILINE), one.name
+            assert re.search(rf"^(# )?\[*(doors\.)?{one.name}\b", DEFAULT, re.MULTILINE), one.name
 
     @pytest.mark.parametrize(
         "name",
@@ -162,10 +222,158 @@ class TestWhatIsRight:
         assert read(tmp_path, text).cameras[0].path == str(tmp_path / "clips/yard.mp4")
 
     def test_secrets_are_not_printed(self, tmp_path: Path) -> None:
+        assert "00112233445566778899aabbccddeeff" not in repr(read(tmp_path, WITH_DOORS))
         text = FILLED_IN.replace('"picamera"', '"video"\npath = "rtsp://me:hush@camera/1"')
         printed = repr(read(tmp_path, text))
         assert TOKEN not in printed
         assert "hush" not in printed
+
+    def test_a_door_needs_no_camera(self, tmp_path: Path) -> None:
+        config = read(tmp_path, f'[agent]\ntoken = "{TOKEN}"\n{DOOR}')
+        assert config.cameras == ()
+        assert config.doors == (DoorConfig(id="back", name="Back"),)
+
+    def test_a_line_may_be_told_in_full(self, tmp_path: Path) -> None:
+        lines = """
+            fail = "safe"
+            relay = { line = 3, chip = "expander", active_low = true }
+            exit_button = { line = 4, active_low = false, debounce = 0.05 }
+            contact = { line = 3, active_low = true }
+        """
+        (back,) = read(tmp_path, f'[agent]\ntoken = "{TOKEN}"\n{DOOR}{lines}').doors
+        assert back == DoorConfig(
+            id="back",
+            name="Back",
+            fail=Fail.SAFE,
+            relay=LineConfig(line=3, chip="expander", active_low=True),
+            exit_button=LineConfig(line=4, debounce=timedelta(milliseconds=50)),
+            contact=LineConfig(line=3, active_low=True),
+        )
+
+    def test_a_reader_may_be_played_at_a_real_door(self, tmp_path: Path) -> None:
+        text = f"""{DOOR}relay = 3
+            [[doors.readers]]
+            id = "outside"
+            kind = "simulated"
+            device = "run/outside.sock"
+        """
+        (back,) = read(tmp_path, f'[agent]\ntoken = "{TOKEN}"\n{text}').doors
+        assert back.readers[0].device == str(tmp_path / "run" / "outside.sock")
+
+    def test_readers_of_one_bus_are_told_apart_by_their_address(self, tmp_path: Path) -> None:
+        reader = (
+            '[[doors.readers]]\nid = "r{0}"\nkind = "osdp"\ndevice = "/dev/tty"\naddress = {0}\n'
+        )
+        readers = reader.format(0) + reader.format(1)
+        (back,) = read(tmp_path, f'[agent]\ntoken = "{TOKEN}"\n{DOOR}{readers}').doors
+        assert [reader.address for reader in back.readers] == [0, 1]
+
+
+@pytest.mark.usefixtures("machine_id")
+class TestMistakesAtDoors:
+    def test_are_told_all_at_once_and_by_their_key(self, tmp_path: Path) -> None:
+        text = f"""
+            [agent]
+            token = "{TOKEN}"
+            [[doors]]
+            relay = {{ lin = 3 }}
+            contact = "23"
+            unlock = 60
+            simulatd = "a.sock"
+            [[doors.readers]]
+            kind = "rfid"
+            [[doors]]
+            id = "back"
+            relay = 17
+            buzzer = 17
+            simulated = "a.sock"
+            readers = "all"
+            [[doors]]
+            id = "back"
+            contact = {{ line = 17, debounce = 9 }}
+            simulated = "a.sock"
+        """
+        assert problems(tmp_path, text) == (
+            "doors[0].simulatd: unknown key; did you mean 'simulated'?",
+            "doors[0].id: is missing",
+            "doors[0].relay.lin: unknown key; did you mean 'line'?",
+            "doors[0].relay.line: is missing",
+            "doors[0].contact: must be a table",
+            "doors[0].unlock: must not be more than longest, 30 s",
+            "doors[0].readers[0].id: is missing",
+            "doors[0].readers[0].kind: must be one of rdm6300, hid, pn532, mfrc522, wiegand,"
+            " osdp, simulated",
+            "doors[1].readers: must be a list",
+            "doors[1].relay: a simulated door has no lines",
+            "doors[1].buzzer: a simulated door has no lines",
+            "doors[2].contact: a simulated door has no lines",
+            "doors[2].contact.debounce: must be a number from 0 to 1",
+            "doors: the id 'back' is used 2 times; each door needs its own",
+            f"doors: the simulated '{tmp_path}/a.sock' is used 2 times; each door needs its own",
+            "doors: line 17 of the pin header is used 2 times",
+        )
+
+    @pytest.mark.parametrize(
+        ("lines", "problem"),
+        [
+            ('kind = "rdm6300"', "device: is missing; a serial port like /dev/serial0"),
+            ('kind = "simulated"', "device: is missing; a socket's path, or let its door be a"),
+            ('kind = "wiegand"', "lines: must be two, D0 and D1"),
+            ('kind = "wiegand"\nlines = [5]', "lines: must be two, D0 and D1"),
+            ('kind = "wiegand"\nlines = [5, -6]', "lines[1].line: must be a whole number from 0"),
+            ('kind = "hid"\ndevice = "/a"\nbaud = 9600', "baud: a reader of kind 'hid' has none"),
+            ('kind = "osdp"\ndevice = "/a"\nkey = "12"', "key: must be 32 hex digits; make them"),
+            (
+                'kind = "hid"\ndevice = "/a"\nformat = "octal"',
+                "format: must be one of hex, decimal",
+            ),
+            ('kind = "hid"\ndevice = "/a"\nbytes = 0', "bytes: must be a whole number from 1"),
+            ('kind = "hid"\ndevice = "/a"\ndirection = "up"', "direction: must be one of in, out"),
+        ],
+    )
+    def test_of_a_reader_say_what_would_be_right(
+        self, tmp_path: Path, lines: str, problem: str
+    ) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n{DOOR}[[doors.readers]]\nid = "r"\n{lines}'
+        (told,) = problems(tmp_path, text)
+        assert told.startswith(f"doors[0].readers[0].{problem}")
+
+    def test_what_can_belong_to_one_alone_is_told(self, tmp_path: Path) -> None:
+        text = f"""
+            [agent]
+            token = "{TOKEN}"
+            {DOOR}
+            relay = 5
+            [[doors.readers]]
+            id = "r"
+            kind = "wiegand"
+            lines = [5, {{ line = 5, chip = "expander" }}]
+            [[doors.readers]]
+            id = "r"
+            kind = "hid"
+            device = "/dev/input/event0"
+            [[doors]]
+            id = "front"
+            [[doors.readers]]
+            id = "r"
+            kind = "hid"
+            device = "/dev/input/event0"
+        """
+        assert problems(tmp_path, text) == (
+            "doors[0].readers: the id 'r' is used 2 times; each reader needs its own",
+        )
+        assert problems(tmp_path, text.replace('id = "r"', 'id = "q"', 1)) == (
+            "doors: line 5 of the pin header is used 2 times",
+            "doors: /dev/input/event0 is used 2 times",
+        )
+
+    def test_a_door_is_a_table_in_a_list(self, tmp_path: Path) -> None:
+        assert problems(tmp_path, f'doors = 1\n[agent]\ntoken = "{TOKEN}"\n{CAMERA}') == (
+            "doors: must be [[doors]] tables",
+        )
+        assert problems(tmp_path, f'doors = [1]\n[agent]\ntoken = "{TOKEN}"\n{CAMERA}') == (
+            "doors[0]: must be a table",
+        )
 
 
 @pytest.mark.usefixtures("machine_id")
@@ -206,7 +414,7 @@ class TestMistakes:
 
     def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
-        assert problem == "zzz: unknown key; known are agent, cameras, spool, detector"
+        assert problem == "zzz: unknown key; known are agent, cameras, doors, spool, detector"
 
     @pytest.mark.parametrize(
         ("line", "problem"),
@@ -271,9 +479,9 @@ class TestMistakes:
         assert problems(tmp_path, text) == ("agent.announce: must be true or false",)
 
     @pytest.mark.parametrize("cameras", ["", "cameras = []", 'cameras = "front"'])
-    def test_an_agent_needs_a_camera(self, tmp_path: Path, cameras: str) -> None:
+    def test_an_agent_needs_a_camera_or_a_door(self, tmp_path: Path, cameras: str) -> None:
         assert problems(tmp_path, f'{cameras}\n[agent]\ntoken = "{TOKEN}"') == (
-            "cameras: at least one [[cameras]] table is needed",
+            "cameras: at least one [[cameras]] or [[doors]] table is needed",
         )
 
     def test_a_table_is_a_table(self, tmp_path: Path) -> None:

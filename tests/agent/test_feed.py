@@ -84,6 +84,42 @@ async def test_a_slow_listener_hears_only_the_newest_of_each_kind(
     assert heard == [STATE, motion(0.999), motion(1.998, "back"), recording("a")]
 
 
+async def test_nothing_that_happened_at_a_door_is_dropped_for_something_newer(
+    feed: Feed, listen: Listen
+) -> None:
+    listener = await listen()
+    await eventually(lambda: feed._listeners)
+    happened: list[Message] = [
+        message
+        for seq in range(100)  # no chance to send in between
+        for message in (
+            {"type": "passage", "passage": {"seq": seq, "door": "front"}},
+            {"type": "ring", "door": "front", "at": 1795000000.0 + seq},
+        )
+    ]
+
+    for message in happened:
+        feed.publish(message)
+
+    heard = [await listener.receive_json(timeout=5) for _ in range(201)]
+    assert heard == [STATE, *happened]
+
+
+async def test_only_the_newest_state_of_each_door_is_told(feed: Feed, listen: Listen) -> None:
+    listener = await listen()
+    await eventually(lambda: feed._listeners)
+
+    def door(name: str, *, locked: bool) -> Message:
+        return {"type": "door", "door": name, "state": {"locked": locked}}
+
+    for name in ("front", "back"):
+        feed.publish(door(name, locked=False))
+        feed.publish(door(name, locked=True))
+
+    heard = [await listener.receive_json(timeout=5) for _ in range(3)]
+    assert heard == [STATE, door("front", locked=True), door("back", locked=True)]
+
+
 async def test_a_listener_that_does_not_read_costs_nothing(
     feed: Feed, port: int, listen: Listen
 ) -> None:

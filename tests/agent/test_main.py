@@ -54,6 +54,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+# A door that needs no hardware: its socket is played at by the command line.
+DOOR = """
+[[doors]]
+id = "hall"
+name = "Hall door"
+simulated = "hall.sock"
+[[doors.readers]]
+id = "outside"
+kind = "simulated"
+"""
+WIRED = """
+[[doors]]
+id = "gate"
+relay = 17
+[[doors]]
+id = "shed"
+"""
+
+
 @pytest.fixture
 def port() -> int:
     return free_port()
@@ -135,6 +154,17 @@ def test_check_tells_what_is_configured(
     ]
     assert told.err == ""
     assert TOKEN not in told.out
+
+
+def test_check_tells_what_the_doors_are(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(config.read_text() + DOOR + WIRED)
+    assert main(["check", "--config", str(config)]) == 0
+
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "  door hall: Hall door, simulated, reader outside (simulated)",
+        "  door gate: Gate, lock",
+        "  door shed: Shed, no lock",
+    ]
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -294,6 +324,27 @@ def test_a_real_camera_is_seen_and_recorded(agent: Process, port: int, tmp_path:
     assert (frames[0].width, frames[0].height) == (320, 180)
     assert done["duration_s"] == pytest.approx(now + 1.5 - done["started"], abs=0.3)
     assert len(frames) == pytest.approx(done["duration_s"] * 15, rel=0.2)
+
+
+def test_a_simulated_door_is_played_at_and_locked_at_the_end(
+    config: Path, port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + DOOR)
+    relay = tmp_path / "hall.relay"
+    with running(config, tmp_path / "log") as agent:
+        eventually(lambda: ask(port, "/health") and (tmp_path / "hall.sock").exists())
+        assert main(["present", "0102030405", "--config", str(config)]) == 1
+        assert capsys.readouterr().out == "Denied\n"
+        assert relay.read_text() == "0\n"
+
+        assert main(["press", "exit", "--config", str(config)]) == 0
+        eventually(lambda: relay.read_text() == "1\n")
+        agent.terminate()
+        assert agent.wait(timeout=10) == 0
+
+    assert relay.read_text() == "0\n"
+    assert "0102030405" not in (tmp_path / "log").read_text()
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_the_log_has_one_format_and_no_secret(agent: Process, tmp_path: Path) -> None:
