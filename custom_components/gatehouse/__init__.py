@@ -15,6 +15,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .blueprint import async_offer_blueprint
 from .const import DOMAIN
+from .dashboard_cards import async_offer_dashboard_cards
 from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
 from .known_agents import KnownAgents
@@ -49,6 +50,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_register_share_views(hass)
     async_register_commands(hass)
     await async_offer_blueprint(hass)
+    await async_offer_dashboard_cards(hass)
     return True
 
 

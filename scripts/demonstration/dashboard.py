@@ -147,10 +147,17 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
     cards = [
         {"type": "heading", "heading": "What happened", "icon": "mdi:script-text-outline"},
         {
+            "type": "custom:gatehouse-incidents-card",
+            "title": "",
+            "limit": 20,
+            "grid_options": {"columns": "full", "rows": 9},
+        },
+        {"type": "heading", "heading": "Logbook", "icon": "mdi:format-list-bulleted"},
+        {
             "type": "logbook",
             "target": {"entity_id": cameras},
             "hours_to_show": 1,
-            "grid_options": {"columns": "full", "rows": 7},
+            "grid_options": {"columns": "full", "rows": 4},
         },
         {"type": "heading", "heading": "Somebody there", "icon": "mdi:chart-timeline"},
         {

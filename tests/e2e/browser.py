@@ -129,9 +129,11 @@ class Browser:
         async with aiohttp.ClientSession() as session:
             async with session.put(f"http://{self._address}/json/new") as response:
                 tab = await response.json(content_type=None)
-            async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                yield Page(socket)
-            await session.get(f"http://{self._address}/json/close/{tab['id']}")
+            try:
+                async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                    yield Page(socket)
+            finally:
+                await session.get(f"http://{self._address}/json/close/{tab['id']}")
 
     def stop(self) -> None:
         """End it and all the processes that it began."""

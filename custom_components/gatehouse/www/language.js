@@ -1,0 +1,43 @@
+/** Words and times as whoever looks at Home Assistant wants them. */
+
+/** Return a function from keys to words: of the language, else English; {name} is filled in. */
+export function wordsOf(tables, language = "en") {
+  const words = { ...tables.en, ...tables[language.split("-")[0]], ...tables[language] };
+  return (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** Return why a request failed, as a sentence: Home Assistant's own in the language, if it has one. */
+export async function sentenceOf(hass, error) {
+  if (error.translation_domain && error.translation_key && hass.loadBackendTranslation) {
+    const localize = await hass.loadBackendTranslation("exceptions", error.translation_domain);
+    const key = `component.${error.translation_domain}.exceptions.${error.translation_key}.message`;
+    const told = localize(key, error.translation_placeholders ?? {});
+    if (told) return told;
+  }
+  return error.message || String(error.code ?? error);
+}
+
+/** Return how moments are written: `day` (today, yesterday, a date), `time`, and both: `moment`. */
+export function timesOf(hass) {
+  const { language = "en", time_format: format, time_zone: zone } = hass.locale ?? {};
+  const timeZone = zone === "server" ? hass.config.time_zone : undefined;
+  const hour12 = { 12: true, 24: false }[format];
+  const locale = format === "system" ? undefined : language;
+  const date = new Intl.DateTimeFormat(language, { timeZone, dateStyle: "full" });
+  const time = new Intl.DateTimeFormat(locale, { timeZone, hour12, hour: "numeric", minute: "2-digit" });
+  const both = new Intl.DateTimeFormat(locale, {
+    ...{ timeZone, hour12, day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+  });
+  const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const ago = (days, now) => date.format(new Date(now.getTime() - days * 86_400_000));
+  const sentence = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+  return {
+    day(moment, now = new Date()) {
+      const told = date.format(moment);
+      const days = [0, 1].find((count) => ago(count, now) === told);
+      return days === undefined ? told : sentence(near.format(-days, "day"));
+    },
+    time: (moment) => time.format(moment),
+    moment: (moment) => both.format(moment),
+  };
+}
