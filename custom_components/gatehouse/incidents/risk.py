@@ -103,7 +103,12 @@ FACTORS: Final = (
         excusable=False,
     ),
     Factor(name="held", points={1: 15}, reason="{held} held open", excusable=False),
-    Factor(name="tailgating", points={1: 20}, reason="perhaps more people than cards entered"),
+    Factor(
+        name="tailgating",
+        points={1: 20},
+        reason="perhaps more people than cards entered",
+        excusable=False,
+    ),
     Factor(
         name="tamper",
         points={1: 45},
