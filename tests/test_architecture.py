@@ -32,14 +32,22 @@ ROOMS: Final = frozenset(
 # What the hub joins besides the rooms: modules of ours that work with Home Assistant.
 PARTS: Final = frozenset(
     {
+        "access_health",
+        "admission",
+        "agent_devices",
         "detection",
         "detector_choice",
+        "door_data",
+        "emergency",
         "known_agents",
         "language_model",
         "local_detection",
+        "losses",
         "media_root",
+        "observation",
         "on_demand",
         "options",
+        "passage_events",
         "readings",
         "snooze",
         "stills",
@@ -50,8 +58,8 @@ PARTS: Final = frozenset(
     }
 )
 
-# The parts that also know the database: one gives it to a room's stores, one sees it fail.
-KEEPERS: Final = frozenset({"storage", "storage_health"})
+# The parts that also know the database: they give it to a room's stores, or see it fail.
+KEEPERS: Final = frozenset({"admission", "observation", "storage", "storage_health"})
 
 # What entities read, from the bottom to the top.
 COORDINATORS: Final = (
@@ -121,6 +129,8 @@ THIRD_PARTIES: Final = {
         # What the store of footage is made of, and the store of the links to it.
         f"{INTEGRATION}/footage/rows.py",
         f"{INTEGRATION}/footage/linkstore.py",
+        # The store of what happened at the doors.
+        f"{INTEGRATION}/access/log.py",
     ),
     "watchdog": (f"{INTEGRATION}/uploads/*.py",),
     "onnxruntime": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
@@ -158,7 +168,20 @@ LATE: Final = {name for name, where in THIRD_PARTIES.items() if where is DEVICES
 }
 
 # Decisions, beside the rules.py of every room: it may know them, and they each other.
-PURE: Final = frozenset({"expiry", "facts", "matching", "risk", "tracks", "wording"})
+PURE: Final = frozenset(
+    {
+        "checks",
+        "compiler",
+        "expiry",
+        "facts",
+        "hours",
+        "matching",
+        "people",
+        "risk",
+        "tracks",
+        "wording",
+    }
+)
 
 # All that a decision needs; PurePath because names of files are decided too.
 RULES_MAY_IMPORT: Final = frozenset(

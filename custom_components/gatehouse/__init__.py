@@ -13,11 +13,14 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.typing import ConfigType
 
+from .access_views import async_register_access_views
 from .blueprint import async_offer_blueprint
 from .const import DOMAIN
 from .dashboard_cards import async_offer_dashboard_cards
 from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
+from .ingest import async_ingest
+from .ingest_view import async_register_ingest_view
 from .known_agents import KnownAgents
 from .media_root import async_check_media_root
 from .options import migrated
@@ -35,7 +38,9 @@ PLATFORMS = [
     Platform.CAMERA,
     Platform.EVENT,
     Platform.IMAGE,
+    Platform.LOCK,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
 ]
@@ -48,6 +53,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_register_views(hass)
     async_register_share_views(hass)
+    async_register_access_views(hass)
+    async_register_ingest_view(hass)
     async_register_commands(hass)
     await async_offer_blueprint(hass)
     await async_offer_dashboard_cards(hass)
@@ -111,7 +118,15 @@ async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -
     """Forget the agents and the snoozes; incidents and media stay, they are the user's."""
     _forget_issues(hass, lambda _: True)
     await KnownAgents(hass).remove()
+    await (await async_ingest(hass)).remove()
     await Snoozes(hass).remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: GatehouseConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let somebody delete a device that told of its sensors; whatever else there is stays."""
+    return (await async_ingest(hass)).forget(device)
 
 
 def _forget_issues(hass: HomeAssistant, which: Callable[[ir.IssueEntry], bool]) -> None:

@@ -1,6 +1,6 @@
 """What an action is."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ import voluptuous as vol
 
 from .asking import existing, existing_clip, not_a_camera, site_of, translated
 from .const import DOMAIN
+from .secret_fields import NOTHING_SECRET, hiding
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -44,6 +45,8 @@ class Action:
     """Whether cameras can be called by their areas, labels and so on."""
     admin: bool = False
     """Whether a user must be an administrator."""
+    secrets: Set[str] = NOTHING_SECRET
+    """The fields that are in no event and no log."""
 
     def register(self, hass: HomeAssistant) -> None:
         """Let Home Assistant know of it."""
@@ -54,6 +57,7 @@ class Action:
 
         fields = dict(self.fields)
         schema = cv.make_entity_service_schema(fields) if self.has_target else vol.Schema(fields)
+        schema = vol.All(hiding(self.secrets), schema) if self.secrets else schema
         if self.admin:
             async_register_admin_service(hass, DOMAIN, self.name, perform, schema, self.response)
         else:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 import logging
@@ -13,29 +13,39 @@ from typing import TYPE_CHECKING, Final, override
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .access import door_key
 from .agent import (
+    AccessChanged,
+    AccessState,
     Agent,
     AgentError,
     AgentIncompatible,
     AgentUnauthorized,
     AgentUnreachable,
     CameraChanged,
+    DoorChanged,
     Message,
     MotionChanged,
     NotAnAgent,
+    PassageMade,
+    Rang,
     RecordingChanged,
     Spool,
     State,
     StatsChanged,
 )
+from .agent_devices import async_register_agent, async_remove_devices_but, async_update_agent
 from .const import DOMAIN
 from .coordinator import UNSEEN, CameraCoordinator, CameraData, CamerasData
+from .door_data import DoorData, doors_told, unseen_doors, with_state
 from .incidents import PicturesLost, Watched
+from .known_agents import KnownAgent
+from .losses import async_report_lost_clips
 from .models import AgentInfo, AgentStats, CameraState, Picture
-from .readings import async_import_readings, async_report_loss
+from .readings import async_import_readings
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -49,22 +59,26 @@ RETRY_LONGEST: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentData(CamerasData):
-    """One agent: itself and its cameras, by their own ids."""
+    """One agent: itself, its cameras and its doors, by their own ids."""
 
     info: AgentInfo | None
     stats: AgentStats
     spool: Spool | None = None
     """What the agent still has of its time alone; None if it keeps none."""
+    doors: Mapping[str, DoorData] = field(default_factory=dict)
+    access: AccessState | None = None
+    """By which grants it decides; None if it has no doors, or has told nothing yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListener:
     """Where an agent's news goes; cameras are called by their site-wide keys."""
 
-    described: Callable[[str, AgentInfo], None]
+    described: Callable[[str, State], None]
     motion: Callable[[str, bool], None]
     lost: Callable[[str], None]
     recording: Callable[[str, RecordingChanged], None]
+    at_doors: Callable[[str, Message], None]
 
 
 class AgentCoordinator(CameraCoordinator[AgentData]):
@@ -75,7 +89,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         hass: HomeAssistant,
         entry: GatehouseConfigEntry,
         subentry: ConfigSubentry,
-        known: AgentInfo | None,
+        known: KnownAgent,
         listener: AgentListener,
     ) -> None:
         """Start from what was last known of the agent, so that its entities exist at once."""
@@ -84,7 +98,12 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             entry,
             subentry,
             subentry.unique_id or subentry.subentry_id,
-            AgentData(info=known, stats=AgentStats(), cameras=_unseen(known)),
+            AgentData(
+                info=known.info,
+                stats=AgentStats(),
+                cameras=_unseen(known.info),
+                doors=unseen_doors(known.doors),
+            ),
         )
         self.agent = Agent(
             async_get_clientsession(hass),
@@ -99,22 +118,14 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
     @callback
     @override
     def async_register_device(self, site: str) -> None:
-        """Register the Pi's device below the site's; its cameras hang below it."""
-        info = self.data.info
-        self.device_id = (
-            dr.async_get(self.hass)
-            .async_get_or_create(
-                config_entry_id=self.config_entry.entry_id,
-                config_subentry_id=self.subentry.subentry_id,
-                identifiers={(DOMAIN, self.owner)},
-                name=self.subentry.title,
-                manufacturer="Gatehouse",
-                model=info.model if info else None,
-                sw_version=info.version if info else None,
-                via_device_id=site,
-            )
-            .id
+        """Register the Pi's device below the site's; its cameras and doors hang below it."""
+        self.device_id = async_register_agent(
+            self.hass, self.config_entry, self.subentry, (self.owner, self.data.info), site
         )
+
+    def door_key(self, door: str) -> str:
+        """Return the site-wide key of one of the agent's doors."""
+        return door_key(self.owner, door)
 
     @override
     async def follow(self) -> None:
@@ -174,15 +185,31 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
                 self._measure(message)
             case RecordingChanged(recording=recording):
                 self._listener.recording(self.key(recording.camera), message)
+            case DoorChanged() | AccessChanged() | PassageMade() | Rang():
+                self._hear_at_doors(message)
             case _:
                 _LOGGER.debug("%s told of a camera it never described", self.name)
 
+    def _hear_at_doors(self, message: DoorChanged | AccessChanged | PassageMade | Rang) -> None:
+        """Show how the doors are before anybody is told of what happened there."""
+        match message:
+            case DoorChanged(door=door, state=state):
+                doors = with_state(self.data.doors, door, state)
+                self.async_set_updated_data(replace(self.data, doors=doors))
+            case AccessChanged(access=access):
+                self.async_set_updated_data(replace(self.data, access=access))
+        self._listener.at_doors(self.owner, message)
+
     def _measure(self, news: StatsChanged) -> None:
         """Take how the Pi is now; an older agent tells of its spool only when it is connected."""
-        spool = news.spool or self.data.spool
-        self.async_set_updated_data(replace(self.data, stats=news.stats, spool=spool))
+        spool, access = news.spool or self.data.spool, news.access or self.data.access
+        self.async_set_updated_data(
+            replace(self.data, stats=news.stats, spool=spool, access=access)
+        )
         if news.spool:
-            async_report_loss(self.hass, self.owner, self.name, news.spool.lost)
+            async_report_lost_clips(self.hass, self.owner, self.name, news.spool.lost)
+        if news.access:
+            self._listener.at_doors(self.owner, news)
 
     def _describe(self, state: State) -> None:
         """Take the agent's full state: the first word after every connect."""
@@ -194,16 +221,23 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             known = self.data.cameras.get(info.id, CameraData(info=info, state=UNSEEN))
             now = state.cameras.get(info.id, UNSEEN)
             cameras[info.id] = replace(known, info=info, state=now)
-        self._remove_devices_but(cameras)
-        dr.async_get(self.hass).async_update_device(
-            self.device_id, model=state.info.model, sw_version=state.info.version
-        )
+        doors = doors_told(state)
+        keys = (self.owner, *map(self.key, cameras), *map(self.door_key, doors))
+        async_remove_devices_but(self.hass, self.config_entry, self.subentry, keys)
+        async_update_agent(self.hass, self.device_id, state.info)
         self.async_set_updated_data(
-            AgentData(info=state.info, stats=state.stats, cameras=cameras, spool=state.spool)
+            AgentData(
+                info=state.info,
+                stats=state.stats,
+                cameras=cameras,
+                spool=state.spool,
+                doors=doors,
+                access=state.access,
+            )
         )
         if state.spool:
             self._take_up(state.spool)
-        self._listener.described(self.owner, state.info)
+        self._listener.described(self.owner, state)
         for camera, data in cameras.items():
             self._tell_motion(camera, data.state)
         for recording in state.recordings:
@@ -213,7 +247,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
 
     def _take_up(self, spool: Spool) -> None:
         """Take what the agent kept of its time alone; its clips are among its recordings."""
-        async_report_loss(self.hass, self.owner, self.name, spool.lost)
+        async_report_lost_clips(self.hass, self.owner, self.name, spool.lost)
         if spool.readings and (self._importing is None or self._importing.done()):
             self._importing = self.config_entry.async_create_background_task(
                 self.hass, self._import_readings(), f"{DOMAIN} readings {self.owner}"
@@ -261,15 +295,6 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             self._listener.motion(self.key(camera), state.moving)
         else:
             self._listener.lost(self.key(camera))
-
-    def _remove_devices_but(self, cameras: Mapping[str, CameraData]) -> None:
-        """Remove the devices of cameras that the agent no longer has."""
-        registry = dr.async_get(self.hass)
-        kept = {(DOMAIN, self.owner), *((DOMAIN, self.key(camera)) for camera in cameras)}
-        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            ours = device.config_subentry_id == self.subentry.subentry_id
-            if ours and not device.identifiers & kept:
-                registry.async_remove_device(device.id)
 
 
 def _unseen(info: AgentInfo | None) -> dict[str, CameraData]:

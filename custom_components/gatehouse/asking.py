@@ -12,6 +12,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from .access import AccessError
 from .agent import AgentError, AgentRefused, ErrorCode
 from .const import DOMAIN
 from .database import DatabaseError
@@ -41,7 +42,7 @@ FILTERS: Final = {
 }
 """What can be asked of incidents by everybody: fields of IncidentQuery, by their names."""
 
-type RoomError = AgentError | FootageError | ZoneError | NoteTooLong | DatabaseError
+type RoomError = AccessError | AgentError | FootageError | ZoneError | NoteTooLong | DatabaseError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +60,11 @@ def site_of(hass: HomeAssistant) -> GatehouseConfigEntry:
 
 
 def places_of(site: GatehouseConfigEntry) -> dict[str, str]:
-    """Return what people call each camera group, by its id; a camera without one is one."""
+    """Return what people call each group, by its id; a camera or door without one is one."""
     known = groups(site)
-    grouped = {camera for group in known for camera in group.cameras}
-    names = site.runtime_data.camera_names()
-    alone = {camera: name for camera, name in names.items() if camera not in grouped}
+    grouped = {key for group in known for key in (*group.cameras, *group.doors)}
+    names = site.runtime_data.house.camera_names()
+    alone = {key: name for key, name in names.items() if key not in grouped}
     return alone | {group.id: group.name for group in known}
 
 
@@ -72,8 +73,8 @@ async def translated() -> AsyncIterator[None]:
     """Turn what goes wrong in a room into words for the user."""
     try:
         yield
-    except (AgentError, FootageError, ZoneError, NoteTooLong, DatabaseError) as err:
-        mistaken = isinstance(err, ZoneError | NoteTooLong | LinkRefused)
+    except (AccessError, AgentError, FootageError, ZoneError, NoteTooLong, DatabaseError) as err:
+        mistaken = isinstance(err, AccessError | ZoneError | NoteTooLong | LinkRefused)
         raise (ServiceValidationError if mistaken else HomeAssistantError)(
             translation_domain=DOMAIN,
             translation_key=_key(err),
@@ -150,6 +151,8 @@ def _key(err: RoomError) -> str:
     match err:
         case AgentRefused(code=ErrorCode.CAMERA_OFFLINE):
             return "camera_offline"
+        case AgentRefused(code=ErrorCode.NO_CARD):
+            return "no_card"
         case AgentRefused():
             return "agent_refused"
         case DatabaseError():

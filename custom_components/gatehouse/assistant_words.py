@@ -41,8 +41,7 @@ def incident_told(incident: Incident, names: Mapping[str, str]) -> JsonObjectTyp
 
 
 def passages_told(found: Sequence[Passage], names: Mapping[str, str]) -> JsonObjectType:
-    """Return who was at the doors, newest first; names are those of the doors, by key."""
-    newest = sorted(found, key=lambda passage: passage.at, reverse=True)
+    """Return who was at the doors, newest first as found; names are the doors', by key."""
     return {
         "passages": [
             {
@@ -52,9 +51,9 @@ def passages_told(found: Sequence[Passage], names: Mapping[str, str]) -> JsonObj
                 "person": passage.person,
                 "why": passage.reason,
             }
-            for passage in newest[:MOST_PASSAGES]
+            for passage in found[:MOST_PASSAGES]
         ],
-        "there_are_more": len(newest) > MOST_PASSAGES,
+        "there_are_more": len(found) > MOST_PASSAGES,
     }
 
 

@@ -1,4 +1,4 @@
-"""Somebody is there or in a zone, something moves, a Pi is connected or in trouble."""
+"""Somebody is there or in a zone, something moves, a Pi is in trouble, a door is open."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ from . import GatehouseConfigEntry
 from .agent_coordinator import AgentCoordinator, AgentData
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraData
+from .door_binary_sensors import door_binary_sensors
+from .door_entity import async_add_other_doors, async_follow_doors
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+from .other_contact import other_contacts
 from .zone_occupancy import async_follow_zones
 
 PARALLEL_UPDATES = 0
@@ -80,7 +83,7 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensors of each agent, each camera and each zone."""
+    """Add the binary sensors of each agent, each camera, each zone and each door."""
     async_add_agent_entities(
         entry,
         async_add_entities,
@@ -96,6 +99,8 @@ async def async_setup_entry(
     )
     for coordinator in entry.runtime_data.cameras:
         async_follow_zones(hass, entry, coordinator, async_add_entities)
+    async_follow_doors(hass, entry, Platform.BINARY_SENSOR, async_add_entities, door_binary_sensors)
+    async_add_other_doors(hass, entry, async_add_entities, partial(other_contacts, hass, entry))
 
 
 def _camera_sensors(

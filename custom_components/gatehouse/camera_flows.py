@@ -1,7 +1,7 @@
 """Cameras that are on no agent, and camera groups: added to the site, and changed."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -171,24 +171,17 @@ class EntitySubentryFlow(OneFormFlow):
 
 
 class GroupSubentryFlow(OneFormFlow):
-    """Cameras of one place: what they see at one time is one incident."""
+    """Cameras and doors of one place: what happens there at one time is one incident."""
 
     @override
     def _schema(self, stored: Mapping[str, Any]) -> vol.Schema:
-        # One that is gone can be taken out.
-        gone = {key: key for key in stored.get(CONF_CAMERAS, ())}
-        names = sorted((gone | self._names).items(), key=lambda camera: camera[1].casefold())
-        cameras = SelectSelectorConfig(
-            options=[SelectOptionDict(value=key, label=name) for key, name in names],
-            multiple=True,
-            mode=SelectSelectorMode.LIST,
-        )
-        return vol.Schema(
-            {
-                vol.Optional(CONF_NAME): TEXT,
-                vol.Required(CONF_CAMERAS): SelectSelector(cameras),
-            }
-        )
+        fields: dict[vol.Marker, Any] = {
+            vol.Optional(CONF_NAME): TEXT,
+            vol.Required(CONF_CAMERAS): _several(stored.get(CONF_CAMERAS, ()), self._cameras),
+        }
+        if self._doors or stored.get(CONF_DOORS):
+            fields[vol.Optional(CONF_DOORS)] = _several(stored.get(CONF_DOORS, ()), self._doors)
+        return vol.Schema(fields)
 
     @override
     async def _async_step(
@@ -196,7 +189,7 @@ class GroupSubentryFlow(OneFormFlow):
     ) -> SubentryFlowResult:
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        if not stored and len(self._names) < FEWEST:
+        if not stored and len(self._cameras) + len(self._doors) < FEWEST:
             return self.async_abort(reason="too_few_cameras")
         return await super()._async_step(step, stored, typed)
 
@@ -204,21 +197,50 @@ class GroupSubentryFlow(OneFormFlow):
     async def _async_check(
         self, stored: Mapping[str, Any], typed: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        cameras, doors = typed[CONF_CAMERAS], [*stored.get(CONF_DOORS, ())]
+        cameras, doors = typed[CONF_CAMERAS], typed.get(CONF_DOORS, stored.get(CONF_DOORS, []))
         if len(cameras) + len(doors) < FEWEST:
             raise Refused(CONF_CAMERAS, "too_few")
-        names = [self._names.get(camera, camera) for camera in cameras]
-        for camera, name in zip(cameras, names, strict=True):
-            for other in self._others:
-                if camera in other.data[CONF_CAMERAS]:
-                    raise Refused(CONF_CAMERAS, "in_other_group", camera=name, other=other.title)
+        self._check_alone(CONF_CAMERAS, cameras, self._cameras)
+        self._check_alone(CONF_DOORS, doors, self._doors)
+        known = self._cameras | self._doors
+        names = [known.get(key, key) for key in (*cameras, *doors)]
         return ", ".join(names), {CONF_CAMERAS: cameras, CONF_DOORS: doors}
 
+    def _check_alone(self, field: str, keys: Sequence[str], names: Mapping[str, str]) -> None:
+        """Refuse what another group has already: it would be of two incidents at once."""
+        for key in keys:
+            for other in self._others:
+                if key in other.data.get(field, ()):
+                    name = names.get(key, key)
+                    raise Refused(field, "in_other_group", camera=name, other=other.title)
+
     @property
-    def _names(self) -> dict[str, str]:
+    def _cameras(self) -> dict[str, str]:
         """What the site's cameras are called, by their keys."""
+        return self._hub.cameras.full_names()
+
+    @property
+    def _doors(self) -> dict[str, str]:
+        """What the site's doors are called, by their keys."""
+        return self._hub.admission.doors()
+
+    @property
+    def _hub(self) -> Hub:
         hub: Hub = self._get_entry().runtime_data
-        return hub.cameras.full_names()
+        return hub
+
+
+def _several(chosen: Iterable[str], names: Mapping[str, str]) -> SelectSelector:
+    """Return a choice of several, by their keys; one that is gone can be taken out."""
+    offered = {key: key for key in chosen} | dict(names)
+    by_name = sorted(offered.items(), key=lambda each: each[1].casefold())
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[SelectOptionDict(value=key, label=name) for key, name in by_name],
+            multiple=True,
+            mode=SelectSelectorMode.LIST,
+        )
+    )
 
 
 async def async_real(hass: HomeAssistant, typed: str) -> Path:

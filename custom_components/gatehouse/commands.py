@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # What cards tell apart; any other error has its own key as its code.
 CODES: Final = {
+    "access_not_found": "not_found",
     "incident_not_found": "not_found",
     "footage_not_found": "not_found",
     "share_not_found": "not_found",

@@ -34,7 +34,15 @@ from .agent_flow import (
     trouble_of,
 )
 from .camera_flows import EntitySubentryFlow, FolderSubentryFlow, GroupSubentryFlow
-from .const import DOMAIN, SUBENTRY_AGENT, SUBENTRY_ENTITY, SUBENTRY_FOLDER, SUBENTRY_GROUP
+from .const import (
+    DOMAIN,
+    SUBENTRY_AGENT,
+    SUBENTRY_DOOR,
+    SUBENTRY_ENTITY,
+    SUBENTRY_FOLDER,
+    SUBENTRY_GROUP,
+)
+from .door_flow import DoorSubentryFlow
 from .media_root import async_check_media_root
 from .models import AgentInfo
 from .options_flow import GatehouseOptionsFlow
@@ -68,6 +76,7 @@ class GatehouseConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_FOLDER: FolderSubentryFlow,
             SUBENTRY_ENTITY: EntitySubentryFlow,
             SUBENTRY_GROUP: GroupSubentryFlow,
+            SUBENTRY_DOOR: DoorSubentryFlow,
         }
 
     @staticmethod

@@ -10,6 +10,7 @@ SUBENTRY_AGENT: Final = "agent"
 SUBENTRY_FOLDER: Final = "folder"
 SUBENTRY_ENTITY: Final = "entity"
 SUBENTRY_GROUP: Final = "group"
+SUBENTRY_DOOR: Final = "door"
 
 # A folder that pictures are uploaded to.
 CONF_FOLDER: Final = "folder"
@@ -78,6 +79,8 @@ CONF_SERVER_URL: Final = "server_url"
 CONF_SERVER_MODEL: Final = "server_model"
 CONF_SERVER_KEY: Final = "server_key"
 CONF_BUDGET: Final = "budget"
+CONF_LOG_DAYS: Final = "log_days"
+CONF_TAG_EVENTS: Final = "tag_events"
 
 
 class DetectorKind(StrEnum):
@@ -178,6 +181,9 @@ DEFAULTS: Final[dict[str, Any]] = {
     CONF_SERVER_MODEL: "",
     CONF_SERVER_KEY: "",
     CONF_BUDGET: 50,
+    CONF_LOG_DAYS: 365,
+    CONF_TAG_EVENTS: False,
 }
 
 EVENT_INCIDENT: Final = "gatehouse_incident"
+EVENT_PASSAGE: Final = "gatehouse_passage"

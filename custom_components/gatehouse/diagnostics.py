@@ -11,6 +11,7 @@ from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
+from .access import PassageQuery
 from .const import (
     CONF_CODEPROJECT_URL,
     CONF_FOLDER,
@@ -65,6 +66,7 @@ SECRETS: Final = ADDRESSES | {
 # Enough to see a pattern of failures, short enough to read.
 NEWEST: Final = 20
 NEWEST_INCIDENTS: Final = 100
+NEWEST_PASSAGES: Final = 100
 
 
 async def async_get_config_entry_diagnostics(
@@ -85,6 +87,7 @@ async def async_get_config_entry_diagnostics(
         "detector": _detector(hub) | {"installed": await async_installed_runtime(hass)},
         "language_model": model_choice(entry).kind,
         "agents": [_agent(hub, agent) for agent in hub.cameras.agents],
+        "access": _access(hub),
         "cameras": {
             coordinator.key(camera): _camera(hub, coordinator, camera, data)
             for coordinator in hub.cameras
@@ -118,6 +121,24 @@ def _agent(hub: Hub, agent: str) -> dict[str, Any]:
         "info": asdict(coordinator.data.info) if coordinator.data.info else None,
         "stats": asdict(coordinator.data.stats),
         "spool": asdict(coordinator.data.spool) if coordinator.data.spool else None,
+        "doors": {door: asdict(data) for door, data in coordinator.data.doors.items()},
+        "access": asdict(coordinator.data.access) if coordinator.data.access else None,
+    }
+
+
+def _access(hub: Hub) -> dict[str, Any]:
+    """Return how much is said of who may enter, and how the doors are; nobody's name is in it."""
+    policy, emergency = hub.admission.policies.policy, hub.admission.emergency
+    return {
+        "site": policy.site.value,
+        "waited_for": sorted(emergency.waited_for),
+        "people": Counter("active" if each.active else "off" for each in policy.people.values()),
+        "credentials": Counter(each.kind.value for each in policy.credentials.values()),
+        "schedules": len(policy.schedules),
+        "holidays": len(policy.holidays),
+        "groups": len(policy.groups),
+        "rules": {key: asdict(rules) for key, rules in policy.doors.items()},
+        "doors": sorted(hub.admission.doors()),
     }
 
 
@@ -139,6 +160,7 @@ async def _rows(hub: Hub) -> dict[str, Any]:
     """Return the queues; a database that fails is what somebody wants to read of here."""
     try:
         incidents = await hub.archive.find(IncidentQuery(limit=NEWEST_INCIDENTS))
+        passages = await hub.admission.log.find(PassageQuery(limit=NEWEST_PASSAGES))
         pending = await hub.assessor.pending()
         footage = await _footage(hub.storage)
     except DatabaseError as err:
@@ -147,6 +169,7 @@ async def _rows(hub: Hub) -> dict[str, Any]:
         "incidents": Counter(incident.state.value for incident in incidents),
         "assessments": Counter(incident.assessing.value for incident in incidents),
         "assessments_pending": pending,
+        "passages": Counter(f"{each.kind} {each.reason or ''}".strip() for each in passages),
         "footage": footage,
     }
 

@@ -1,15 +1,18 @@
-"""Each camera's incidents as they are confirmed and end."""
+"""Each camera's incidents as they are confirmed and end; what happens at each door."""
 
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
+from .access_event import AccessEvent, Doorbell
 from .coordinator import CameraCoordinator, incident_attributes
+from .door_entity import AgentDoor, async_add_other_doors, async_follow_doors
 from .entity import CameraEntity, async_add_camera_entities
 from .incidents import IncidentNews, NewsKind
 from .models import IncidentState
@@ -31,12 +34,19 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add an incident event for each camera."""
+    """Add an incident event for each camera, and the events of each door."""
     async_add_camera_entities(
         entry,
         async_add_entities,
         lambda coordinator, camera: [IncidentEvent(coordinator, camera)],
     )
+
+    def build(door: AgentDoor) -> list[EventEntity]:
+        bell = [Doorbell(entry, door)] if door.info.doorbell else []
+        return [AccessEvent(entry, door), *bell]
+
+    async_follow_doors(hass, entry, Platform.EVENT, async_add_entities, build)
+    async_add_other_doors(hass, entry, async_add_entities, lambda door: [AccessEvent(entry, door)])
 
 
 class IncidentEvent(CameraEntity, EventEntity):

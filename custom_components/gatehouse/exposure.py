@@ -1,7 +1,7 @@
-"""What of the site an assistant may know: the cameras that the user exposes to it."""
+"""What of the site an assistant may know: the cameras and doors that the user exposes to it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ class Exposed:
     hub: Hub
     cameras: Mapping[str, str]
     """The cameras, by what people call them; two of one name by their entities."""
+    doors: Mapping[str, str]
+    """What people call the doors, by key: those exposed, and those that such a camera sees."""
 
     def camera(self, name: str) -> str:
         """Return the key of the camera that is called so; raises Invalid."""
@@ -62,9 +64,24 @@ def exposed_to(hass: HomeAssistant, assistant: str) -> Exposed | None:
             for camera, entity in hub.cameras.entities().items()
             if async_should_expose(hass, assistant, entity)
         }
-        if cameras:
-            return Exposed(site=site, hub=hub, cameras=cameras)
+        doors = _doors(hass, assistant, site, frozenset(cameras.values()))
+        if cameras or doors:
+            return Exposed(site=site, hub=hub, cameras=cameras, doors=doors)
     return None
+
+
+def _doors(
+    hass: HomeAssistant, assistant: str, site: GatehouseConfigEntry, cameras: Set[str]
+) -> dict[str, str]:
+    admission = site.runtime_data.admission
+    seen = {door for group in groups(site) if cameras & set(group.cameras) for door in group.doors}
+    entities = admission.entities()
+    return {
+        door: name
+        for door, name in admission.doors().items()
+        if door in seen
+        or (door in entities and async_should_expose(hass, assistant, entities[door]))
+    }
 
 
 def _existing(known: Mapping[str, str], name: str) -> str:

@@ -26,13 +26,18 @@ class Household(House):
         snoozes: Snoozes,
         alarm: str | None,
         pending: Callable[[], None],
+        seen: Callable[[str, Presence], None],
     ) -> None:
-        """Call pending when an incident waits for a language model; alarm is a panel's entity."""
+        """Call pending when an incident waits for a language model; alarm is a panel's entity.
+
+        Call seen with who is in a camera's view.
+        """
         self._hass = hass
         self._cameras = cameras
         self._snoozes = snoozes
         self._alarm = alarm
         self._pending = pending
+        self._seen = seen
         self._listeners: list[Callable[[IncidentNews], None]] = []
 
     @callback
@@ -45,6 +50,7 @@ class Household(House):
     @override
     def presence(self, camera: str, presence: Presence) -> None:
         self._cameras.presence(camera, presence)
+        self._seen(camera, presence)
 
     @callback
     @override
@@ -63,7 +69,7 @@ class Household(House):
 
     @override
     def camera_names(self) -> dict[str, str]:
-        return self._cameras.names()
+        return self._cameras.names() | self._cameras.doors()
 
     @override
     def clock_ahead(self, camera: str) -> timedelta:

@@ -1,46 +1,28 @@
 """What the site keeps alive and who talks to whom; it joins the parts and decides nothing."""
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
+from .admission import Admission
+from .agent import State
 from .agent_coordinator import AgentCoordinator, AgentListener
 from .const import DOMAIN, SUBENTRY_AGENT
 from .coordinator import CameraCoordinator
 from .database import Database
-from .detection import Detection, detector_choice
 from .household import Household
-from .incidents import (
-    Archive,
-    Assessor,
-    IncidentNews,
-    IncidentQuery,
-    Incidents,
-    IncidentStore,
-    NewsKind,
-    PictureRetention,
-    Replays,
-    Screening,
-    Watched,
-)
+from .incidents import IncidentNews, IncidentQuery, NewsKind, Presence, Watched
 from .known_agents import KnownAgents
-from .language_model import language_model
-from .models import AgentInfo, Footage, Replay
-from .options import (
-    alarm_panel,
-    assessor_options,
-    incident_options,
-    model_choice,
-    retention_options,
-)
+from .models import Footage, Replay
+from .observation import Observation
+from .options import alarm_panel, other_doors
 from .roster import Roster
 from .snooze import Snoozes
 from .source_coordinator import source_coordinators
 from .storage import Storage
 from .stories import Stories
-from .zones import Zones, ZoneStore
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -61,40 +43,21 @@ class Hub:
         self.database = database
         self._known = known
         self._stories = Stories(hass, entry)
-        self.cameras = Roster()
+        self.cameras = Roster(other_doors(entry))
         self.snoozes = Snoozes(hass)
         self.house = Household(
-            hass, self.cameras, self.snoozes, alarm_panel(entry), self._assessment_pending
+            hass, self.cameras, self.snoozes, alarm_panel(entry), self._pending, self._seen
         )
-        store = IncidentStore(database)
-        self.detection = Detection(hass, detector_choice(entry))
-        self.zones = Zones(ZoneStore(database), self.cameras.zones)
         self.storage = Storage(hass, entry, database, self.cameras.recorder)
         self.storage.flow.watch(self._clip_ready)
-        options = incident_options(entry)
-        self._asks_model = options.ask_model
-        self.incidents = Incidents(
-            store, self.detection, self.zones, self.storage.flow, options, self.house
+        self.observation = Observation(
+            hass, entry, database, self.storage, self.cameras, self.house
         )
-        self.archive = Archive(store, self.zones, self.house.incident, now=dt_util.utcnow)
-        model = language_model(hass, model_choice(entry))
-        self.assessor = Assessor(
-            store, model, self.storage.flow, assessor_options(entry), self.house
-        )
-        self._replays = Replays(
-            self.storage.library,
-            self.storage.flow,
-            Screening(self.detection, self.zones, options),
-            store,
-            options,
-            self.house,
-        )
-        self._old_pictures = PictureRetention(
-            store,
-            self.storage.library,
-            self.storage.disk,
-            retention_options(entry),
-            present=self.storage.retention.present,
+        self.detection, self.zones = self.observation.detection, self.observation.zones
+        self.incidents, self.archive = self.observation.incidents, self.observation.archive
+        self.assessor = self.observation.assessor
+        self.admission = Admission(
+            hass, entry, database, self.cameras, self.incidents, self.observation.replays
         )
 
     @classmethod
@@ -107,6 +70,7 @@ class Hub:
             hub = cls(hass, entry, database, known)
             await hub.snoozes.load()
             await hub.zones.load()
+            await hub.admission.load()
             hub._meet_cameras(hass, entry, site)
             await hub.incidents.start()
         except BaseException:
@@ -117,15 +81,9 @@ class Hub:
     @callback
     def start(self) -> None:
         """Begin every story."""
-        self._stories.start("detector", self.detection.prepare)
-        for name, story in self.storage.stories():
+        parts = (self.observation.stories(), self.storage.stories(), self.admission.stories())
+        for name, story in chain.from_iterable(parts):
             self._stories.start(name, story)
-        self._stories.start("incidents", self.incidents.run)
-        self._stories.start("old pictures", self._old_pictures.run)
-        if self.detection.looks:
-            self._stories.start("replays", self._replays.run)
-        if self._asks_model:
-            self._stories.start("assessor", self.assessor.run)
         for coordinator in self.cameras:
             self._watch(coordinator)
             self._stories.start(f"cameras {coordinator.owner}", coordinator.follow)
@@ -151,23 +109,29 @@ class Hub:
             motion=incidents.motion,
             lost=incidents.lost,
             recording=recording,
+            at_doors=self.admission.hear,
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
-            info = self._known.get(subentry.unique_id or "")
-            self.cameras.add(AgentCoordinator(hass, entry, subentry, info, listener))
+            known = self._known.get(subentry.unique_id or "")
+            self.cameras.add(AgentCoordinator(hass, entry, subentry, known, listener))
         for source in source_coordinators(hass, entry, incidents.motion, incidents.lost, recording):
             self.cameras.add(source)
         for coordinator in self.cameras:
             coordinator.async_register_device(site)
 
     @callback
-    def _assessment_pending(self) -> None:
+    def _pending(self) -> None:
         self.assessor.wake()
 
     @callback
-    def _described(self, agent: str, info: AgentInfo) -> None:
-        self._known.put(agent, info)
+    def _seen(self, camera: str, presence: Presence) -> None:
+        self.admission.seen(camera, presence)
+
+    @callback
+    def _described(self, agent: str, state: State) -> None:
+        self._known.put(agent, state.info, state.doors)
         self._watch(self.cameras.agents[agent])
+        self.admission.described(agent, state)
 
     @callback
     def _watch(self, coordinator: CameraCoordinator[Any]) -> None:
@@ -186,7 +150,7 @@ class Hub:
     @callback
     def _clip_ready(self, footage: Footage) -> None:
         if footage.replay is Replay.PENDING:
-            self._replays.wake()
+            self.observation.replays.wake()
         elif footage.incident:
             self._stories.start(f"clip {footage.id}", partial(self._recorded, footage.incident))
 

@@ -1,14 +1,17 @@
-"""The picture of each camera's last incident, with boxes around what was seen."""
+"""The picture of each camera's last incident, and of who was at each door last."""
 
 from typing import Any, override
 
 from homeassistant.components.image import ImageEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .coordinator import CameraCoordinator
+from .door_entity import Door, async_add_other_doors, async_follow_doors
 from .entity import CameraEntity, async_add_camera_entities
+from .last_access import LastAccess
 from .models import Incident
 
 PARALLEL_UPDATES = 0
@@ -19,12 +22,18 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a last-incident picture for each camera."""
+    """Add a last-incident picture for each camera, and a last-access one for each door."""
     async_add_camera_entities(
         entry,
         async_add_entities,
         lambda coordinator, camera: [LastIncident(hass, coordinator, camera)],
     )
+
+    def build(door: Door) -> list[LastAccess]:
+        return [LastAccess(hass, entry, door)]
+
+    async_follow_doors(hass, entry, Platform.IMAGE, async_add_entities, build)
+    async_add_other_doors(hass, entry, async_add_entities, build)
 
 
 class LastIncident(CameraEntity, ImageEntity):

@@ -103,7 +103,7 @@ async def _get_digest(hub: Hub, call: ServiceCall) -> dict[str, Any]:
     day = call.data.get(ATTR_DATE) or day_meant(dt_util.now())
     model = hub.assessor if call.data[ATTR_USE_MODEL] else None
     zone = dt_util.get_default_time_zone()
-    told = await digest_of(day, hub.archive, hub.camera_names(), zone, model)
+    told = await digest_of(day, hub.archive, hub.house.camera_names(), zone, model)
     return {
         "date": told.day.isoformat(),
         "text": told.text,

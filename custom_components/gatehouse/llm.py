@@ -3,7 +3,7 @@
 from abc import abstractmethod
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.camera import async_get_image
@@ -22,13 +22,22 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 import voluptuous as vol
 
-from .assistant_words import detection_told, incident_told, local, passages_told, since, until
+from .access import PassageQuery
+from .assistant_words import (
+    MOST_PASSAGES,
+    detection_told,
+    incident_told,
+    local,
+    passages_told,
+    since,
+    until,
+)
 from .const import DOMAIN
 from .database import DatabaseError
 from .exposure import Exposed, exposed_to
 from .incidents import IncidentQuery
-from .models import Level, Passage, Picture
-from .options import groups, incident_options
+from .models import Level, Picture
+from .options import incident_options
 from .vision import BadPicture, DetectorFailed
 from .zones import wanted
 
@@ -39,13 +48,9 @@ PROMPT: Final = (
 
 # An answer is read by a model, whose memory is short.
 MOST_INCIDENTS: Final = 20
-MOST_LOOKED_THROUGH: Final = 500
 
 # Somebody waits for the answer.
 PATIENCE: Final = timedelta(seconds=20)
-
-# Somebody may open a door as the end of something that began before.
-BEGUN_BEFORE: Final = timedelta(minutes=10)
 
 LEVELS: Final = [level.value for level in Level]
 
@@ -68,7 +73,7 @@ class SiteTool(Tool):
         """Answer, or say why there is no answer."""
         exposed = exposed_to(hass, llm_context.assistant)
         if exposed is None:
-            return _failed("Gatehouse does not run, or none of its cameras is exposed to you.")
+            return _failed("Gatehouse does not run, or nothing of it is exposed to you.")
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 asked = self.parameters(tool_input.tool_args)
@@ -190,29 +195,28 @@ class WhoEntered(SiteTool):
     async def _answer(
         self, hass: HomeAssistant, exposed: Exposed, asked: Mapping[str, Any]
     ) -> JsonObjectType:
-        with_doors = [group for group in groups(exposed.site) if group.doors]
-        shown = [group for group in with_doors if group.id in exposed.places.values()]
-        if not with_doors:
+        admission, doors = exposed.hub.admission, exposed.doors
+        if not admission.doors():
             return _nobody("No doors are set up: it is known who was seen, not who entered.")
-        if not shown:
-            return _nobody("No camera of a place with a door is exposed to you.")
-        begin, end = asked["since"], asked.get("until")
-        found: list[Passage] = []
-        for group in shown:
-            query = IncidentQuery(
-                group=group.id, since=begin - BEGUN_BEFORE, until=end, limit=MOST_LOOKED_THROUGH
-            )
-            for incident in await exposed.hub.archive.find(query):
-                found += [each for each in incident.passages if _is_between(each.at, begin, end)]
-        return passages_told(found, exposed.hub.camera_names())
+        if not doors:
+            return _nobody("Neither a door nor a camera of a place with a door is exposed to you.")
+        query = PassageQuery(
+            doors=tuple(doors),
+            since=asked["since"],
+            until=asked.get("until"),
+            limit=MOST_PASSAGES + 1,
+        )
+        return passages_told(await admission.log.find(query), doors)
 
 
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
-    """Return the tools for an assistant to which a camera is exposed."""
+    """Return the tools for an assistant to which a camera or a door is exposed."""
     if api_id != LLM_API_ASSIST or (exposed := exposed_to(hass, llm_context.assistant)) is None:
         return None
-    tools: list[Tool] = [SearchIncidents(exposed), DescribeCamera(exposed), WhoEntered()]
+    tools: list[Tool] = [WhoEntered()]
+    if exposed.cameras:
+        tools += [SearchIncidents(exposed), DescribeCamera(exposed)]
     return LLMTools(tools=tools, prompt=PROMPT)
 
 
@@ -222,7 +226,3 @@ def _failed(why: str) -> ToolResult:
 
 def _nobody(why: str) -> JsonObjectType:
     return {"passages": [], "why": why}
-
-
-def _is_between(at: datetime, begin: datetime, end: datetime | None) -> bool:
-    return begin <= at and (end is None or at < end)

@@ -1,7 +1,7 @@
-"""Incidents in the logbook, in plain words."""
+"""Incidents, and what happens at doors, in the logbook, in plain words."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_ENTITY_ID,
@@ -10,7 +10,32 @@ from homeassistant.components.logbook import (
 )
 from homeassistant.core import Event, HomeAssistant, callback
 
-from .const import DOMAIN, EVENT_INCIDENT
+from .const import DOMAIN, EVENT_INCIDENT, EVENT_PASSAGE
+
+DONE_TO_IT: Final = {
+    "door_forced": "was forced open",
+    "door_held_open": "was held open",
+    "reader_tamper": "has a reader that somebody tampers with",
+}
+SOMEBODY: Final = {"pin": "an unknown PIN", "rfid": "a card", "app": "Home Assistant"}
+WHY: Final = {
+    "no_grants": "its agent was never told who may enter",
+    "clock": "the clock of its agent is wrong",
+    "grants_expired": "its agent was alone for too long",
+    "locked_out": "there were too many failures",
+    "unknown_card": "nobody knows the card",
+    "lockdown": "there is a lockdown",
+    "keep_locked": "the door is kept locked",
+    "disabled": "it is disabled",
+    "not_yet_valid": "it is not valid yet",
+    "expired": "it has expired",
+    "no_access": "it is not for this door",
+    "outside_schedule": "it is not for this time",
+    "uses_exhausted": "it is used up",
+    "antipassback": "they entered twice without leaving",
+    "pin_timeout": "no PIN came in time",
+    "wrong_pin": "the PIN was wrong",
+}
 
 
 @callback
@@ -18,8 +43,9 @@ def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, Any]]], None],
 ) -> None:
-    """Describe the incidents that the site tells of."""
+    """Describe the incidents and passages that the site tells of."""
     async_describe_event(DOMAIN, EVENT_INCIDENT, _describe)
+    async_describe_event(DOMAIN, EVENT_PASSAGE, _describe_passage)
 
 
 @callback
@@ -29,6 +55,47 @@ def _describe(event: Event) -> dict[str, Any]:
         LOGBOOK_ENTRY_MESSAGE: _message(event.data),
         LOGBOOK_ENTRY_ENTITY_ID: event.data.get("entity_id"),
     }
+
+
+@callback
+def _describe_passage(event: Event) -> dict[str, Any]:
+    return {
+        LOGBOOK_ENTRY_NAME: event.data["door"],
+        LOGBOOK_ENTRY_MESSAGE: _passage(event.data),
+        LOGBOOK_ENTRY_ENTITY_ID: event.data.get("entity_id"),
+    }
+
+
+def _passage(data: Mapping[str, Any]) -> str:
+    match data["type"]:
+        case "access_granted":
+            return f"was opened by {_who(data)}{_way(data)}"
+        case "access_denied":
+            return f"stayed shut for {_who(data)}: {_why(data['reason'])}"
+        case "exit_request":
+            return "was opened by the exit button"
+        case "tailgating_suspected":
+            return f"let in more people than cards, perhaps: {data['reason']}"
+        case other:
+            return DONE_TO_IT[other]
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    """Return who showed what: "Anna (blue tag)", "an unknown card (9c1185a5)"."""
+    if data["card"]:
+        return f"an unknown card ({data['card']})"
+    who = data["actor"] or SOMEBODY.get(data["authentication"], "somebody")
+    return f"{who} ({data['credential_name']})" if data["credential_name"] else str(who)
+
+
+def _way(data: Mapping[str, Any]) -> str:
+    """Return which way they went, and what is worth a note of it."""
+    way = {"in": ", entering", "out": ", leaving"}.get(data["direction"], "")
+    return f"{way}; {_why(data['warning'])}" if data["warning"] else way
+
+
+def _why(reason: str | None) -> str:
+    return WHY.get(reason or "", reason or "no reason is known")
 
 
 def _message(data: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 
+from .access import AccessOptions, door_key
 from .const import (
     CONF_AI_TASK,
     CONF_ALARM,
@@ -23,6 +24,7 @@ from .const import (
     CONF_LABELS,
     CONF_LANGUAGE_MODEL,
     CONF_LEVELS,
+    CONF_LOG_DAYS,
     CONF_LONGEST,
     CONF_MOST_GB,
     CONF_NEEDED,
@@ -45,6 +47,7 @@ from .const import (
     CONF_SERVER_MODEL,
     CONF_SERVER_URL,
     CONF_SNOOZE,
+    CONF_TAG_EVENTS,
     CONF_THRESHOLD,
     CONF_UPLOAD_BY_HAND,
     CONF_UPLOAD_LEVELS,
@@ -52,6 +55,7 @@ from .const import (
     CONF_WINDOW,
     DEFAULTS,
     LEVEL_DAYS,
+    SUBENTRY_DOOR,
     SUBENTRY_GROUP,
     AddressStyle,
     DetectorKind,
@@ -130,6 +134,31 @@ def groups(entry: ConfigEntry) -> tuple[Group, ...]:
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_GROUP)
     )
+
+
+def other_doors(entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of the doors that are on no agent, by their keys."""
+    return {
+        other_door_key(subentry_id): subentry.title
+        for subentry_id, subentry in entry.subentries.items()
+        if subentry.subentry_type == SUBENTRY_DOOR
+    }
+
+
+def other_door_key(subentry_id: str) -> str:
+    """Return the key of a door that is on no agent."""
+    return door_key("", subentry_id)
+
+
+def access_options(entry: ConfigEntry) -> AccessOptions:
+    """Return which cameras see which doors, and how long the log is kept."""
+    days = chosen(entry)[CONF_LOG_DAYS]
+    return AccessOptions(groups=groups(entry), keep=timedelta(days=days))
+
+
+def tells_tags(entry: ConfigEntry) -> bool:
+    """Return whether cards are also told as tags."""
+    return bool(chosen(entry)[CONF_TAG_EVENTS])
 
 
 def footage_options(entry: ConfigEntry) -> FootageOptions:

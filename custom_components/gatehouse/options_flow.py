@@ -1,4 +1,4 @@
-"""What a site looks for, what it takes for an incident, how much is recorded and who tells it."""
+"""What a site looks for, takes for an incident, records and keeps, and who tells it."""
 
 from typing import Any
 
@@ -28,3 +28,7 @@ class GatehouseOptionsFlow(DetectorSteps, FootageSteps, OffsiteSteps, LanguageSt
             trouble = trouble_at(CONF_NEEDED, "needed_above_of")
             return self._async_ask("incidents", user_input, trouble)
         return self._async_part("incidents", user_input)
+
+    async def async_step_access(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """How long the access log is kept, and whether cards are told as tags."""
+        return self._async_part("access", user_input)

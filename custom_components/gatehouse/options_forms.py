@@ -30,6 +30,7 @@ from .const import (
     CONF_LAMBDA_SECRET,
     CONF_LAMBDA_URL,
     CONF_LANGUAGE_MODEL,
+    CONF_LOG_DAYS,
     CONF_MODEL,
     CONF_MODEL_PATH,
     CONF_NEEDED,
@@ -42,6 +43,7 @@ from .const import (
     CONF_SERVER_MODEL,
     CONF_SERVER_URL,
     CONF_SNOOZE,
+    CONF_TAG_EVENTS,
     CONF_THREADS,
     CONF_THRESHOLD,
     CONF_WINDOW,
@@ -50,8 +52,8 @@ from .const import (
     DetectorKind,
     ModelKind,
 )
-from .footage_forms import FOOTAGE_FORMS
-from .form_fields import PASSWORD, SHARE, TEXT, URL, choice, choices, entity, whole
+from .footage_forms import FOOTAGE_FORMS, LONGEST_KEPT
+from .form_fields import PASSWORD, SHARE, SWITCH, TEXT, URL, choice, choices, entity, typed, whole
 from .vision import MODELS
 
 MENU: Final = (
@@ -62,6 +64,7 @@ MENU: Final = (
     "retention",
     "camera_rules",
     "language",
+    "access",
 )
 
 # What moves and matters around a house, of the 80 things that the models know.
@@ -154,6 +157,12 @@ FORMS: Final[Mapping[str, vol.Schema]] = MappingProxyType(
             {vol.Required(CONF_SERVER_URL): URL, vol.Optional(CONF_SERVER_KEY): PASSWORD}
         ),
         "server_model": vol.Schema({vol.Optional(CONF_SERVER_MODEL): TEXT}),
+        "access": vol.Schema(
+            {
+                vol.Required(CONF_LOG_DAYS): typed(1, LONGEST_KEPT, "d"),
+                vol.Required(CONF_TAG_EVENTS): SWITCH,
+            }
+        ),
         **FOOTAGE_FORMS,
     }
 )

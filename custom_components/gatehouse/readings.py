@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from homeassistant.const import PERCENTAGE, UnitOfInformation, UnitOfTemperature
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 
 from .agent import Agent, Reading
@@ -30,8 +30,6 @@ SLACK: Final = timedelta(minutes=2)
 # The recorder writes behind; what it has not written by then is tried again with the next return.
 WRITTEN_WITHIN: Final = timedelta(minutes=1)
 LOOK_EVERY: Final = timedelta(seconds=1)
-
-LOST: Final = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,33 +86,6 @@ def full_hours(
         for hour, within in hours.items()
         if within[0][0] < hour + SLACK and within[-1][0] >= hour + HOUR - SLACK
     }
-
-
-@callback
-def async_report_loss(hass: HomeAssistant, owner: str, name: str, lost: int) -> None:
-    """Say in a repair issue that an agent had to let clips go, whenever more of them are lost.
-
-    The issue remembers how many were known, also when it is ignored.
-    """
-    issue = f"spool_lost_{owner}"
-    known = ir.async_get(hass).async_get_issue(DOMAIN, issue)
-    if lost == (known.data[LOST] if known and known.data else 0):
-        return
-    ir.async_delete_issue(hass, DOMAIN, issue)
-    if lost == 0:
-        return
-    _LOGGER.warning("%s has lost %s clips that nobody fetched: its spool was full", name, lost)
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue,
-        data={LOST: lost},
-        is_fixable=False,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="spool_lost",
-        translation_placeholders={"name": name, "lost": str(lost)},
-    )
 
 
 @callback

@@ -1,6 +1,6 @@
-"""The cameras of the site, wherever they are, by their keys."""
+"""The cameras and doors of the site, wherever they are, by their keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homeassistant.core import callback
@@ -14,10 +14,11 @@ from .source_coordinator import SourceCoordinator
 
 
 class Roster:
-    """Who has which camera; what is told of a camera that has gone goes nowhere."""
+    """Who has which camera or door; what is told of a camera that has gone goes nowhere."""
 
-    def __init__(self) -> None:
-        """There is no camera yet."""
+    def __init__(self, doors: Mapping[str, str]) -> None:
+        """There is no camera yet, and no doors but those of other systems: names by their keys."""
+        self._doors = doors
         self._coordinators: dict[str, CameraCoordinator[Any]] = {}
 
     def __iter__(self) -> Iterator[CameraCoordinator[Any]]:
@@ -40,6 +41,14 @@ class Roster:
             for coordinator in self
             for camera, data in coordinator.data.cameras.items()
         }
+
+    def doors(self) -> dict[str, str]:
+        """Return every door's name by its key."""
+        return {
+            agent.door_key(door): data.info.name
+            for agent in self.agents.values()
+            for door, data in agent.data.doors.items()
+        } | dict(self._doors)
 
     def full_names(self) -> dict[str, str]:
         """Return the same with the agent beside the name, where that is another."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -11,15 +12,24 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, UnitOfTemperature
-from homeassistant.core import HomeAssistant
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    Platform,
+    UnitOfInformation,
+    UnitOfTemperature,
+)
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .agent_coordinator import AgentCoordinator
 from .coordinator import CameraCoordinator, CameraData, incident_attributes
 from .detector_sensors import detector_sensors
+from .door_entity import Door, async_add_other_doors, async_follow_doors, async_once_doors
+from .door_sensors import LastActor, access_sensors
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+from .ingested_sensor import async_follow_devices
 from .models import AgentStats
 from .storage_sensors import SpoolSensor, async_storage_sensors
 
@@ -123,7 +133,7 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of the site, of each agent and of each camera."""
+    """Add the sensors of the site, of each agent, of each camera and of each door."""
     async_add_entities(detector_sensors(hass, entry))
     async_add_entities(await async_storage_sensors(hass, entry))
     async_add_agent_entities(
@@ -141,6 +151,29 @@ async def async_setup_entry(
             CameraFigure(coordinator, camera, sensor) for sensor in CAMERA_SENSORS
         ],
     )
+    _add_door_sensors(hass, entry, async_add_entities)
+    await async_follow_devices(hass, entry, async_add_entities)
+
+
+def _add_door_sensors(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add how each agent with doors decides, and who was at each door last."""
+
+    @callback
+    def add(coordinator: AgentCoordinator) -> None:
+        subentry = coordinator.subentry.subentry_id
+        async_add_entities(access_sensors(coordinator), config_subentry_id=subentry)
+
+    def build(door: Door) -> list[LastActor]:
+        return [LastActor(entry, door)]
+
+    for coordinator in entry.runtime_data.cameras.agents.values():
+        async_once_doors(entry, [coordinator], partial(add, coordinator))
+    async_follow_doors(hass, entry, Platform.SENSOR, async_add_entities, build)
+    async_add_other_doors(hass, entry, async_add_entities, build)
 
 
 class AgentSensor(AgentEntity, SensorEntity):

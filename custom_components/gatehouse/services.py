@@ -1,4 +1,4 @@
-"""Actions: what there is to ask of cameras, incidents, recordings and zones."""
+"""Actions: what there is to ask of cameras, incidents, recordings, zones and doors."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from homeassistant.core import (
 )
 from homeassistant.helpers.service import async_register_platform_entity_service
 
+from .access_deeds import ACCESS_ACTIONS
 from .asking import translated
 from .const import DOMAIN
 from .footage_services import FOOTAGE_ACTIONS
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIONS", "async_setup_services"]
 
-ACTIONS: Final = (*INCIDENT_ACTIONS, *FOOTAGE_ACTIONS, *SHARE_ACTIONS, *ZONE_ACTIONS)
+ACTIONS: Final = (
+    *INCIDENT_ACTIONS,
+    *FOOTAGE_ACTIONS,
+    *SHARE_ACTIONS,
+    *ZONE_ACTIONS,
+    *ACCESS_ACTIONS,
+)
 """All actions but the one that a camera's entity takes."""
 
 

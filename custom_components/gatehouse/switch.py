@@ -1,4 +1,4 @@
-"""For each camera: whether it is watched, recorded, and its incidents are notified of."""
+"""Whether each camera is watched, recorded and told of; the site's lockdown and evacuation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,15 +6,18 @@ from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
+from .agent import SiteMode
 from .coordinator import CameraCoordinator
+from .door_entity import async_once_doors
+from .emergency_switch import EmergencySwitch
 from .entity import CameraEntity, async_add_camera_entities
-from .options import snooze_for
+from .options import other_doors, snooze_for
 from .recording_switch import RecordingSwitch
 
 PARALLEL_UPDATES = 0
@@ -28,7 +31,7 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switches of each camera."""
+    """Add the switches of each camera, and those of a site with doors."""
     async_add_camera_entities(
         entry,
         async_add_entities,
@@ -38,6 +41,16 @@ async def async_setup_entry(
             SnoozeSwitch(entry, coordinator, camera),
         ],
     )
+
+    @callback
+    def add_emergencies() -> None:
+        modes = (SiteMode.LOCKDOWN, SiteMode.EVACUATION)
+        async_add_entities([EmergencySwitch(entry, mode) for mode in modes])
+
+    if other_doors(entry):
+        add_emergencies()
+    else:
+        async_once_doors(entry, entry.runtime_data.cameras.agents.values(), add_emergencies)
 
 
 class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):

@@ -12,6 +12,8 @@ from homeassistant.helpers import (
 )
 import voluptuous as vol
 
+from .access_deeds import ACCESS_COMMANDS
+from .access_feed import subscribe as subscribe_access
 from .actions import ATTR_BEFORE, ATTR_CAMERA, ATTR_INCIDENT, ATTR_LIMIT, ATTR_NOTE, ATTR_REVIEWED
 from .asking import FILTERS, existing, ignored_since, page_of, places_of, query_of
 from .commands import Command, Request
@@ -37,6 +39,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
         command.register(hass)
     websocket_api.async_register_command(hass, _subscribe)
     websocket_api.async_register_command(hass, _subscribe_storage)
+    websocket_api.async_register_command(hass, subscribe_access)
 
 
 @websocket_api.websocket_command(
@@ -212,4 +215,5 @@ COMMANDS: Final = (
         admin=True,
     ),
     *FOOTAGE_COMMANDS,
+    *ACCESS_COMMANDS,
 )

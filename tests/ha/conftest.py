@@ -14,8 +14,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 from custom_components.gatehouse.incidents.tracks import TrackRules
+from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
-from tests.ha.seeing import set_up
+from tests.ha.seeing import becomes, set_up
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
@@ -127,4 +128,16 @@ async def site(
     assert await async_setup_component(hass, "http", {})
     entry = site_with(subentry_of(agent), **seeing)
     await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+async def doored(hass: HomeAssistant, agent: ScriptedAgent, folder: Path) -> MockConfigEntry:
+    """A site with the agent's doors, Anna's card and nobody who looks; grants are acknowledged."""
+    agent.doors.add()
+    entry = site_with(subentry_of(agent), porch_group(), detectors=[])
+    await set_up(hass, entry)
+    await becomes(hass, LOCK, "locked")
+    await let_anna_in(entry)
+    await eventually(lambda: agent.doors.grants and agent.doors.grants[-1]["cards"])
     return entry

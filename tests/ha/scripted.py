@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import hashlib
 import io
-import json
-from pathlib import Path
 import time
 from typing import Any
 
@@ -15,17 +13,22 @@ from aiohttp.test_utils import TestServer
 import av
 from PIL import Image
 
-WIRE = Path(__file__).parent.parent / "wire"
+from tests.ha.messages import AGENT_ID, CAMERA, KEY, TOKEN, golden
+from tests.ha.scripted_doors import ScriptedDoors
 
-TOKEN = "a-token-that-is-long-enough"
-AGENT_ID = "9f2c41d07ab3"
-CAMERA = "front"
-KEY = f"{AGENT_ID}/{CAMERA}"
-
-
-def golden(name: str) -> dict[str, Any]:
-    """Return a golden message of the wire."""
-    return json.loads((WIRE / f"{name}.json").read_text())
+__all__ = [
+    "AGENT_ID",
+    "CAMERA",
+    "KEY",
+    "TOKEN",
+    "ScriptedAgent",
+    "ScriptedDetections",
+    "clip",
+    "golden",
+    "jpeg",
+    "scripted_agent",
+    "scripted_detections",
+]
 
 
 def jpeg(shade: int = 90, size: tuple[int, int] = (320, 180)) -> bytes:
@@ -49,7 +52,7 @@ def clip(seconds: float = 2.0) -> bytes:
 
 
 class ScriptedAgent:
-    """Serves one camera, `front`; motion, loss and refusals are the test's to say."""
+    """Serves one camera, `front`, and perhaps doors; what happens is the test's to say."""
 
     def __init__(self) -> None:
         self.state = golden("state")
@@ -62,6 +65,7 @@ class ScriptedAgent:
         self.video = clip()
         self.streams = 0
         self.dark = False
+        self.doors = ScriptedDoors(self)
         self._feeds: set[web.WebSocketResponse] = set()
         self.server = self._make_server()
 
@@ -101,8 +105,16 @@ class ScriptedAgent:
 
     async def stop(self) -> None:
         """Be gone, as a Pi without power is."""
+        self._let_nobody_in()
         await self.cut()
         await self.server.close()
+
+    def _let_nobody_in(self) -> None:
+        """Accept no connection; asyncio fails where one comes in while its server is closed."""
+        loop = asyncio.get_running_loop()
+        for site in self.server.runner.sites if self.server.runner else ():
+            for socket in site._server.sockets:
+                loop.remove_reader(socket)
 
     def _make_server(self, port: int | None = None) -> TestServer:
         app = web.Application(middlewares=[self._authorized])
@@ -120,6 +132,7 @@ class ScriptedAgent:
                 web.patch(f"{camera}/recordings/{{recording}}", self._extend),
                 web.get(f"{camera}/recordings/{{recording}}", self._fetch),
                 web.delete(f"{camera}/recordings/{{recording}}", self._delete),
+                *self.doors.routes(),
             ]
         )
         return TestServer(app, host="127.0.0.1", port=port)

@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.gatehouse.uploads import UploadsLost
 from tests.ha import words
 from tests.ha.scripted import KEY, ScriptedAgent
+from tests.ha.scripted_doors import FRONT, GARAGE
 from tests.ha.site import site_with, subentry_of
 from tests.ha.sources import YARD, Yard, from_entity, from_folder, plug_in, start
 from tests.waiting import eventually
@@ -108,7 +109,8 @@ async def yard(hass: HomeAssistant) -> Yard:
 async def site_of_three(
     hass: HomeAssistant, yard: Yard, agent: ScriptedAgent, uploads: Path
 ) -> MockConfigEntry:
-    """A site that runs, with a camera of each kind."""
+    """A site that runs, with a camera of each kind and with doors."""
+    agent.doors.add()
     driveway = from_folder(uploads) | {"title": "Driveway"}
     site = site_with(subentry_of(agent), driveway, from_entity(motion=None), detectors=[])
     await start(hass, site)
@@ -464,6 +466,41 @@ async def test_a_group_of_one_camera_and_a_door_keeps_its_door(
     assert ended["reason"] == "reconfigure_successful"
     stored = subentry_called(site_of_three, "Entrance").data
     assert stored == {"cameras": [KEY], "doors": ["porch/door"]}
+
+
+async def test_a_camera_and_the_door_that_it_sees_are_a_group(
+    hass: HomeAssistant, site_of_three: MockConfigEntry
+) -> None:
+    form = await add(hass, site_of_three, "group")
+    shown = form["data_schema"].schema["doors"].config["options"]
+    assert [door["label"] for door in shown] == ["Front door", "Garage"]
+
+    await answer(hass, form, cameras=[KEY], doors=[FRONT])
+
+    made = subentry_called(site_of_three, "Front door (Porch), Front door")
+    assert made.data == {"cameras": [KEY], "doors": [FRONT]}
+    await eventually(lambda: hass.states.is_state("camera.front_door", "streaming"))
+    again = await change(hass, site_of_three, made.title)
+    assert suggested(again)["doors"] == [FRONT]
+    await answer(hass, again, name="Entrance", cameras=[*choices(again)][:2], doors=[])
+    assert subentry_called(site_of_three, "Entrance").data["doors"] == []
+
+
+async def test_a_door_is_in_one_group_only(
+    hass: HomeAssistant, site_of_three: MockConfigEntry
+) -> None:
+    form = await add(hass, site_of_three, "group")
+    await answer(hass, form, name="Entrance", cameras=[KEY], doors=[FRONT])
+    await eventually(lambda: hass.states.is_state("camera.front_door", "streaming"))
+    form = await add(hass, site_of_three, "group")
+    others = [camera for camera in choices(form) if camera != KEY]
+
+    again = await answer(hass, form, cameras=others, doors=[FRONT, GARAGE])
+
+    assert again["errors"] == {"doors": "in_other_group"}
+    sentence = words.error(again, TEXTS["group"], "doors")
+    assert "Front door" in sentence
+    assert "Entrance" in sentence
 
 
 async def test_a_site_with_one_camera_has_no_groups_yet(hass: HomeAssistant, uploads: Path) -> None:

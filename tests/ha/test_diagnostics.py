@@ -12,11 +12,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.gatehouse.access import DoorRules
+from custom_components.gatehouse.agent import Verify
 from custom_components.gatehouse.diagnostics import async_get_config_entry_diagnostics
 from custom_components.gatehouse.models import AssessmentState, Picture, Tuning, Zone, ZoneKind
 from custom_components.gatehouse.vision import DetectorFailed
+from tests.ha.entering import HASH, STRANGER
 from tests.ha.happened import NOON, SEEN, happened
 from tests.ha.scripted import AGENT_ID, KEY, TOKEN, ScriptedAgent, jpeg
+from tests.ha.scripted_doors import FRONT, GARAGE
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
@@ -177,3 +181,37 @@ async def test_diagnostics_of_a_site_that_is_being_taken_down_are_no_error(
     data = await async_get_config_entry_diagnostics(hass, running_site)
 
     assert data["database"] == "DatabaseClosed: The database is closed."
+
+
+async def test_diagnostics_tell_how_doors_are_and_not_who_enters(
+    hass: HomeAssistant,
+    doored: MockConfigEntry,
+    agent: ScriptedAgent,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    admission = doored.runtime_data.admission
+    await admission.policies.save(DoorRules(door=FRONT, verify=Verify.CARD_AND_PIN))
+    await agent.doors.scan()
+    await agent.doors.scan("denied", **STRANGER)
+    await eventually(lambda: len(agent.doors.rows) == 0, seconds=15)
+    assert await async_setup_component(hass, "diagnostics", {})
+
+    browser = await hass_client()
+    answered = await browser.get(f"/api/diagnostics/config_entry/{doored.entry_id}")
+    data = (await answered.json())["data"]
+
+    access, told = data["access"], data["agents"][0]
+    assert access["site"] == "normal"
+    assert access["people"] == {"active": 1}
+    assert access["credentials"] == {"rfid": 1}
+    assert access["rules"][FRONT]["verify"] == "card_and_pin"
+    assert access["doors"] == [FRONT, GARAGE]
+    assert data["passages"] == {"granted": 1, "denied unknown_card": 1}
+    assert told["doors"]["front"]["state"]["locked"] is True
+    assert told["access"]["journal"] == "a1b2c3d4"
+    text = str(data)
+    policy = admission.policies.policy
+    assert not any(
+        secret in text
+        for secret in ("Anna", "anna", "blue tag", HASH[:8], policy.key.hex(), policy.salt.hex())
+    )

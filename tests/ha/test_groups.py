@@ -10,7 +10,10 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.gatehouse.incidents import IncidentQuery
+from tests.ha.entering import STRANGER
 from tests.ha.scripted import KEY, ScriptedAgent, ScriptedDetections
+from tests.ha.scripted_doors import FRONT
 from tests.ha.seeing import EVENT, LIVE, PERSON, PICTURE, RISK, becomes, set_up, state_of
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
@@ -200,3 +203,24 @@ async def test_cameras_of_no_common_place_have_an_incident_each(
         ("Front door", LIVE),
         ("Garage door", GARAGE_LIVE),
     }
+
+
+async def test_a_forced_door_is_recorded_by_every_camera_of_its_place(
+    hass: HomeAssistant,
+    agent: ScriptedAgent,
+    garage: ScriptedAgent,
+    yard: ConfigSubentryData,
+    seeing: dict[str, Any],
+    folder: Path,
+) -> None:
+    agent.doors.add()
+    yard["data"]["doors"].append(FRONT)
+    agents = subentry_of(agent), subentry_of(garage)
+    site = await two_cameras(hass, site_with(*agents, yard, **seeing))
+
+    await agent.doors.scan("forced", **STRANGER)
+
+    await eventually(lambda: agent.recordings and garage.recordings)
+    (incident,) = await site.runtime_data.archive.find(IncidentQuery())
+    assert incident.place == "Yard"
+    assert [passage.kind for passage in incident.passages] == ["forced"]

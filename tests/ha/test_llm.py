@@ -16,6 +16,7 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.gatehouse.access import Entry
 from custom_components.gatehouse.assistant_words import since, until
 from custom_components.gatehouse.database import DatabaseError
 from custom_components.gatehouse.incidents import IncidentStore
@@ -31,6 +32,7 @@ from custom_components.gatehouse.models import (
 )
 from tests.ha.automating import CLOSED, INCIDENT, LIVE, LOW, PERSON
 from tests.ha.scripted import KEY, ScriptedAgent, ScriptedDetections
+from tests.ha.scripted_doors import FRONT, GARAGE
 from tests.ha.seeing import set_up
 from tests.ha.site import site_with, subentry_of
 
@@ -417,25 +419,29 @@ async def test_nobody_waits_for_ever(
 def passage(identity: str, at: datetime, kind: PassageKind, person: str | None = None) -> Passage:
     """Return what happened at a door."""
     reason = "unknown card" if kind is PassageKind.DENIED else None
-    return Passage(id=identity, door="d1/gate", kind=kind, at=at, person=person, reason=reason)
+    return Passage(id=identity, door=FRONT, kind=kind, at=at, person=person, reason=reason)
+
+
+async def opened(site: MockConfigEntry, *passages: Passage) -> None:
+    """Put passages into the site's log."""
+    entries = [Entry(passage=each, credential=None, decider="agent") for each in passages]
+    await site.runtime_data.admission.log.add(entries)
 
 
 @pytest.fixture
-async def with_a_door(
-    hass: HomeAssistant, agent: ScriptedAgent, folder: Any
-) -> tuple[MockConfigEntry, str]:
-    """A site with a door beside its camera, which is exposed; and the id of their group."""
+async def with_a_door(hass: HomeAssistant, agent: ScriptedAgent, folder: Any) -> MockConfigEntry:
+    """A site with two doors, one of them beside its camera, which is exposed."""
+    agent.doors.add()
     group = ConfigSubentryData(
         subentry_type="group",
         title="Entrance",
         unique_id=None,
-        data={"cameras": [KEY], "doors": ["d1/gate"]},
+        data={"cameras": [KEY], "doors": [FRONT]},
     )
     site = site_with(subentry_of(agent), group, detectors=[])
     await set_up(hass, site)
     async_expose_entity(hass, "conversation", LIVE, True)
-    (found,) = site.get_subentries_of_type("group")
-    return site, found.subentry_id
+    return site
 
 
 async def test_without_doors_it_is_said_that_nobody_knows(
@@ -448,32 +454,27 @@ async def test_without_doors_it_is_said_that_nobody_knows(
 
 
 async def test_who_entered_today_is_told_newest_first(
-    hass: HomeAssistant, with_a_door: tuple[MockConfigEntry, str]
+    hass: HomeAssistant, with_a_door: MockConfigEntry
 ) -> None:
-    site, group = with_a_door
     noon = dt_util.start_of_local_day() + timedelta(hours=12)
-    yesterday = noon - timedelta(days=1)
     granted = passage("p1", noon, PassageKind.GRANTED, "Anna")
     denied = passage("p2", noon + timedelta(minutes=1), PassageKind.DENIED)
-    await happened(
-        site,
-        began(noon, "a1", group=group, passages=(granted, denied), sightings=()),
-        began(yesterday, "b2", group=group, passages=(passage("p0", yesterday, granted.kind),)),
-    )
+    yesterday = passage("p0", noon - timedelta(days=1), granted.kind)
+    await opened(with_a_door, granted, denied, yesterday, replace(granted, id="p3", door=GARAGE))
 
     told = await answer(hass, ENTERED)
 
     assert told == {
         "passages": [
             {
-                "door": "d1/gate",
+                "door": "Front door",
                 "at": dt_util.as_local(denied.at).isoformat(timespec="seconds"),
                 "what": "denied",
                 "person": None,
                 "why": "unknown card",
             },
             {
-                "door": "d1/gate",
+                "door": "Front door",
                 "at": dt_util.as_local(noon).isoformat(timespec="seconds"),
                 "what": "granted",
                 "person": "Anna",
@@ -484,15 +485,13 @@ async def test_who_entered_today_is_told_newest_first(
     }
 
 
-async def test_who_entered_is_told_also_if_he_was_seen_before_the_time_asked_for(
-    hass: HomeAssistant, with_a_door: tuple[MockConfigEntry, str]
+async def test_who_entered_is_told_for_the_time_that_is_asked_for(
+    hass: HomeAssistant, with_a_door: MockConfigEntry
 ) -> None:
-    site, group = with_a_door
     noon = dt_util.start_of_local_day() + timedelta(hours=12)
     early = passage("p1", noon - timedelta(minutes=2), PassageKind.EXIT)
     late = passage("p2", noon + timedelta(minutes=2), PassageKind.EXIT)
-    seen = began(noon - timedelta(minutes=5), group=group, passages=(early, late))
-    await happened(site, seen)
+    await opened(with_a_door, early, late)
 
     local = dt_util.as_local(noon).strftime("%Y-%m-%dT%H:%M")
     after = await answer(hass, ENTERED, since=local)
@@ -505,33 +504,37 @@ async def test_who_entered_is_told_also_if_he_was_seen_before_the_time_asked_for
 
 
 async def test_a_busy_door_is_told_of_in_part(
-    hass: HomeAssistant, with_a_door: tuple[MockConfigEntry, str]
+    hass: HomeAssistant, with_a_door: MockConfigEntry
 ) -> None:
-    site, group = with_a_door
     now = dt_util.utcnow()
-    many = tuple(passage(f"p{each}", now, PassageKind.EXIT) for each in range(60))
-    await happened(site, began(now, group=group, passages=many))
+    many = (passage(f"p{each}", now, PassageKind.EXIT) for each in range(60))
+    await opened(with_a_door, *many)
 
     told = await answer(hass, ENTERED)
 
     assert (len(told["passages"]), told["there_are_more"]) == (50, True)
 
 
-async def test_a_door_whose_cameras_are_hidden_is_hidden(
-    hass: HomeAssistant,
-    agent: ScriptedAgent,
-    other_agent: ScriptedAgent,
-    folder: Any,
+async def test_a_door_is_hidden_unless_it_is_exposed_or_its_camera(
+    hass: HomeAssistant, with_a_door: MockConfigEntry
 ) -> None:
-    other = f"{other_agent.state['info']['id']}/front"
-    group = ConfigSubentryData(
-        subentry_type="group",
-        title="Garage",
-        unique_id=None,
-        data={"cameras": [other], "doors": ["d1/gate"]},
-    )
-    site = site_with(subentry_of(agent), subentry_of(other_agent), group, detectors=[])
-    await set_up(hass, site)
+    noon = dt_util.start_of_local_day() + timedelta(hours=12)
+    garage = replace(passage("p1", noon, PassageKind.GRANTED, "Bob"), door=GARAGE)
+    await opened(with_a_door, garage, passage("p2", noon, PassageKind.GRANTED, "Anna"))
+    async_expose_entity(hass, "conversation", "lock.garage", True)
+    async_expose_entity(hass, "conversation", LIVE, False)
+
+    told = await answer(hass, ENTERED)
+
+    assert [(each["door"], each["person"]) for each in told["passages"]] == [("Garage", "Bob")]
+    assert await tools(hass) == {ENTERED}
+
+
+async def test_where_no_door_is_exposed_that_is_said(
+    hass: HomeAssistant, agent: ScriptedAgent, folder: Any
+) -> None:
+    agent.doors.add()
+    await set_up(hass, site_with(subentry_of(agent), detectors=[]))
     async_expose_entity(hass, "conversation", LIVE, True)
 
     told = await answer(hass, ENTERED)

@@ -1,4 +1,4 @@
-"""Incidents in the logbook."""
+"""Incidents and passages in the logbook."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.gatehouse.const import DOMAIN, EVENT_INCIDENT
+from custom_components.gatehouse.const import DOMAIN, EVENT_INCIDENT, EVENT_PASSAGE
 from custom_components.gatehouse.incidents import IncidentNews, NewsKind
 from custom_components.gatehouse.logbook import async_describe_events
 from custom_components.gatehouse.models import AssessmentState, IncidentState
@@ -39,15 +39,34 @@ INCIDENT = {
 }
 
 
-def described(hass: HomeAssistant, **changes: Any) -> dict[str, Any]:
-    """Return the line that the logbook writes for an incident."""
+PASSAGE = {
+    "type": "access_granted",
+    "door": "Front door",
+    "entity_id": "lock.front_door",
+    "actor": "Anna",
+    "authentication": "rfid",
+    "credential_name": "blue tag",
+    "card": None,
+    "reason": None,
+    "warning": None,
+    "direction": "in",
+}
+
+
+def described(
+    hass: HomeAssistant,
+    about: tuple[str, dict[str, Any]] = (EVENT_INCIDENT, INCIDENT),
+    **changes: Any,
+) -> dict[str, Any]:
+    """Return the line that the logbook writes for an incident, or for a passage."""
+    kind, data = about
     events: dict[tuple[str, str], Callable[[Event], dict[str, Any]]] = {}
 
     def describe(domain: str, event: str, line: Callable[[Event], dict[str, Any]]) -> None:
         events[domain, event] = line
 
     async_describe_events(hass, describe)
-    return events[DOMAIN, EVENT_INCIDENT](Event(EVENT_INCIDENT, INCIDENT | changes))
+    return events[DOMAIN, kind](Event(kind, data | changes))
 
 
 async def test_a_line_is_about_a_place_and_belongs_to_its_camera(hass: HomeAssistant) -> None:
@@ -138,3 +157,66 @@ async def test_a_line_is_a_sentence(
     hass: HomeAssistant, changes: dict[str, Any], message: str
 ) -> None:
     assert described(hass, **changes)["message"] == message
+
+
+ANONYMOUS = {"actor": None, "credential_name": None}
+UNKNOWN = ANONYMOUS | {"type": "access_denied", "card": "9c1185a5", "reason": "unknown_card"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "was opened by Anna (blue tag), entering"),
+        ({"direction": "out"}, "was opened by Anna (blue tag), leaving"),
+        (
+            {"direction": None, "warning": "antipassback"},
+            "was opened by Anna (blue tag); they entered twice without leaving",
+        ),
+        (
+            ANONYMOUS | {"authentication": "app", "direction": None},
+            "was opened by Home Assistant",
+        ),
+        (UNKNOWN, "stayed shut for an unknown card (9c1185a5): nobody knows the card"),
+        (
+            UNKNOWN | {"card": None, "authentication": "pin", "reason": "wrong_pin"},
+            "stayed shut for an unknown PIN: the PIN was wrong",
+        ),
+        (
+            {"type": "access_denied", "reason": "outside_schedule"},
+            "stayed shut for Anna (blue tag): it is not for this time",
+        ),
+        (
+            ANONYMOUS | {"type": "access_denied", "authentication": None},
+            "stayed shut for somebody: no reason is known",
+        ),
+        ({"type": "exit_request"}, "was opened by the exit button"),
+        ({"type": "door_forced"}, "was forced open"),
+        ({"type": "door_held_open"}, "was held open"),
+        ({"type": "reader_tamper"}, "has a reader that somebody tampers with"),
+        (
+            {"type": "tailgating_suspected", "reason": "2 persons were seen, 1 let in"},
+            "let in more people than cards, perhaps: 2 persons were seen, 1 let in",
+        ),
+    ],
+)
+async def test_a_line_of_a_passage_is_a_sentence_about_its_door(
+    hass: HomeAssistant, changes: dict[str, Any], message: str
+) -> None:
+    line = described(hass, (EVENT_PASSAGE, PASSAGE), **changes)
+
+    assert line == {"name": "Front door", "message": message, "entity_id": "lock.front_door"}
+
+
+async def test_what_happens_at_a_door_is_a_line_of_its_lock(
+    hass: HomeAssistant, doored: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    logged = async_capture_events(hass, EVENT_PASSAGE)
+
+    await agent.doors.scan()
+
+    (event,) = await eventually(lambda: logged)
+    assert described(hass, (EVENT_PASSAGE, event.data)) == {
+        "name": "Front door",
+        "message": "was opened by Anna (blue tag), entering",
+        "entity_id": "lock.front_door",
+    }

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
 import pytest
 
+from custom_components.gatehouse.access.naming import parted
 from custom_components.gatehouse.const import LEVELS, ModelKind
 from custom_components.gatehouse.footage import (
     FootageOptions,
@@ -17,6 +19,7 @@ from custom_components.gatehouse.incidents import AssessorOptions, IncidentOptio
 from custom_components.gatehouse.language_model import ModelChoice
 from custom_components.gatehouse.models import Level
 from custom_components.gatehouse.options import (
+    access_options,
     alarm_panel,
     assessor_options,
     footage_options,
@@ -25,10 +28,16 @@ from custom_components.gatehouse.options import (
     model_choice,
     offsite_options,
     optimise_options,
+    other_door_key,
+    other_doors,
     retention_options,
     s3_options,
     snooze_for,
+    tells_tags,
 )
+from tests.ha.entering import porch_group
+from tests.ha.scripted import KEY
+from tests.ha.scripted_doors import FRONT
 from tests.ha.site import site_with
 
 
@@ -185,3 +194,28 @@ def test_how_long_what_is_kept_is_told_in_days_and_gigabytes() -> None:
         floor_bytes=5_000_000_000,
         offsite_age=timedelta(days=90),
     )
+
+
+def test_how_long_the_access_log_is_kept_is_told_in_days() -> None:
+    assert access_options(site_with()).keep == timedelta(days=365)
+    assert access_options(site_with(log_days=30)).keep == timedelta(days=30)
+
+
+def test_the_doors_of_a_group_are_those_that_its_cameras_see() -> None:
+    groups = access_options(site_with(porch_group())).groups
+
+    assert [(group.cameras, group.doors) for group in groups] == [((KEY,), (FRONT,))]
+
+
+def test_cards_are_no_tags_unless_somebody_wants_that() -> None:
+    assert not tells_tags(site_with())
+    assert tells_tags(site_with(tag_events=True))
+
+
+def test_the_key_of_a_door_of_another_system_is_no_agents() -> None:
+    gate = ConfigSubentryData(
+        subentry_type="door", title="Gate", unique_id=None, data={}, subentry_id="gate"
+    )
+
+    assert other_doors(site_with(gate)) == {other_door_key("gate"): "Gate"}
+    assert parted(other_door_key("gate"))[0] is None

@@ -86,6 +86,7 @@ async def test_a_site_without_cameras_is_not_asked_for_their_rules(
         "offsite",
         "retention",
         "language",
+        "access",
     ]
 
 
@@ -105,6 +106,7 @@ def test_every_option_is_asked_for_once() -> None:
         ("offsite", {"upload_levels": ["high", "critical"], "upload_limit": 500}),
         ("retention", {"days": 7, "days_critical": 365, "most_gb": 20}),
         ("language", {"budget": 5}),
+        ("access", {"log_days": 30, "tag_events": True}),
     ],
 )
 async def test_saving_one_part_leaves_the_others_alone(

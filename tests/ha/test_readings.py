@@ -19,13 +19,9 @@ import pytest
 
 from custom_components.gatehouse import readings as room
 from custom_components.gatehouse.agent import Agent, AgentError, Reading
+from custom_components.gatehouse.losses import async_report_lost_clips
 from custom_components.gatehouse.models import AgentStats
-from custom_components.gatehouse.readings import (
-    MEASURES,
-    async_import_readings,
-    async_report_loss,
-    full_hours,
-)
+from custom_components.gatehouse.readings import MEASURES, async_import_readings, full_hours
 from tests.ha.scripted import AGENT_ID, ScriptedAgent, golden
 
 NOON: Final = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -306,7 +302,7 @@ def loss(hass: HomeAssistant) -> ir.IssueEntry | None:
 
 
 async def test_nothing_lost_is_nothing_to_tell(hass: HomeAssistant) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 0)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 0)
 
     assert loss(hass) is None
 
@@ -314,7 +310,7 @@ async def test_nothing_lost_is_nothing_to_tell(hass: HomeAssistant) -> None:
 async def test_a_loss_is_told_in_the_log_and_as_a_repair(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
 
     issue = loss(hass)
     assert issue
@@ -329,10 +325,10 @@ async def test_a_loss_is_told_in_the_log_and_as_a_repair(
 async def test_the_same_loss_is_told_once_also_when_it_is_ignored(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
     ir.async_ignore_issue(hass, *ISSUE, ignore=True)
 
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
 
     issue = loss(hass)
     assert issue
@@ -341,10 +337,10 @@ async def test_the_same_loss_is_told_once_also_when_it_is_ignored(
 
 
 async def test_when_more_is_lost_it_is_told_again(hass: HomeAssistant) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
     ir.async_ignore_issue(hass, *ISSUE, ignore=True)
 
-    async_report_loss(hass, AGENT_ID, "Porch", 4)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 4)
 
     issue = loss(hass)
     assert issue
@@ -353,9 +349,9 @@ async def test_when_more_is_lost_it_is_told_again(hass: HomeAssistant) -> None:
 
 
 async def test_an_agent_that_was_installed_anew_has_lost_nothing(hass: HomeAssistant) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
 
-    async_report_loss(hass, AGENT_ID, "Porch", 0)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 0)
 
     assert loss(hass) is None
 
@@ -363,7 +359,7 @@ async def test_an_agent_that_was_installed_anew_has_lost_nothing(hass: HomeAssis
 async def test_the_loss_is_known_after_a_restart(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
-    async_report_loss(hass, AGENT_ID, "Porch", 3)
+    async_report_lost_clips(hass, AGENT_ID, "Porch", 3)
 
     registry = ir.async_get(hass)
     (stored,) = [each for each in registry._data_to_save()["issues"] if each["domain"] == ISSUE[0]]

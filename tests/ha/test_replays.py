@@ -272,5 +272,5 @@ async def test_what_an_agents_ring_holds_is_known_while_it_is_away(hass: HomeAss
     again = KnownAgents(hass)
     await again.load()
 
-    assert again.get(AGENT_ID) == info
-    assert again.get("older") == replace(info, ring=None)
+    assert again.get(AGENT_ID).info == info
+    assert again.get("older").info == replace(info, ring=None)

@@ -21,19 +21,24 @@ import voluptuous as vol
 import yaml
 
 from custom_components.gatehouse import agent_flow, config_flow
-from custom_components.gatehouse.agent import AgentError
+from custom_components.gatehouse.access import AccessError
+from custom_components.gatehouse.agent import AgentError, Authentication, Decider, Direction, Reason
 from custom_components.gatehouse.const import DOMAIN
 from custom_components.gatehouse.coordinator import incident_attributes
 from custom_components.gatehouse.footage import FootageError
+from custom_components.gatehouse.logbook import WHY
 from custom_components.gatehouse.models import (
     AssessmentState,
     Incident,
     IncidentState,
     Level,
+    Passage,
+    PassageKind,
     Zone,
     ZoneKind,
 )
 from custom_components.gatehouse.options_forms import FORMS as OPTION_FORMS, MENU
+from custom_components.gatehouse.passage_events import passage_attributes
 from custom_components.gatehouse.services import ACTIONS
 from custom_components.gatehouse.zones import ZoneError
 from tests.ha.scripted import KEY, ScriptedAgent
@@ -120,6 +125,7 @@ def test_every_field_of_a_form_is_named_and_described(
 async def test_every_field_of_a_form_of_cameras_is_named_and_described(
     hass: HomeAssistant, agent: ScriptedAgent, folder: Path, kind: str
 ) -> None:
+    agent.doors.add()
     second = agent.state["info"]["cameras"][0] | {"id": "back", "name": "Back door"}
     agent.state["info"]["cameras"].append(second)
     site = site_with(subentry_of(agent), detectors=[])
@@ -254,12 +260,13 @@ def family(error: type[Any]) -> Iterator[type[Any]]:
         yield from family(child)
 
 
-FAMILIES: Final = (AgentError, FootageError, ZoneError)
+FAMILIES: Final = (AccessError, AgentError, FootageError, ZoneError)
 
 CODES: Final = {error.code for root in FAMILIES for error in family(root)} | {
     "agent_refused",
     "camera_offline",
     "database_failed",
+    "no_card",
     "note_too_long",
 }
 
@@ -285,8 +292,15 @@ def seeing(seeing: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def agent(agent: ScriptedAgent) -> ScriptedAgent:
+    """An agent that has doors too."""
+    agent.doors.add()
+    return agent
+
+
+@pytest.fixture
 async def entities(hass: HomeAssistant, site: MockConfigEntry) -> list[er.RegistryEntry]:
-    """Every entity of a site with one agent, camera and zone, also those that are disabled."""
+    """Every entity of a site with an agent, a camera, a zone and doors, also the disabled ones."""
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
     await site.runtime_data.zones.save(
         Zone(id="", camera=KEY, kind=ZoneKind.ZONE, name="Drive", points=corners)
@@ -298,7 +312,7 @@ async def entities(hass: HomeAssistant, site: MockConfigEntry) -> list[er.Regist
 async def test_every_entity_is_named(entities: list[er.RegistryEntry]) -> None:
     unnamed = {entity.entity_id for entity in entities if not entity.original_name}
 
-    assert unnamed == {"camera.front_door"}
+    assert unnamed == {"camera.front_door", "lock.front_door", "lock.garage"}
 
 
 async def test_no_entity_is_named_that_does_not_exist(entities: list[er.RegistryEntry]) -> None:
@@ -318,31 +332,63 @@ async def test_every_entity_has_an_icon(entities: list[er.RegistryEntry]) -> Non
         and not entity.original_device_class
     }
 
-    assert bare == {"camera.front_door"}
+    assert bare == {"camera.front_door", "lock.front_door", "lock.garage"}
 
 
 async def test_every_state_of_a_choice_is_named(entities: list[er.RegistryEntry]) -> None:
     choices = {
-        entity.translation_key: entity.capabilities["options"]
+        (entity.domain, entity.translation_key): entity.capabilities["options"]
         for entity in entities
         if entity.capabilities and "options" in entity.capabilities
     }
 
-    sensors = ENGLISH["entity"]["sensor"]
+    texts = ENGLISH["entity"]
     assert choices
-    assert {key: sorted(sensors[key]["state"]) for key in choices} == {
+    assert {(domain, key): sorted(texts[domain][key]["state"]) for domain, key in choices} == {
         key: sorted(options) for key, options in choices.items()
     }
 
 
-async def test_every_type_of_an_incidents_event_is_named(
-    entities: list[er.RegistryEntry],
-) -> None:
-    (event,) = (entity for entity in entities if entity.domain == "event")
+async def test_every_type_of_an_event_is_named(entities: list[er.RegistryEntry]) -> None:
+    events = {
+        entity.translation_key: entity.capabilities["event_types"]
+        for entity in entities
+        if entity.domain == "event" and entity.capabilities
+    }
 
-    named = ENGLISH["entity"]["event"]["incident"]["state_attributes"]["event_type"]["state"]
-    assert event.capabilities
-    assert list(named) == event.capabilities["event_types"]
+    texts = ENGLISH["entity"]["event"]
+    assert events == {
+        key: list(texts[key]["state_attributes"]["event_type"]["state"])
+        for key in ("incident", "access", "doorbell")
+    }
+
+
+def test_everything_that_is_told_of_a_passage_is_named() -> None:
+    passage = Passage(id="a", door="a", kind=PassageKind.EXIT, at=datetime.now(UTC))
+    named = ENGLISH["entity"]["event"]["access"]["state_attributes"]
+
+    assert named.keys() - {"event_type"} == passage_attributes(passage).keys()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "values"),
+    [
+        ("reason", Reason),
+        ("authentication", Authentication),
+        ("direction", Direction),
+        ("decided_by", Decider),
+    ],
+)
+def test_every_word_that_is_told_of_a_passage_is_named(
+    attribute: str, values: type[StrEnum]
+) -> None:
+    named = ENGLISH["entity"]["event"]["access"]["state_attributes"][attribute]["state"]
+
+    assert list(named) == list(values)
+
+
+def test_the_logbook_has_words_for_every_reason() -> None:
+    assert WHY.keys() == set(Reason)
 
 
 INCIDENTS: Final = [("sensor", "last_risk"), ("event", "incident")]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from custom_components.gatehouse import database as module
+from custom_components.gatehouse.access import PassageLog, PassageQuery, PolicyStore
 from custom_components.gatehouse.database import (
     MIGRATIONS,
     Database,
@@ -43,7 +44,7 @@ from custom_components.gatehouse.models import (
 from custom_components.gatehouse.zones import ZoneStore
 
 # Each declares its tables by being imported.
-STORES = (FootageStore, IncidentStore, LinkStore, ZoneStore)
+STORES = (FootageStore, IncidentStore, LinkStore, PassageLog, PolicyStore, ZoneStore)
 
 INSERT = text(
     "INSERT INTO footage (id, camera, stage, since, until, attempts)"
@@ -536,6 +537,20 @@ async def test_an_old_incident_is_neither_kept_nor_replayed(second: Database) ->
     assert incident is not None
     assert (incident.kept, incident.replayed) == (False, False)
     assert incident.picture == Path("a.jpg")
+
+
+# A file as the third schema left it
+
+
+async def test_an_old_site_lets_nobody_in_and_has_let_nobody_in(path: Path) -> None:
+    old = left_by(path, 3)
+    old.commit()
+    old.close()
+    database = await Database.open(path)
+
+    assert await PolicyStore(database).load() == (None, [])
+    assert await PassageLog(database).find(PassageQuery()) == []
+    await database.close()
 
 
 @given(st.datetimes(timezones=st.timezones(), allow_imaginary=False))

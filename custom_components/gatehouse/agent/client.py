@@ -11,14 +11,14 @@ from ..models import AgentInfo, Picture
 from . import wire
 from .clock import AgentClock
 from .connection import ANSWER, STREAM, Connection
+from .decoding import decoding, moment
+from .doors import AgentDoors
 from .errors import AgentGarbled, NotAnAgent
 from .messages import (
     Message,
     SpoolReport,
     State,
     StatsChanged,
-    decoding,
-    moment,
     parse_info,
     parse_message,
     parse_spool,
@@ -31,11 +31,13 @@ class Agent:
     """Asks one agent and listens to it; the session is somebody else's."""
 
     recordings: Recordings
+    doors: AgentDoors
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int, token: str) -> None:
         """Nothing is sent before somebody asks."""
         self._connection = Connection(session, host, port, token)
         self.recordings = Recordings(self._connection)
+        self.doors = AgentDoors(self._connection)
         self._clock = AgentClock()
 
     @property

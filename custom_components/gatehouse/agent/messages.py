@@ -1,15 +1,28 @@
 """What an agent says, from JSON to nouns: unknown keys and messages are passed over."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 import json
 from typing import Any
 
 from ..models import AgentInfo, AgentStats, CameraInfo, CameraState
 from . import wire
-from .errors import AgentGarbled, AgentIncompatible, NotAnAgent
+from .access import (
+    AccessChanged,
+    AccessState,
+    DoorChanged,
+    DoorInfo,
+    DoorState,
+    PassageMade,
+    Rang,
+    parse_access,
+    parse_door,
+    parse_door_info,
+    parse_passage,
+)
+from .decoding import decoding, moment, moment_or_none, span_or_none
+from .errors import AgentIncompatible, NotAnAgent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +84,11 @@ class State:
     recordings: tuple[Recording, ...]
     spool: Spool | None = None
     """None if the agent keeps none."""
+    doors: tuple[DoorInfo, ...] = ()
+    door_states: Mapping[str, DoorState] = field(default_factory=dict)
+    """By the agent's own ids of its doors."""
+    access: AccessState | None = None
+    """None if the agent has no doors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +125,21 @@ class StatsChanged:
     """The agent's clock, if it tells."""
     spool: Spool | None = None
     """None if the agent keeps none, or tells of it only when it is connected."""
+    access: AccessState | None = None
+    """None if the agent has no doors."""
 
 
-type Message = State | CameraChanged | MotionChanged | RecordingChanged | StatsChanged
-
-
-@contextmanager
-def decoding() -> Iterator[None]:
-    """Turn everything that broken JSON can raise into AgentGarbled."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, OSError) as error:
-        raise AgentGarbled(f"What the agent sent makes no sense: {error!r}") from error
+type Message = (
+    State
+    | CameraChanged
+    | MotionChanged
+    | RecordingChanged
+    | StatsChanged
+    | DoorChanged
+    | PassageMade
+    | Rang
+    | AccessChanged
+)
 
 
 @decoding()
@@ -135,9 +156,8 @@ def parse_message(text: str) -> Message | None:
         case wire.MessageType.RECORDING:
             return RecordingChanged(recording=parse_recording(body["recording"]))
         case wire.MessageType.STATS:
-            now = _moment_or_none(body.get("now"))
-            return StatsChanged(stats=_stats(body["stats"]), now=now, spool=_spool_or_none(body))
-    return None
+            return _stats_changed(body)
+    return _at_a_door(body)
 
 
 @decoding()
@@ -153,7 +173,7 @@ def parse_info(body: Mapping[str, Any]) -> AgentInfo:
         version=str(body["version"]),
         model=body.get("model"),
         cameras=tuple(_camera_info(camera) for camera in body["cameras"]),
-        ring=_span_or_none(body.get("ring_s")),
+        ring=span_or_none(body.get("ring_s")),
     )
 
 
@@ -164,9 +184,9 @@ def parse_recording(body: Mapping[str, Any]) -> Recording:
         id=str(body["id"]),
         camera=str(body["camera"]),
         status=wire.RecordingStatus(body["status"]),
-        started=_moment_or_none(body.get("started")),
+        started=moment_or_none(body.get("started")),
         until=moment(body["until"]),
-        duration=_span_or_none(body.get("duration_s")),
+        duration=span_or_none(body.get("duration_s")),
         size=body.get("bytes"),
         sha256=body.get("sha256"),
         error=body.get("error"),
@@ -184,17 +204,18 @@ def parse_spool(body: Mapping[str, Any]) -> SpoolReport:
     return SpoolReport(spool=_spool(body, len(readings)), readings=tuple(readings))
 
 
-def moment(seconds: float) -> datetime:
-    """Return the time that the wire calls by seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _moment_or_none(seconds: float | None) -> datetime | None:
-    return None if seconds is None else moment(seconds)
-
-
-def _span_or_none(seconds: float | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
+def _at_a_door(body: Mapping[str, Any]) -> Message | None:
+    match body["type"]:
+        case wire.MessageType.DOOR:
+            return DoorChanged(door=body["door"], state=parse_door(body["state"]))
+        case wire.MessageType.PASSAGE:
+            passage = parse_passage(body["passage"])
+            return None if passage is None else PassageMade(passage=passage)
+        case wire.MessageType.RING:
+            return Rang(door=body["door"], at=moment(body["at"]))
+        case wire.MessageType.ACCESS:
+            return AccessChanged(access=parse_access(body["access"]))
+    return None
 
 
 def _state(body: Mapping[str, Any]) -> State:
@@ -205,7 +226,24 @@ def _state(body: Mapping[str, Any]) -> State:
         stats=_stats(body["stats"]),
         recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
         spool=_spool_or_none(body),
+        doors=tuple(parse_door_info(door) for door in body["info"].get("doors", ())),
+        door_states={door: parse_door(state) for door, state in body.get("doors", {}).items()},
+        access=_access_or_none(body),
     )
+
+
+def _stats_changed(body: Mapping[str, Any]) -> StatsChanged:
+    return StatsChanged(
+        stats=_stats(body["stats"]),
+        now=moment_or_none(body.get("now")),
+        spool=_spool_or_none(body),
+        access=_access_or_none(body),
+    )
+
+
+def _access_or_none(body: Mapping[str, Any]) -> AccessState | None:
+    access = body.get("access")
+    return None if not access else parse_access(access)
 
 
 def _spool_or_none(body: Mapping[str, Any]) -> Spool | None:
@@ -259,7 +297,7 @@ def _stats(body: Mapping[str, Any]) -> AgentStats:
         disk_percent=body.get("disk_percent"),
         disk_free_bytes=body.get("disk_free_bytes"),
         temperature=body.get("temperature_c"),
-        booted=_moment_or_none(body.get("booted")),
+        booted=moment_or_none(body.get("booted")),
         load=body.get("load"),
         under_voltage=body.get("under_voltage"),
         throttled=body.get("throttled"),

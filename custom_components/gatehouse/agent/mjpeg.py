@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from ..models import Picture
+from .decoding import decoding, moment
 from .errors import AgentGarbled
-from .messages import decoding, moment
 from .wire import CAPTURED_HEADER
 
 # Ten times what a camera of an agent sends; beyond it something else is talking.

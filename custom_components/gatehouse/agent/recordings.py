@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from . import wire
 from .connection import ANSWER, STREAM, Connection
+from .decoding import decoding
 from .errors import AgentGarbled
-from .messages import Recording, decoding, parse_recording
+from .messages import Recording, parse_recording
 
 CHUNK: Final = 256 * 1024
 

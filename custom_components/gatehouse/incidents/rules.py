@@ -42,6 +42,12 @@ JUST_NOW: Final = timedelta(seconds=10)
 
 LONGEST_RETRY: Final = timedelta(seconds=30)
 
+# Nobody reads more of a door at which everybody comes and goes; a place of many doors is one.
+MOST_OF_A_KIND: Final = 50
+
+# What models call somebody.
+PERSON: Final = "person"
+
 # What is found afterwards joins an incident; somebody who stays all day makes a new one of each
 # quarter of an hour, as nobody reads a longer story.
 LONGEST_STORY: Final = timedelta(minutes=15)
@@ -51,7 +57,7 @@ LONGEST_STORY: Final = timedelta(minutes=15)
 class IncidentOptions:
     """What counts as a sign, what belongs together, and how long incidents and footage last."""
 
-    labels: frozenset[str] = frozenset({"person"})
+    labels: frozenset[str] = frozenset({PERSON})
     threshold: float = 0.35
     """The score from which on a detection counts."""
     certainty: float = 0.45
@@ -88,6 +94,8 @@ class Presence:
 
     present: bool = False
     count: int = 0
+    persons: int = 0
+    """How many of them are people."""
     zones: frozenset[str] = frozenset()
 
 
@@ -189,14 +197,19 @@ def with_sign(incident: Incident, sign: Sign) -> Incident:
 
 
 def with_passage(incident: Incident, passage: Passage) -> Incident:
-    """Return the incident with what happened at a door; twice the same is once."""
+    """Return the incident with what happened at a door; twice the same is once.
+
+    It goes on with each passage, but names only so many of a kind; the log has them all.
+    """
     if any(known.id == passage.id for known in incident.passages):
         return incident
+    alike = sum(known.kind is passage.kind for known in incident.passages)
+    named = (passage,) if alike < MOST_OF_A_KIND else ()
     return replace(
         incident,
         started=min(incident.started, passage.at),
         last_seen=max(incident.last_seen, passage.at),
-        passages=(*incident.passages, passage),
+        passages=(*incident.passages, *named),
     )
 
 

@@ -12,7 +12,7 @@ from ..zones import CameraRules
 from .house import House
 from .pictures import Newest, Watched
 from .place import Place
-from .rules import IncidentOptions, Presence, pace
+from .rules import PERSON, IncidentOptions, Presence, pace
 from .signs import counted, sign_of, track_rules, zones_held
 from .tracks import TrackRules, Tracks, faded, followed, present, seen_now, settled, unwatched
 
@@ -190,7 +190,8 @@ class Watch:
         self._tracks = tracks
         there = present(tracks)
         zones = frozenset(zone.id for zone in zones_held(there, self._rules()))
-        presence = Presence(present=bool(there), count=len(there), zones=zones)
+        persons = sum(track.label == PERSON for track in there)
+        presence = Presence(present=bool(there), count=len(there), persons=persons, zones=zones)
         if presence != self._presence:
             self._presence = presence
             self._house.presence(self._source.camera, presence)

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.gatehouse.incidents import rules
 from custom_components.gatehouse.incidents.rules import (
+    MOST_OF_A_KIND,
     Case,
     IncidentOptions,
     NewsKind,
@@ -206,6 +207,17 @@ def test_an_incident_ends_when_it_is_silent_or_long_enough(
     case = Case(incident=incident(stay), opened=1000.0, heard=1000.0 + stay)
 
     assert is_over(case, now=now, options=OPTIONS) is over
+
+
+def test_of_a_door_at_which_everybody_comes_an_incident_names_only_so_many() -> None:
+    busy = begun("busy", GATE, at(0))
+    for second in range(2 * MOST_OF_A_KIND):
+        busy = with_passage(busy, passage(second, f"{second}"))
+    busy = with_passage(busy, replace(passage(500, "broken"), kind=PassageKind.FORCED))
+
+    assert len(busy.passages) == MOST_OF_A_KIND + 1
+    assert busy.passages[-1].kind is PassageKind.FORCED
+    assert busy.last_seen == at(500)
 
 
 @pytest.mark.parametrize(

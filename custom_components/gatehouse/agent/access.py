@@ -1,0 +1,275 @@
+"""What an agent says of its doors, from JSON to nouns: unknown keys are passed over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from . import wire
+from .decoding import decoding, milliseconds_or_none, moment, moment_or_none, span_or_none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderInfo:
+    """A reader as its agent describes it."""
+
+    id: str
+    direction: str | None
+    """Which way it lets people through (see `wire.Direction`); None if it does not matter."""
+    keypad: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorInfo:
+    """A door as its agent describes it."""
+
+    id: str
+    name: str
+    contact: bool
+    """Whether it knows if the door is open."""
+    exit_button: bool
+    doorbell: bool
+    readers: tuple[ReaderInfo, ...]
+    unlock: timedelta | None
+    """How long it is unlocked for somebody who may enter; None if it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderState:
+    """How a reader is."""
+
+    online: bool
+    error: str | None
+    tampered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorState:
+    """How a door is."""
+
+    locked: bool
+    open: bool | None
+    """None if it has no contact and cannot know."""
+    forced: bool
+    held_open: bool
+    mode: wire.DoorMode
+    mode_until: datetime | None
+    readers: Mapping[str, ReaderState]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessState:
+    """By which grants an agent decides, and what it has to tell of its doors."""
+
+    version: int | None
+    """None if it has no grants."""
+    issued: datetime | None
+    until: datetime | None
+    cards: int
+    journal: str
+    """The id of its passages; another one means that they are counted anew."""
+    last: int
+    """The number of the last passage."""
+    waiting: int
+    """How many passages it keeps until somebody acknowledges them."""
+    lost: int
+    """How many had to go before anybody came for them."""
+    latency_p50: timedelta | None
+    latency_p99: timedelta | None
+    """How long decisions take, from the last byte of a card to the word for the relay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPassage:
+    """One attempt at a door in the agent's own words and by its own clock."""
+
+    journal: str
+    seq: int
+    at: datetime
+    door: str
+    reader: str | None
+    kind: wire.PassageKind
+    authentication: str | None
+    direction: str | None
+    credential: str | None
+    """The id of a credential, as the grants have it."""
+    person: str | None
+    """The id of a person, as the grants have it."""
+    card: str | None
+    """The first digits of the keyed hash of a card that the agent does not know."""
+    reason: str | None
+    warning: str | None
+    latency: timedelta | None
+    decided_by: str
+    grants: int | None
+    """The version of the grants that it was judged by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassagePage:
+    """A page of an agent's passages, the oldest first."""
+
+    journal: str
+    last: int
+    """The number of the last passage that there is."""
+    lost: int
+    passages: tuple[AgentPassage, ...]
+    until: int | None
+    """The number of the last passage of this page, of whatever kind; None if it is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """A card that was shown to a reader that learns."""
+
+    card: str
+    """Its keyed hash."""
+    technology: str
+    length: int
+    """How many bytes its number has."""
+    random: bool
+    """Whether it shows another number each time, so that it can never be known again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorChanged:
+    """A door is in another state."""
+
+    door: str
+    state: DoorState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageMade:
+    """Somebody tried a door, or something was done to it."""
+
+    passage: AgentPassage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rang:
+    """Somebody rings at a door."""
+
+    door: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChanged:
+    """The agent goes by other grants, or has more to tell."""
+
+    access: AccessState
+
+
+@decoding()
+def parse_door_info(body: Mapping[str, Any]) -> DoorInfo:
+    """Return a door as the agent describes it."""
+    return DoorInfo(
+        id=str(body["id"]),
+        name=str(body["name"]),
+        contact=bool(body.get("contact", False)),
+        exit_button=bool(body.get("exit_button", False)),
+        doorbell=bool(body.get("doorbell", False)),
+        readers=tuple(_reader_info(reader) for reader in body.get("readers", ())),
+        unlock=span_or_none(body.get("unlock_s")),
+    )
+
+
+@decoding()
+def parse_door(body: Mapping[str, Any]) -> DoorState:
+    """Return how a door is."""
+    return DoorState(
+        locked=bool(body["locked"]),
+        open=None if (open_ := body.get("open")) is None else bool(open_),
+        forced=bool(body.get("forced", False)),
+        held_open=bool(body.get("held_open", False)),
+        mode=wire.DoorMode(body.get("mode", wire.DoorMode.NORMAL)),
+        mode_until=moment_or_none(body.get("mode_until")),
+        readers={reader: _reader(state) for reader, state in body.get("readers", {}).items()},
+        error=body.get("error"),
+    )
+
+
+@decoding()
+def parse_access(body: Mapping[str, Any]) -> AccessState:
+    """Return by which grants an agent decides, and what it has to tell."""
+    grants = body.get("grants") or {}
+    version = grants.get("version")
+    return AccessState(
+        version=None if version is None else int(version),
+        issued=moment_or_none(grants.get("issued")),
+        until=moment_or_none(grants.get("until")),
+        cards=int(grants.get("cards") or 0),
+        journal=str(body["journal"]),
+        last=int(body["last"]),
+        waiting=int(body.get("waiting", 0)),
+        lost=int(body.get("lost", 0)),
+        latency_p50=milliseconds_or_none(body.get("latency_p50_ms")),
+        latency_p99=milliseconds_or_none(body.get("latency_p99_ms")),
+    )
+
+
+@decoding()
+def parse_passage(body: Mapping[str, Any]) -> AgentPassage | None:
+    """Return a passage, None if it is of a kind that we do not know."""
+    if body["kind"] not in wire.PassageKind:
+        return None
+    return AgentPassage(
+        journal=str(body["journal"]),
+        seq=int(body["seq"]),
+        at=moment(body["at"]),
+        door=str(body["door"]),
+        reader=body.get("reader"),
+        kind=wire.PassageKind(body["kind"]),
+        authentication=body.get("authentication"),
+        direction=body.get("direction"),
+        credential=body.get("credential"),
+        person=body.get("person"),
+        card=body.get("card"),
+        reason=body.get("reason"),
+        warning=body.get("warning"),
+        latency=milliseconds_or_none(body.get("latency_ms")),
+        decided_by=str(body.get("decided_by", wire.Decider.AGENT)),
+        grants=body.get("grants"),
+    )
+
+
+@decoding()
+def parse_passages(body: Mapping[str, Any]) -> PassagePage:
+    """Return a page of passages; those of kinds that we do not know are passed over."""
+    rows = body["passages"]
+    return PassagePage(
+        journal=str(body["journal"]),
+        last=int(body["last"]),
+        lost=int(body.get("lost", 0)),
+        passages=tuple(passage for row in rows if (passage := parse_passage(row))),
+        until=int(rows[-1]["seq"]) if rows else None,
+    )
+
+
+@decoding()
+def parse_enrolled(body: Mapping[str, Any]) -> Enrolled:
+    """Return the card that was shown to a reader that learns."""
+    return Enrolled(
+        card=str(body["card"]),
+        technology=str(body["technology"]),
+        length=int(body["length"]),
+        random=bool(body.get("random", False)),
+    )
+
+
+def _reader_info(body: Mapping[str, Any]) -> ReaderInfo:
+    return ReaderInfo(
+        id=str(body["id"]),
+        direction=body.get("direction"),
+        keypad=bool(body.get("keypad", False)),
+    )
+
+
+def _reader(body: Mapping[str, Any]) -> ReaderState:
+    return ReaderState(
+        online=bool(body["online"]),
+        error=body.get("error"),
+        tampered=bool(body.get("tampered", False)),
+    )

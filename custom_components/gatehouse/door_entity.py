@@ -1,0 +1,256 @@
+"""What every entity of a door shares, whether an agent has the door or another system."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, override
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import Platform
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import GatehouseConfigEntry
+from .agent import DoorInfo, DoorState
+from .agent_coordinator import AgentCoordinator
+from .const import DOMAIN, SUBENTRY_DOOR
+from .models import Passage, PassageKind
+from .options import other_door_key
+
+
+class Door(Protocol):
+    """A door as its entities know it."""
+
+    @property
+    def key(self) -> str:
+        """Its site-wide key."""
+
+    @property
+    def device(self) -> DeviceInfo:
+        """The device that its entities belong to."""
+
+    @property
+    def available(self) -> bool:
+        """Whether anybody tells how it is."""
+
+    @callback
+    def async_add_listener(self, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call update whenever that is another, until unsubscribed."""
+
+
+class AgentDoor:
+    """A door of an agent; unavailable as soon as the Pi is lost."""
+
+    def __init__(self, coordinator: AgentCoordinator, door: str) -> None:
+        """Be the door that the agent calls by this id."""
+        self.coordinator = coordinator
+        self.id = door
+        self.key = coordinator.door_key(door)
+        self.info = coordinator.data.doors[door].info
+
+    @property
+    def device(self) -> DeviceInfo:
+        """A device below the Pi's."""
+        return _device(self.key, self.info.name, self.coordinator.device_id)
+
+    @property
+    def state(self) -> DoorState | None:
+        """How it is; None if it was never told."""
+        data = self.coordinator.data.doors.get(self.id)
+        return data.state if data else None
+
+    @property
+    def available(self) -> bool:
+        """Whether its agent is connected, and has told of it."""
+        return self.coordinator.last_update_success and self.state is not None
+
+    @callback
+    def async_add_listener(self, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call update with each word of the agent."""
+        return self.coordinator.async_add_listener(update)
+
+
+class OtherDoor:
+    """A door of another system: nobody tells how it is, but who was let in is known."""
+
+    available = True
+
+    def __init__(self, subentry: ConfigSubentry, site: str) -> None:
+        """Be the door of a subentry, below the site's device."""
+        self.key = other_door_key(subentry.subentry_id)
+        self.device = _device(self.key, subentry.title, site)
+
+    @callback
+    def async_add_listener(self, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Never call: there is nobody to listen to."""
+        return lambda: None
+
+
+class DoorEntity[D: Door](Entity):
+    """Something about one door."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, door: D, key: str) -> None:
+        """Belong to the door's device."""
+        self.door = door
+        self._attr_unique_id = f"{door.key}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = door.device
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the door."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.door.async_add_listener(self._async_update))
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether anybody tells how the door is."""
+        return self.door.available
+
+    @callback
+    def _async_update(self) -> None:
+        self.async_write_ha_state()
+
+
+class PassageEntity[D: Door](DoorEntity[D]):
+    """What tells of the last passage of a door, also after a restart, whenever it is heard of."""
+
+    _kinds: tuple[PassageKind, ...] = ()
+    """Of these kinds; none are all of them."""
+    _last: Passage | None = None
+
+    def __init__(self, entry: GatehouseConfigEntry, door: D, key: str) -> None:
+        """Know of nobody yet."""
+        super().__init__(door, key)
+        self._admission = entry.runtime_data.admission
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up who was last, and follow who comes."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._admission.async_subscribe(self._async_hear))
+        if last := await self._admission.last(self.door.key, *self._kinds):
+            self._async_hear(last)
+
+    @callback
+    def _async_hear(self, passage: Passage) -> None:
+        ours = passage.door == self.door.key and (not self._kinds or passage.kind in self._kinds)
+        if ours and (self._last is None or self._last.at <= passage.at):
+            self._last = passage
+            self._async_update()
+
+
+@callback
+def async_follow_doors(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    platform: Platform,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[AgentDoor], Iterable[Entity]],
+) -> None:
+    """Add the entities that build makes for each agent's door there is or will be.
+
+    Those of a platform that a door has no more, as its contact is gone, are forgotten.
+    """
+    for coordinator in entry.runtime_data.cameras.agents.values():
+        _follow(hass, entry, platform, async_add_entities, (coordinator, build))
+
+
+@callback
+def async_add_other_doors(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    build: Callable[[OtherDoor], Iterable[Entity]],
+) -> None:
+    """Add the entities that build makes for each door of another system."""
+    site = _site_device(hass, entry)
+    for subentry in entry.get_subentries_of_type(SUBENTRY_DOOR):
+        entities = build(OtherDoor(subentry, site))
+        async_add_entities(entities, config_subentry_id=subentry.subentry_id)
+
+
+@callback
+def async_once_doors(
+    entry: GatehouseConfigEntry,
+    coordinators: Iterable[AgentCoordinator],
+    add: Callable[[], None],
+) -> None:
+    """Call add once, as soon as one of these agents has doors."""
+    agents, done = tuple(coordinators), False
+
+    @callback
+    def look() -> None:
+        nonlocal done
+        if not done and any(agent.data.doors for agent in agents):
+            done = True
+            add()
+
+    for agent in agents:
+        entry.async_on_unload(agent.async_add_listener(look))
+    look()
+
+
+def _follow(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    platform: Platform,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    doors: tuple[AgentCoordinator, Callable[[AgentDoor], Iterable[Entity]]],
+) -> None:
+    coordinator, build = doors
+    subentry = coordinator.subentry.subentry_id
+    known: Mapping[str, DoorInfo] = {}
+    shown: set[str | None] = set()
+
+    @callback
+    def follow() -> None:
+        nonlocal known, shown
+        infos = {door: data.info for door, data in coordinator.data.doors.items()}
+        if infos == known:
+            return
+        entities = [
+            entity for door in sorted(infos) for entity in build(AgentDoor(coordinator, door))
+        ]
+        new = [entity for entity in entities if entity.unique_id not in shown]
+        known, shown = infos, {entity.unique_id for entity in entities}
+        _forget_others(hass, entry, platform, coordinator, shown)
+        async_add_entities(new, config_subentry_id=subentry)
+
+    follow()
+    entry.async_on_unload(coordinator.async_add_listener(follow))
+
+
+def _forget_others(
+    hass: HomeAssistant,
+    entry: GatehouseConfigEntry,
+    platform: Platform,
+    coordinator: AgentCoordinator,
+    shown: set[str | None],
+) -> None:
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        of_a_door = entity.unique_id.startswith(coordinator.door_key(""))
+        if of_a_door and entity.domain == platform and entity.unique_id not in shown:
+            registry.async_remove(entity.entity_id)
+
+
+def _site_device(hass: HomeAssistant, entry: GatehouseConfigEntry) -> str:
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    site = (DOMAIN, entry.entry_id)
+    return next(device.id for device in devices if site in device.identifiers)
+
+
+def _device(key: str, name: str, below: str) -> DeviceInfo:
+    return DeviceInfo(
+        identifiers={(DOMAIN, key)},
+        name=name,
+        manufacturer="Gatehouse",
+        model="Door",
+        via_device_id=below,
+    )
