@@ -9,9 +9,10 @@ import subprocess
 import sys
 
 import pytest
+from pytest_socket import socket_allow_hosts
 
 from custom_components.gatehouse.footage.mp4 import inspect
-from scripts.benchmarks import __main__ as bench, clips, offsite
+from scripts.benchmarks import __main__ as bench, clips, doors, offsite, passages
 from scripts.benchmarks.__main__ import main
 from scripts.benchmarks.harness import Case, Result, asking, doing, measure, spending
 from scripts.benchmarks.seeds import incidents, seeded
@@ -111,6 +112,28 @@ def test_the_store_is_measured_and_left_as_it_was(
     with closing(sqlite3.connect(next(tmp_path.glob("*.db")))) as rows:
         assert rows.execute("SELECT count(*) FROM incidents").fetchone() == (FEW,)
         assert rows.execute("SELECT count(*) FROM incident_text").fetchone() == (FEW,)
+
+
+@pytest.mark.timeout(120)
+def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    socket_enabled: None,
+) -> None:
+    socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)  # the simulated door is one
+    few = replace(bench.QUICK, home=False, cards=20, checks=20, rounds=1, calls=2)
+    monkeypatch.setattr(bench, "QUICK", few)
+
+    main(["--quick", "--json", "--incidents", "200", "--folder", str(tmp_path), "access"])
+    cases = json.loads(capsys.readouterr().out)["access"]
+
+    decision, outside, *pages = cases
+    assert decision["must_ms"] == doors.DECISION_MS
+    assert "relay" in outside["name"]
+    assert all(case["p50_ms"] > 0 and case["reference_p50_ms"] > 0 for case in cases)
+    assert {case["must_ms"] for case in pages} == {passages.DAY_MS}
+    assert len(list(tmp_path.glob("passages-*.db"))) == 1
 
 
 def test_a_clip_is_measured_beside_all_that_could_do_the_same(

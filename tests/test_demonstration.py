@@ -15,6 +15,7 @@ import pytest
 
 from camera_agent.config import load
 from scripts.demonstration.children import Child, ChildFailed, watch
+from scripts.demonstration.door import HINTS, command, invitation
 from scripts.demonstration.memory import Memory, free_port
 from scripts.demonstration.places import PLACES, Assets, address_of, write_agent, write_home
 
@@ -157,6 +158,19 @@ def test_an_agent_spools_unless_it_is_told_not_to(tmp_path: Path) -> None:
     silent = load(write_agent(tmp_path, place, memory, ASSETS, spool=False)).spool.enabled
 
     assert (spooling, silent) == (True, False)
+
+
+def test_a_door_is_one_that_the_agent_takes_and_its_command_leads_there(tmp_path: Path) -> None:
+    memory = Memory.fresh(["path"]).with_agent("path", port=8467).agents["path"]
+    place = next(place for place in PLACES if place.door)
+
+    file = write_agent(tmp_path, place, memory, ASSETS)
+    (door,) = load(file).doors
+
+    assert door.simulated == str(file.with_name("door.sock"))
+    assert [reader.keypad for reader in door.readers] == [True]
+    assert command(tmp_path)[-1] == str(file)
+    assert all(f"agent {act}" in "".join(invitation(tmp_path)) for act, _ in HINTS)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ import pytest
 import voluptuous as vol
 import yaml
 
-from camera_agent.config import AgentConfig, SpoolConfig
+from camera_agent.config import AgentConfig, SpoolConfig, load
+from camera_agent.door_config import ReaderKind
+from custom_components.gatehouse.access_deeds import ACCESS_ACTIONS
+from custom_components.gatehouse.agent import Reason
 from custom_components.gatehouse.const import DEFAULTS, DetectorKind
 from custom_components.gatehouse.footage_services import FOOTAGE_ACTIONS
 from custom_components.gatehouse.incidents.risk import FACTORS
@@ -28,7 +31,10 @@ ANCHOR = re.compile(r"\]\(([^)#:]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LEARN_MORE = re.compile(r"\{DOCUMENT\}#([a-z-]+)")
 LARGEST_PICTURE = 150_000
-ACTIONS = {f"gatehouse.{action.name}": action for action in (*FOOTAGE_ACTIONS, *SHARE_ACTIONS)}
+ACTIONS = {
+    f"gatehouse.{action.name}": action
+    for action in (*FOOTAGE_ACTIONS, *SHARE_ACTIONS, *ACCESS_ACTIONS)
+}
 
 
 def table(document: str, first: str) -> list[list[str]]:
@@ -89,6 +95,26 @@ def test_each_part_of_the_options_is_told() -> None:
     assert {names[part] for part in MENU} <= rows
 
 
+@pytest.mark.parametrize("block", [*code("docs/access.md", "toml")], ids=repr)
+def test_an_example_of_doors_is_one_that_an_agent_takes(block: str, tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(f'[agent]\nid = "porch"\ntoken = "{"0" * 16}"\n{block}')
+
+    assert load(file).doors
+
+
+def test_each_reader_and_each_reason_is_told() -> None:
+    kinds = [cells[0].strip("`") for cells in table("docs/access.md", "kind")]
+    reasons = {
+        name
+        for cells in table("docs/access.md", "reason")
+        for name in re.findall("`(.+?)`", cells[0])
+    }
+
+    assert sorted(kinds) == sorted(ReaderKind)
+    assert reasons == {*Reason}
+
+
 @pytest.mark.parametrize("block", [*code("docs/automations.md", "yaml")], ids=repr)
 def test_an_example_calls_what_is_there_by_its_right_names(block: str) -> None:
     known = {kind: _described(f"{kind}s.yaml") for kind in ("trigger", "condition", "service")}
@@ -110,7 +136,7 @@ def test_an_example_calls_what_is_there_by_its_right_names(block: str) -> None:
     assert [name for kind, name, said in ours if not said.keys() <= known[kind][name]] == []
 
 
-@pytest.mark.parametrize("document", ["docs/automations.md", "docs/footage.md"])
+@pytest.mark.parametrize("document", ["docs/access.md", "docs/automations.md", "docs/footage.md"])
 def test_an_action_takes_what_an_example_says(document: str) -> None:
     examples = [yaml.safe_load(block) for block in code(document, "yaml")]
     calls = [call for each in examples for call in each.get("actions", [each])]
@@ -159,7 +185,7 @@ def test_menus_are_called_as_on_the_screen() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_a_link_leads_somewhere(document: Path) -> None:
     missing = [
-        link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()
+        link for link in LINK.findall(prose(document)) if not (document.parent / link).exists()
     ]
 
     assert missing == []
@@ -191,6 +217,11 @@ def test_each_picture_is_small_and_is_shown_somewhere() -> None:
     assert [name for name in pictures if f"images/{name})" not in text] == []
     sizes = {name: picture.stat().st_size for name, picture in pictures.items()}
     assert {name: size for name, size in sizes.items() if size > LARGEST_PICTURE} == {}
+
+
+def prose(document: Path) -> str:
+    """Return a document without its examples."""
+    return re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
 
 
 def anchors(document: Path) -> set[str]:

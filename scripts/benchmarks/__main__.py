@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
 import sys
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from . import clips, offsite
+from . import access, clips, doors, offsite, passages, residents
+from .beside import VIEWERS
 from .harness import Result, machine, measure
 from .store import opened
 
@@ -28,10 +30,19 @@ class Depth:
     """How long a clip is."""
     uploads: int
     """How many clips go off-site at once."""
+    checks: int
+    """How many cards are shown in a round."""
+    cards: int
+    home: bool = True
+    """Whether a Home Assistant is started behind the door."""
 
 
-FULL: Final = Depth(rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100)
-QUICK: Final = Depth(rounds=3, calls=30, incidents=50_000, seconds=10, uploads=30)
+FULL: Final = Depth(
+    rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100, checks=1000, cards=10_000
+)
+QUICK: Final = Depth(
+    rounds=3, calls=30, incidents=50_000, seconds=10, uploads=30, checks=100, cards=2000
+)
 
 
 async def _store(folder: Path, depth: Depth) -> list[Result]:
@@ -61,15 +72,37 @@ async def _s3(folder: Path, depth: Depth) -> list[Result]:
         return [await measure(case, depth.rounds) for case in bench.cases()]
 
 
+async def _access(folder: Path, depth: Depth) -> list[Result]:
+    _say(f"a door, {depth.cards:,} cards, {VIEWERS} who watch the camera beside it ...")
+    if reason := doors.why_quieter():
+        _say(reason)
+    with TemporaryDirectory(prefix="gatehouse-") as here:
+        policy = residents.policy(depth.cards)
+        async with doors.opened(Path(here), depth.cards) as bench:
+            await bench.grant(policy)
+            results = await bench.results(depth.checks, depth.rounds)
+            if depth.home:
+                _say("a Home Assistant behind it ...")
+                async with access.opened(Path(here) / "home", bench, policy) as home:
+                    for case in home.cases(depth.calls):
+                        _say(f"{case.name} ...")
+                        results.append(await measure(case, depth.rounds))
+    _say(f"an access log of {depth.incidents:,} passages ...")
+    async with passages.opened(folder, depth.incidents) as log:
+        return results + [await measure(case, depth.rounds) for case in log.cases(depth.calls)]
+
+
 GROUPS: Final[dict[str, Callable[[Path, Depth], Awaitable[list[Result]]]]] = {
     "store": _store,
     "clips": _clips,
     "s3": _s3,
+    "access": _access,
 }
 FIGURES: Final = {
     "store": "what a call takes, beside raw sqlite3",
     "clips": "what a clip costs (CPU), beside the other way",
     "s3": "what all clips together take, beside PUTs over one plain connection",
+    "access": "what who stands at a door waits for, beside a bare echo; a page, beside sqlite3",
 }
 
 

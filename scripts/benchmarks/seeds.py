@@ -80,14 +80,14 @@ async def seeded(folder: Path, number: int) -> Path:
     """Return a database of so many incidents; one that was made by the same recipe is kept."""
     path = folder / f"store-{number}-{_recipe()}.db"
     part = path.with_suffix(".part")
-    if _make_room(path):
+    if make_room(path):
         await (await Database.open(part)).close()
         await asyncio.to_thread(_fill, part, number)
         part.rename(path)
     return path
 
 
-def _make_room(path: Path) -> bool:
+def make_room(path: Path) -> bool:
     """Return whether there is nothing yet; what other recipes made goes."""
     if path.exists():
         return False

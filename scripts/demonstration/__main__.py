@@ -17,11 +17,13 @@ import aiohttp
 from .check import watch_for_incident
 from .children import Child, ChildFailed, watch
 from .dashboard import make_dashboard
+from .door import invitation
 from .gatehouse import furnish, set_up
 from .happened import share_something
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory, free_port
 from .places import (
+    AGENT_PYTHON,
     DEMO,
     EVERYWHERE,
     GROUP,
@@ -39,7 +41,6 @@ from .places import (
 from .storage import make_bucket, storage_command
 from .uploads import upload
 
-AGENT_PYTHON: Final = ROOT / ".venv-agent" / "bin" / "python"
 FIRST_AGENT_PORT: Final = 8467
 FIRST_STORAGE_PORT: Final = 9000
 FIRST_PORT: Final = 8123
@@ -158,7 +159,8 @@ async def _present(
         await make_dashboard(home, memory)
         _invite(home, folder, memory, assets, datetime.now(UTC) - began)
         if options.check is not None:
-            print(await watch_for_incident(home, memory, began, options.check), flush=True)
+            seen = await watch_for_incident(home, memory, folder, began, options.check)
+            print(seen, flush=True)
             return
         link = await share_something(home, GROUP)
         _say(
@@ -178,6 +180,7 @@ def _invite(
         f"    user       {memory.username}",
         f"    password   {memory.password}",
         f"    logs       {(folder / 'logs').relative_to(ROOT, walk_up=True)}",
+        *invitation(folder),
         "",
     )
 

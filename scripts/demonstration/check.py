@@ -8,6 +8,7 @@ from html import unescape
 from io import BytesIO
 from itertools import pairwise
 import json
+from pathlib import Path
 import re
 import time
 from typing import Any, Final
@@ -15,9 +16,11 @@ from typing import Any, Final
 import av
 
 from .dashboard import OF_THE_STORAGE, Entities, cameras_of, find_entities
+from .door import Passed, pass_by
 from .happened import PAUSE, ask_action, share, wait_for_incident
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
+from .people import ANNA
 from .places import GATE, GROUP
 from .storage import endpoint_of
 
@@ -67,6 +70,7 @@ class Seen:
     """What both cameras of the group saw."""
     uploaded: dict[str, Any]
     """What the uploaded pictures show."""
+    passed: Passed
     picture_bytes: int
     clip: Clip
     shared: Shared
@@ -81,7 +85,7 @@ class Seen:
 
 
 async def watch_for_incident(
-    home: HomeAssistant, memory: Memory, since: datetime, seconds: float
+    home: HomeAssistant, memory: Memory, folder: Path, since: datetime, seconds: float
 ) -> Seen:
     """Return the first incident since then that has everything; raises DemoError without one."""
     began = time.monotonic()
@@ -94,6 +98,7 @@ async def watch_for_incident(
             incident = await wait_for_incident(home, GROUP, "picture", "clip", "ended", since=since)
             ready = time.monotonic() - began
             uploaded = await wait_for_incident(home, GATE, "picture", since=since)
+            passed = await pass_by(home, memory, entities, folder, ANNA)
             return Seen(
                 live=live,
                 persons=await _gone(home, since, _of_cameras(entities, memory, "person")),
@@ -101,6 +106,7 @@ async def watch_for_incident(
                 ready_s=round(ready, 1),
                 incident=incident,
                 uploaded=uploaded,
+                passed=passed,
                 picture_bytes=len((await _media(home, incident["picture"], JPEG))[1]),
                 clip=await _clip(home, incident["clip"]),
                 shared=await _shared(home, memory, incident["id"], since),

@@ -18,6 +18,15 @@ OF_A_CAMERA: Final = (
     "last_incident",
     "recording",
 )
+OF_A_DOOR: Final = {
+    "lock": "Lock",
+    "contact": "Door",
+    "access": "Last at the door",
+    "mode": "Mode",
+}
+"""And what they are called."""
+LAST_ACCESS: Final = "last_access"
+LOCKDOWN: Final = "lockdown"
 OF_AN_AGENT: Final = ("cpu", "disk")
 OF_THE_STORAGE: Final = {
     "upload_queue": "To upload",
@@ -49,6 +58,9 @@ class Entities:
         """Return what is not there yet of all that the dashboard shows."""
         cameras = cameras_of(memory)
         wanted = [f"{owner}_{camera}_{key}" for owner, camera, _ in cameras for key in OF_A_CAMERA]
+        doors = doors_of(memory)
+        wanted += [f"{door}_{key}" for door in doors for key in (*OF_A_DOOR, LAST_ACCESS)]
+        wanted += [f"{memory.site}_{LOCKDOWN}"] if doors else []
         agents = [memory.agents[place.agent].id for place in PLACES]
         wanted += [f"{agent}_{key}" for agent in agents for key in OF_AN_AGENT]
         wanted += [f"{memory.site}_{key}" for key in OF_THE_STORAGE]
@@ -59,6 +71,13 @@ def cameras_of(memory: Memory) -> list[tuple[str, str, str]]:
     """Return who has each camera, its id there, and its name."""
     on_agents = [(memory.agents[place.agent].id, place.camera, place.name) for place in PLACES]
     return [*on_agents, (memory.gate, GATE_CAMERA, GATE)]
+
+
+def doors_of(memory: Memory) -> list[str]:
+    """Return the keys of the agents' doors."""
+    return [
+        f"{memory.agents[place.agent].id}/door/{place.door.id}" for place in PLACES if place.door
+    ]
 
 
 async def find_entities(home: HomeAssistant, memory: Memory) -> Entities:
@@ -168,9 +187,29 @@ def _story(entities: Entities, memory: Memory) -> dict[str, Any]:
         },
         {"type": "heading", "heading": "Footage", "icon": "mdi:filmstrip-box-multiple"},
         *(_tile(entities.of(memory.site, key), name) for key, name in OF_THE_STORAGE.items()),
+        *(card for place, agent in agents for card in _door(place, agent, entities, memory)),
         *(card for place, agent in agents for card in _agent(place, agent, entities)),
     ]
     return {"type": "grid", "cards": cards}
+
+
+def _door(place: Place, agent: str, entities: Entities, memory: Memory) -> list[dict[str, Any]]:
+    """A door, if there is one: how it is, who was there last, and what stops everybody."""
+    if place.door is None:
+        return []
+    door = f"{agent}/door/{place.door.id}"
+    return [
+        {"type": "heading", "heading": place.door.name, "icon": "mdi:door"},
+        *(_tile(entities.of(door, key), name) for key, name in OF_A_DOOR.items()),
+        _tile(entities.of(memory.site, LOCKDOWN), "Lockdown", color="red", columns="full"),
+        {
+            "type": "picture-entity",
+            "entity": entities.of(door, LAST_ACCESS),
+            "name": "Last access",
+            "show_state": False,
+            "grid_options": {"columns": "full"},
+        },
+    ]
 
 
 def _agent(place: Place, agent: str, entities: Entities) -> list[dict[str, Any]]:

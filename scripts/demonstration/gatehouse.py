@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from .dashboard import find_entities
+from .dashboard import doors_of, find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
+from .people import ANNA, BOB, let_in
 from .places import GATE, GROUP, LOCAL, PLACES, Assets
 from .storage import offsite_answers
 
@@ -54,39 +55,42 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
 
 
 async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: Path) -> Memory:
-    """Add what agents alone do not show: a storage, a camera that uploads, a zone, a group."""
+    """Add what agents alone do not show: a storage, an uploading camera, zones, people, a group."""
     await _choose(home, memory.site, "offsite", offsite_answers(memory))
-    gate = await _there(home, memory.site, "folder", {"folder": str(uploads), "name": GATE})
+    gate = await add_once(home, memory.site, "folder", {"folder": str(uploads), "name": GATE})
     memory = replace(memory, gate=gate)
-    await find_entities(home, memory)
+    entities = await find_entities(home, memory)
+    for door in doors_of(memory):
+        await let_in(home, entities.of(door, "lock"), ANNA, BOB)
     for place in PLACES:
         for zone in place.zones.get(assets.video_kind, ()):
             await _draw(home, f"{memory.agents[place.agent].id}/{place.camera}", zone)
     cameras = [f"{memory.agents[place.agent].id}/{place.camera}" for place in PLACES]
-    await _there(home, memory.site, "group", {"name": GROUP, "cameras": cameras})
-    await _until_loaded(home)
+    group = {"name": GROUP, "cameras": cameras, "doors": doors_of(memory)}
+    await add_once(home, memory.site, "group", group)
+    await until_loaded(home)
     return memory
 
 
-async def _there(home: HomeAssistant, entry: str, kind: str, answer: dict[str, Any]) -> str:
+async def add_once(home: HomeAssistant, entry: str, kind: str, answer: dict[str, Any]) -> str:
     """Return the one thing of its kind that a site has, after it was added if it was missing."""
     for subentry in await home.ask("config_entries/subentries/list", entry_id=entry):
         if subentry["subentry_type"] == kind:
             return str(subentry["subentry_id"])
-    await _until_loaded(home)
+    await until_loaded(home)
     await _answer(home, f"{ENTRIES}/subentries/flow", {"handler": [entry, kind]}, answer)
-    return await _there(home, entry, kind, answer)
+    return await add_once(home, entry, kind, answer)
 
 
 async def _draw(home: HomeAssistant, camera: str, zone: dict[str, Any]) -> None:
     """Draw a zone unless the camera has one of its name."""
-    await _until_loaded(home)
+    await until_loaded(home)
     known = (await home.ask("gatehouse/zones/list", camera=camera))["zones"]
     if all(each["name"] != zone["name"] for each in known):
         await home.ask("gatehouse/zones/save", camera=camera, **zone)
 
 
-async def _until_loaded(home: HomeAssistant) -> None:
+async def until_loaded(home: HomeAssistant) -> None:
     """Wait until the site runs; after each change it is started anew."""
     path = f"{ENTRIES}/entry?domain={DOMAIN}"
     while (await home.get(path))[0]["state"] != "loaded":  # noqa: ASYNC110 - another process
@@ -116,6 +120,7 @@ async def _join(home: HomeAssistant, entry: str, name: str, memory: Memory) -> M
     begin: dict[str, Any] = {"handler": [entry, "agent"]}
     if agent.added is not None:
         begin["subentry_id"] = await _subentry(home, entry, agent.id)
+    await until_loaded(home)
     address = {"host": LOCAL, "port": agent.port, "token": agent.token}
     await _answer(home, f"{ENTRIES}/subentries/flow", begin, address)
     return memory.with_agent(name, added=agent.port)

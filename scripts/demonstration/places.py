@@ -10,8 +10,23 @@ from .memory import AgentMemory
 
 ROOT: Final = Path(__file__).parents[2]
 DEMO: Final = ROOT / ".demo"
+AGENT_PYTHON: Final = ROOT / ".venv-agent" / "bin" / "python"
 LOCAL: Final = "127.0.0.1"
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - only where it was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPlace:
+    """A simulated door beside a camera: one reader outside with a keypad, and all there can be."""
+
+    id: str
+    name: str
+
+    def tables(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return its tables of agent.toml, by their heads."""
+        door = {"id": self.id, "name": self.name, "simulated": f"{self.id}.sock", "unlock": 5}
+        reader = {"id": "outside", "kind": "simulated", "direction": "in", "keypad": True}
+        return [("[[doors]]", door), ("[[doors.readers]]", reader)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +39,7 @@ class Place:
     views: dict[str, dict[str, Any]]
     zones: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Where in the picture somebody counts, by the kind of video."""
+    door: DoorPlace | None = None
 
 
 # Both show the same walk: where the path leaves the square, people come and go.
@@ -57,11 +73,12 @@ PLACES: Final = (
             },
             "bikes": {"width": 640, "height": 272, "fps": 25, "start": 3},
         },
+        door=DoorPlace(id="door", name="Garden door"),
     ),
 )
 
 GROUP: Final = "Garden"
-"""What the agents' cameras are called together: what one sees and the other belongs together."""
+"""What the agents' cameras and their door are called together: what happens there is one story."""
 
 GATE: Final = "Gate"
 """The camera that uploads its pictures."""
@@ -125,6 +142,7 @@ def write_agent(
         ("[agent]", agent),
         ("[[cameras]]", camera),
         ("[spool]", {"enabled": spool}),
+        *(place.door.tables() if place.door else ()),
     )
     text = "\n".join(f"{name}\n{_toml(table)}" for name, table in tables)
     file.write_text(text, "utf-8")

@@ -130,7 +130,9 @@ class Browser:
             async with session.put(f"http://{self._address}/json/new") as response:
                 tab = await response.json(content_type=None)
             try:
-                async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                async with session.ws_connect(
+                    tab["webSocketDebuggerUrl"], max_msg_size=0
+                ) as socket:
                     yield Page(socket)
             finally:
                 await session.get(f"http://{self._address}/json/close/{tab['id']}")

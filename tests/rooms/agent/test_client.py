@@ -369,14 +369,14 @@ async def test_an_agent_that_only_pings_is_still_there(
     async def ping(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        for _ in range(20):
+        for _ in range(15):
             await socket.ping()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
         await socket.send_json(golden("state"))
         await socket.close()
         return socket
 
-    silence = aiohttp.ClientWSTimeout(ws_receive=0.2, ws_close=0.05)
+    silence = aiohttp.ClientWSTimeout(ws_receive=1.0, ws_close=0.05)
     monkeypatch.setattr(f"{ROOM}.connection.FEED", silence)
     agent = await loopback.agent(web.get(wire.FEED, ping))
 
