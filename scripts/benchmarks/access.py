@@ -1,0 +1,271 @@
+"""A door with Home Assistant behind it: who asks it, who is told, and how soon."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
+from pathlib import Path
+import sqlite3
+import sys
+import time
+from typing import Any, Final
+
+import aiohttp
+
+from custom_components.gatehouse.access import Noun, Policy, PolicyStore
+from custom_components.gatehouse.access.store import Site
+from custom_components.gatehouse.database import Database
+from scripts.demonstration.children import Child
+from scripts.demonstration.dashboard import Entities
+from scripts.demonstration.gatehouse import set_up, until_loaded
+from scripts.demonstration.home_assistant import HomeAssistant
+from scripts.demonstration.memory import AgentMemory, Memory, free_port
+from scripts.demonstration.places import DEMO, ROOT, Assets, address_of, write_home
+
+from .beside import LOCAL
+from .doors import DoorBench, echoing
+from .harness import Case, Side, doing
+from .listener import Listener
+from .residents import AGENT, KEY, card
+
+FIRST_PORT: Final = 8223
+THERE_WITHIN: Final = 60.0  # seconds
+PAUSE: Final = 0.05  # seconds; nobody shows cards faster, at twenty doors
+
+# What must hold at the 99th percentile, in milliseconds.
+CHECKED_MS: Final = 5.0
+CHECKED_BY_HTTP_MS: Final = 15.0
+INGESTED_MS: Final = 20.0
+SHOWN_MS: Final = 100.0
+HISTORY_MS: Final = 50.0
+
+READING_EVERY: Final = 10.0  # seconds; of the day of a sensor
+DAY: Final = timedelta(days=1)
+DEVICE: Final = "bench-station"
+SENSOR: Final = "temperature"
+CHECK: Final = "/api/gatehouse/access/check"
+INGEST: Final = "/api/gatehouse/sensors/ingest"
+
+_ROWS: Final = (
+    "SELECT state, last_updated_ts FROM states"
+    " WHERE metadata_id = ? AND last_updated_ts > ? ORDER BY last_updated_ts"
+)
+_ROW: Final = (
+    "INSERT INTO states (state, metadata_id, attributes_id, last_updated_ts, last_reported_ts,"
+    " origin_idx) VALUES (?, ?, ?, ?, ?, 0)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeBench:
+    """A Home Assistant that runs, with everything in it that is asked."""
+
+    home: HomeAssistant
+    door: DoorBench
+    session: aiohttp.ClientSession
+    event: Listener
+    sensor: Listener
+    history: Callable[[], object]
+    entity: str
+    cards: int
+
+    def cases(self, calls: int) -> Iterator[Case]:
+        """Yield what is measured, so many calls a round.
+
+        What goes over one WebSocket comes first: nobody answers its pings while it rests.
+        """
+        yield self._case("check by WebSocket", self._check, calls, CHECKED_MS)
+        yield Case(
+            name="a sensor's history of a day",
+            subject=_now_and_then(self._ask_history, calls),
+            reference=doing(lambda _: self.history(), calls),
+            p99_ms=HISTORY_MS,
+        )
+        yield self._case("check by HTTP", self._check_by_http, calls, CHECKED_BY_HTTP_MS)
+        yield self._case("card shown, event in Home Assistant", self._show, calls)
+        yield self._case("reading sent, answered", self._ingest, calls, INGESTED_MS)
+        yield self._case("reading sent, on a dashboard", self._see, calls, SHOWN_MS)
+
+    def _case(
+        self,
+        name: str,
+        call: Callable[[int], Awaitable[object]],
+        calls: int,
+        p99_ms: float | None = None,
+    ) -> Case:
+        limit: Side = echoing(self.door.limit, calls)
+        return Case(name=name, subject=_now_and_then(call, calls), reference=limit, p99_ms=p99_ms)
+
+    async def _check(self, nth: int) -> None:
+        number = card(nth % self.cards)
+        found = await self.home.ask("gatehouse/access/check", door=KEY, number=number)
+        _must(found["granted"], found)
+
+    async def _check_by_http(self, nth: int) -> None:
+        body = {"door": KEY, "card": {"number": card(nth % self.cards)}}
+        async with self.session.post(CHECK, json=body) as response:
+            found = await response.json()
+        _must(found["granted"], found)
+
+    async def _show(self, _: int) -> None:
+        """Show a card at the agent's door, and wait until the door's event is told."""
+        number = self.door.step.next % self.cards
+        await self.event.hear(f'"Person {number}"', self._present())
+
+    async def _present(self) -> None:
+        self.door.step.present()
+
+    async def _ingest(self, nth: int) -> None:
+        await self._report(nth % 1000 / 10)
+
+    async def _see(self, nth: int) -> None:
+        # Not one of those that were sent just before.
+        value = 200 + nth % 1000 / 10
+        await self.sensor.hear(f'"{value}"', self._report(value))
+
+    async def _report(self, value: float) -> None:
+        reading = {"key": SENSOR, "value": value, "unit": "°C", "device_class": SENSOR}
+        async with self.session.post(
+            INGEST, json={"device": DEVICE, "readings": [reading]}
+        ) as response:
+            _must(response.ok, response.status)
+
+    async def _ask_history(self, _: int) -> None:
+        found = await self.home.ask(
+            "history/history_during_period",
+            start_time=(datetime.now(UTC) - DAY).isoformat(),
+            entity_ids=[self.entity],
+            minimal_response=True,
+            no_attributes=True,
+            significant_changes_only=False,
+        )
+        _must(len(found[self.entity]) > DAY.total_seconds() / READING_EVERY / 2, "no history")
+
+
+@asynccontextmanager
+async def opened(folder: Path, door: DoorBench, policy: Policy) -> AsyncIterator[HomeBench]:
+    """Start a Home Assistant that knows this policy, and let it have the door's agent."""
+    port = free_port(LOCAL, FIRST_PORT)
+    config = write_home(folder, LOCAL, port)
+    await _remember(config / "gatehouse.db", policy)
+    newest = ROOT / ".venv-newest" / "bin" / "python"
+    python = newest if newest.exists() else Path(sys.executable)
+    command: list[str | Path] = [python, Path(__file__).with_name("unpaced.py"), "-c", config]
+    child = await Child.start("home-assistant", command, config, folder / "home-assistant.log")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(child.stop)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        home = HomeAssistant(session, address_of(LOCAL, port))
+        await _settle(home, door)
+        await stack.enter_async_context(home.talking())
+        headers = {"Authorization": f"Bearer {home.token}"}
+        asker = aiohttp.ClientSession(home.url, headers=headers)
+        await stack.enter_async_context(asker)
+        sensor = await _sensor(home, asker)
+        event = (await _entities(home)).of(KEY, "access")
+        raw = stack.enter_context(closing(sqlite3.connect(config / "home-assistant_v2.db")))
+        yield HomeBench(
+            home=home,
+            door=door,
+            session=asker,
+            event=await stack.enter_async_context(Listener.of(home, event)),
+            sensor=await stack.enter_async_context(Listener.of(home, sensor)),
+            history=await _a_day(raw, sensor),
+            entity=sensor,
+            cards=len(policy.credentials),
+        )
+
+
+def _now_and_then(call: Callable[[int], Awaitable[object]], calls: int) -> Side:
+    """Return a side whose calls have pauses between them, as people at a door have."""
+    numbers = count()
+
+    async def measured() -> list[float]:
+        took = []
+        for number in islice(numbers, calls):
+            await asyncio.sleep(PAUSE)
+            began = time.perf_counter()
+            await call(number)
+            took.append((time.perf_counter() - began) * 1000)
+        return took
+
+    return measured
+
+
+async def _remember(path: Path, policy: Policy) -> None:
+    """Write down who may enter, as if it had been told one by one."""
+    database = await Database.open(path)
+    store = PolicyStore(database)
+    await store.save_site(Site(key=policy.key, salt=policy.salt))
+    nouns: list[Noun] = [*policy.people.values(), *policy.credentials.values()]
+    await store.save(nouns)
+    await database.close()
+
+
+async def _settle(home: HomeAssistant, door: DoorBench) -> None:
+    """Set up Gatehouse with the agent, and wait until its door is there."""
+    await home.wait_until_up()
+    memory = Memory.fresh([AGENT])
+    agent = AgentMemory(id=AGENT, token=door.token, port=door.port)
+    memory = replace(memory, agents={AGENT: agent})
+    await home.enter(memory.username, memory.password, new=True)
+    await set_up(home, memory, _assets())
+    await until_loaded(home)
+    async with asyncio.timeout(THERE_WITHIN):
+        while not await _is_there(home):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.2)
+
+
+async def _is_there(home: HomeAssistant) -> bool:
+    try:
+        event = (await _entities(home)).of(KEY, "access")
+    except KeyError:
+        return False
+    return bool((await home.get(f"/api/states/{event}"))["state"] != "unavailable")
+
+
+async def _sensor(home: HomeAssistant, session: aiohttp.ClientSession) -> str:
+    """Have a device tell a first reading; return the entity of its sensor."""
+    reading = {"key": SENSOR, "value": 1.5, "unit": "°C", "device_class": SENSOR}
+    async with session.post(INGEST, json={"device": DEVICE, "readings": [reading]}) as response:
+        response.raise_for_status()
+    states = await home.get("/api/states")
+    named = [each["entity_id"] for each in states if DEVICE.replace("-", "_") in each["entity_id"]]
+    return str(named[0])
+
+
+async def _a_day(raw: sqlite3.Connection, entity: str) -> Callable[[], object]:
+    """Let a sensor have told something all day long; return what reads its rows."""
+    found = "SELECT metadata_id FROM states_meta WHERE entity_id = ?"
+    async with asyncio.timeout(THERE_WITHIN):
+        while not (row := raw.execute(found, (entity,)).fetchone()):  # noqa: ASYNC110 - another's
+            await asyncio.sleep(0.5)
+    (number,) = row
+    now = time.time()
+    moments = [now - DAY.total_seconds() + nth * READING_EVERY for nth in range(8600)]
+    rows = [(f"{nth % 300 / 10}", number, None, at, at) for nth, at in enumerate(moments)]
+    raw.execute("PRAGMA busy_timeout = 10000")
+    with raw:
+        raw.executemany(_ROW, rows)
+    since = now - DAY.total_seconds()
+    return lambda: raw.execute(_ROWS, (number, since)).fetchall()
+
+
+async def _entities(home: HomeAssistant) -> Entities:
+    return Entities(await home.ask("config/entity_registry/list"))
+
+
+def _assets() -> Assets:
+    """Return what to detect with, if that is here: it goes on beside."""
+    found = DEMO / "assets.json"
+    if found.is_file():
+        return Assets.load(found)
+    nothing: dict[str, Any] = {"model": None, "model_kind": None, "why": "no model is here"}
+    return Assets(video=Path(), video_kind="", threshold=0.35, **nothing)
+
+
+def _must(is_so: object, what: object) -> None:
+    if not is_so:
+        raise RuntimeError(f"What is measured is not what is meant: {what}")

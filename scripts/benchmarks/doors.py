@@ -1,0 +1,218 @@
+"""A card shown to a real agent, until its relay is switched, while many watch its camera."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import secrets
+from typing import Any, Final, cast
+
+import aiohttp
+
+from camera_agent import wire
+from camera_agent.vault import sign
+from custom_components.gatehouse.access import Policy, compile_grants, document
+from scripts.demonstration.children import Child
+from scripts.demonstration.memory import free_port
+from scripts.demonstration.places import DEMO, ROOT, Assets
+
+from .beside import CAMERA, LOCAL, Echo, crowd, echo
+from .harness import Case, Result, Side, asking, measure
+from .residents import AGENT, DOOR, card
+
+FIRST_PORT: Final = 8567
+DECISION_MS: Final = 1.0
+UP_WITHIN: Final = 60.0  # seconds
+ANSWERED_WITHIN: Final = 10.0
+
+_CONFIG: Final = f"""\
+[agent]
+id = "{AGENT}"
+token = "{{token}}"
+host = "{LOCAL}"
+port = {{port}}
+data = "data"
+announce = false
+
+[spool]
+enabled = false
+
+[[cameras]]
+id = "{CAMERA}"
+source = "pattern"
+width = 640
+height = 360
+fps = 15
+
+[[doors]]
+id = "{DOOR}"
+simulated = "gate.sock"
+unlock = 0.2
+
+[[doors.readers]]
+id = "outside"
+kind = "simulated"
+debounce = 0
+"""
+
+
+class Doorstep(asyncio.Protocol):
+    """Where cards are presented to the simulated door, and its relay is seen."""
+
+    def __init__(self, cards: int) -> None:
+        self._cards = cards
+        self.next = 0
+        """Which of the cards is shown next."""
+        self._half = b""
+        self._opened: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Look whether the relay is switched on."""
+        *lines, self._half = (self._half + data).split(b"\n")
+        if self._opened and not self._opened.done() and b'{"relay": true}' in lines:
+            self._opened.set_result(None)
+
+    def present(self) -> None:
+        """Show the next card."""
+        shown = card(self.next % self._cards)
+        self.next += 1
+        self._transport.write(b'{"present": "%s"}\n' % shown.encode())
+
+    async def enter(self) -> None:
+        """Show the next card, and wait until the relay is switched."""
+        self._opened = asyncio.get_running_loop().create_future()
+        self.present()
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            await self._opened
+
+    def leave(self) -> None:
+        """Go."""
+        self._transport.close()
+
+
+class DoorBench:
+    """An agent with a camera and a door, and somebody at it with all the cards there are."""
+
+    def __init__(
+        self, port: int, token: str, session: aiohttp.ClientSession, step: Doorstep, limit: Echo
+    ) -> None:
+        self.port = port
+        self.token = token
+        self.step = step
+        self.limit = limit
+        self._session = session
+
+    async def grant(self, policy: Policy) -> None:
+        """Send what Home Assistant would send."""
+        now = datetime.now(UTC)
+        version = int(now.timestamp() * 1000)
+        text = document(compile_grants(policy, AGENT, (DOOR,), version=version, now=now))
+        body = {"document": text, "signature": sign(self.token, text)}
+        async with self._session.put(wire.GRANTS, json=body) as response:
+            response.raise_for_status()
+
+    async def results(self, checks: int, rounds: int) -> list[Result]:
+        """Measure so many cards a round."""
+        told: list[dict[str, float]] = []
+        entering = asking(lambda _: self.step.enter(), checks)
+
+        async def entered() -> list[float]:
+            took = await entering()
+            told.append(await self._access())
+            return took
+
+        outside = await measure(
+            Case(
+                name="card shown, relay seen from outside",
+                subject=entered,
+                reference=echoing(self.limit, checks),
+            ),
+            rounds,
+        )
+        decided = replace(
+            outside,
+            name="decision: card complete, relay written",
+            p50_ms=max(each["latency_p50_ms"] for each in told[1:]),
+            p99_ms=max(each["latency_p99_ms"] for each in told[1:]),
+            ratios=tuple(each["latency_p50_ms"] / outside.reference_p50_ms for each in told[1:]),
+            must_ms=DECISION_MS,
+        )
+        return [decided, outside]
+
+    async def _access(self) -> dict[str, Any]:
+        """Return what the agent says of its last thousand decisions; it may forget their rows."""
+        async with self._session.ws_connect(wire.FEED) as feed:
+            access: dict[str, Any] = (await feed.receive_json())["access"]
+        query = {wire.QUERY_UNTIL: access["last"], wire.QUERY_JOURNAL: access["journal"]}
+        async with self._session.delete(wire.PASSAGES, params=query) as response:
+            response.raise_for_status()
+        return access
+
+
+def echoing(limit: Echo, calls: int) -> Side:
+    """Return the side of a bare echo of some line."""
+    line = b'{"present": "0102030405"}\n'
+    return asking(lambda _: limit.ask(line), calls)
+
+
+@asynccontextmanager
+async def opened(folder: Path, cards: int) -> AsyncIterator[DoorBench]:
+    """Start an agent in a folder, and let people watch it."""
+    token, port = secrets.token_hex(16), free_port(LOCAL, FIRST_PORT)
+    _write_config(folder, token, port)
+    python = ROOT / ".venv-agent" / "bin" / "python"
+    command: list[str | Path] = [python, "-m", "camera_agent", "--config", folder / "agent.toml"]
+    child = await Child.start("agent", command, ROOT, folder / "agent.log")
+    try:
+        async with _session(port, token) as session:
+            await _until_up(session)
+            async with crowd(folder, port, token), echo(folder) as limit:
+                loop, socket = asyncio.get_running_loop(), str(folder / "gate.sock")
+                _, step = await loop.create_unix_connection(lambda: Doorstep(cards), socket)
+                yield DoorBench(port, token, session, step, limit)
+                step.leave()
+    finally:
+        await child.stop()
+
+
+def why_quieter() -> str | None:
+    """Return why nothing is detected beside, if that is so."""
+    return None if _model() else "no model is here: nothing is detected beside the doors"
+
+
+def _session(port: int, token: str) -> aiohttp.ClientSession:
+    headers = {"Authorization": f"Bearer {token}"}
+    return aiohttp.ClientSession(f"http://{LOCAL}:{port}", headers=headers)
+
+
+async def _until_up(session: aiohttp.ClientSession) -> None:
+    async with asyncio.timeout(UP_WITHIN):
+        while not await _is_up(session):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
+async def _is_up(session: aiohttp.ClientSession) -> bool:
+    try:
+        async with session.get(wire.HEALTH) as response:
+            return response.ok
+    except aiohttp.ClientConnectionError:
+        return False
+
+
+def _write_config(folder: Path, token: str, port: int) -> None:
+    text = _CONFIG.format(token=token, port=port)
+    if model := _model():
+        text += f"\n[detector]\nmodel = {json.dumps(str(model))}\n"
+    (folder / "agent.toml").write_text(text, "utf-8")
+
+
+def _model() -> Path | None:
+    found = DEMO / "assets.json"
+    return Assets.load(found).model if found.is_file() else None
