@@ -63,6 +63,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:
     """Set up the site."""
+    # What is changed while this runs is set up after it.
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
     await async_check_media_root(hass)
     site = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -87,7 +89,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
         await hub.async_close()
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop))
-    entry.async_on_unload(entry.add_update_listener(_async_reload))
     try:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     except BaseException:

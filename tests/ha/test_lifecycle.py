@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant import block_async_io
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.gatehouse.database import Database, DatabaseError, DatabaseLocked
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections
 from tests.ha.seeing import LIVE, PERSON, becomes, incident_with_a_clip, walk_by
-from tests.ha.site import site_with
+from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
 
@@ -68,6 +68,27 @@ async def test_nothing_of_a_walk_blocks_the_event_loop(
     assert await hass.config_entries.async_unload(site.entry_id)
 
     assert "by custom integration 'gatehouse'" not in caplog.text
+
+
+async def test_an_agent_that_is_added_while_the_site_is_set_up_is_set_up_too(
+    hass: HomeAssistant, agent: ScriptedAgent
+) -> None:
+    opened, open_database = asyncio.Event(), Database.open
+
+    async def slowly(path: Any) -> Database:
+        await opened.wait()
+        return await open_database(path)
+
+    site = site_with()
+    site.add_to_hass(hass)
+    with patch.object(Database, "open", slowly):
+        setting_up = hass.async_create_task(hass.config_entries.async_setup(site.entry_id))
+        await eventually(lambda: site.state is ConfigEntryState.SETUP_IN_PROGRESS)
+        hass.config_entries.async_add_subentry(site, ConfigSubentry(**subentry_of(agent)))
+        opened.set()
+        await setting_up
+
+    await eventually(lambda: hass.states.get(LIVE))
 
 
 async def test_a_site_that_is_unloaded_in_mid_incident_leaves_no_task_thread_or_connection(
