@@ -761,7 +761,7 @@ async def test_what_is_beyond_the_quota_is_deleted_and_counted_as_lost(tmp_path:
 
     assert [one.id for one in agent.recorder.recordings()] == ["c"]
     assert {path.name for path in files(folder)} == {"c.json", "c.mp4"}
-    assert Agent(folder).ledger.lost == 2
+    await eventually(lambda: Agent(folder).ledger.lost == 2)
 
 
 async def test_what_is_finished_beyond_the_quota_makes_the_oldest_go_at_once(
