@@ -188,6 +188,10 @@ class House:
             return bool(await self.entity(self.door, "lock"))
         except KeyError:
             return False
+        except aiohttp.ClientConnectionResetError:
+            # It closed what was opened before it had started; a frontend opens it anew, too.
+            await self.home.enter(self.memory.username, self.memory.password, new=False)
+            return False
 
     async def _agent_is_up(self) -> None:
         address = f"http://{LOCAL}:{self.memory.agents['porch'].port}{HEALTH}"

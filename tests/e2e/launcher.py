@@ -6,7 +6,8 @@ anew after each absence, reads once what time it is.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 import runpy
 import sys
@@ -25,19 +26,35 @@ def run_agent(wanted: Path) -> None:
 
 
 def run_home_assistant(wanted: Path) -> None:
-    """Run Home Assistant; the event loop's own clock is nobody's time of day."""
-    from datetime import UTC, datetime, timedelta
-
-    from freezegun import freeze_time
-
+    """Run Home Assistant; all of it, and ours, asks these modules what time it is."""
     sys.path.insert(0, sys.argv[sys.argv.index("-c") + 1])  # where it looks for integrations
-    from custom_components.gatehouse.access import checkpoint
+    ahead = float((wanted / "ahead").read_text())
+    right, later = time.time, clock_ahead(timedelta(seconds=ahead))
+    time.time = lambda: right() + ahead  # type: ignore[assignment]
+    from homeassistant.util import dt as dt_util
 
+    dt_util.utcnow = partial(later.now, UTC)
+    dt_util.now = lambda zone=None: later.now(zone or dt_util.DEFAULT_TIME_ZONE)
+    import jwt.api_jwt  # for it, logins of the future are none
+
+    jwt.api_jwt.datetime = later  # type: ignore[attr-defined]
+    from custom_components.gatehouse.access import checkpoint
+    from custom_components.gatehouse.agent import clock
+
+    clock.datetime = later  # type: ignore[attr-defined]
     checkpoint.decide = breaking(wanted, checkpoint.decide)
-    ahead = timedelta(seconds=float((wanted / "ahead").read_text()))
-    later = freeze_time(datetime.now(UTC) + ahead, tick=True, real_asyncio=True)
-    with later if ahead else nullcontext():
-        runpy.run_module("homeassistant", run_name="__main__", alter_sys=True)
+    runpy.run_module("homeassistant", run_name="__main__", alter_sys=True)
+
+
+def clock_ahead(span: timedelta) -> type[datetime]:
+    """Return a datetime for which it is later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + span
+
+    return Later
 
 
 def breaking(wanted: Path, decide: Callable[..., Any]) -> Callable[..., Any]:
