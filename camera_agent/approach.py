@@ -58,13 +58,12 @@ class Approach:
         )
         listener = ReaderListener(heard=self._heard, changed=lambda *_: changed())
         self._reader = Reader(config, device(config), listener)
-        self._tampered = False
         self._lesson: Lesson | None = None
         self._showing: asyncio.Task[None] | None = None
 
     def state(self) -> Message:
         """How the reader is."""
-        return messages.reader_state(self._reader.online, self._reader.error, self._tampered)
+        return messages.reader_state(self._reader.online, self._reader.error, self._reader.tampered)
 
     async def run(self) -> None:
         """Listen to the reader until cancelled."""
@@ -122,10 +121,7 @@ class Approach:
             return ""
 
     def _tampered_with(self, active: bool) -> None:
-        """Write down once that somebody opens the reader."""
-        if active is self._tampered:
-            return
-        self._tampered = active
+        """Write down that somebody opens the reader, which tells it once."""
         if active:
             passage = self._logbook.write(
                 self._door.door, PassageKind.TAMPER, reader=self._config.id

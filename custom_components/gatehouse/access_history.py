@@ -86,6 +86,16 @@ def page_json(hub: Hub, page: LogPage) -> dict[str, Any]:
     return {"passages": [passage_json(each, names) for each in page.passages], "next": page.next}
 
 
+async def last_of_page(hub: Hub, identity: str | None) -> Passage | None:
+    """Return the passage that a page ended with, None of none; raises AccessNotFound."""
+    if identity is None:
+        return None
+    passage = await hub.admission.log.get(identity)
+    if passage is None:
+        raise AccessNotFound("The page before is not in the log any more: begin with the first")
+    return passage
+
+
 async def _get_log(asked: Asked) -> dict[str, Any]:
     query = await _query(asked)
     if asked.fields[ATTR_FORMAT] == CSV:
@@ -115,18 +125,9 @@ async def _query(asked: Asked) -> PassageQuery:
         kinds=None if kinds is None else tuple(kinds),
         since=fields.get(ATTR_SINCE),
         until=fields.get(ATTR_UNTIL),
-        before=await _before(asked),
+        before=await last_of_page(asked.hub, fields.get(ATTR_BEFORE)),
         limit=fields[ATTR_LIMIT],
     )
-
-
-async def _before(asked: Asked) -> Passage | None:
-    if (identity := asked.fields.get(ATTR_BEFORE)) is None:
-        return None
-    passage = await asked.hub.admission.log.get(identity)
-    if passage is None:
-        raise AccessNotFound("The page before is not in the log any more: begin with the first")
-    return passage
 
 
 def _holder(asked: Asked, name: str) -> str:

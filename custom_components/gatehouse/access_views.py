@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
@@ -16,13 +15,13 @@ import voluptuous as vol
 
 from .access import AccessNotFound, Attempt, PassageQuery, checked_pin
 from .access_fields import ATTR_DOOR, ATTR_PIN, called, card_of
-from .access_words import passage_json
+from .access_history import last_of_page, page_json, passages_of
 from .agent import Direction
 from .api_view import ApiView, Asking, Refused, checked
 from .asking import MOMENT
 from .card_views import ATTR_CARD, CARD, CardsView, CardView
 from .door_choice import door_called
-from .models import Passage, PassageKind
+from .models import PassageKind
 from .other_doors import async_check, locks
 from .pace import Pace, Rate
 from .secret_fields import secret
@@ -117,19 +116,12 @@ class LogView(ApiView):
         fields = checked(
             LOG, {key: given.getall(key) if key in SEVERAL else given[key] for key in given}
         )
-        query, names = await _query(asking, fields), asking.hub.admission.doors()
-        log = asking.hub.admission.log
+        hub, query = asking.hub, await _query(asking, fields)
         if fields["format"] == "csv":
-            async with aclosing(log.lines(query, names)) as lines:
+            names = hub.admission.doors()
+            async with aclosing(hub.admission.log.lines(query, names)) as lines:
                 return await _table(asking.request, lines)
-        found = await log.find(replace(query, limit=query.limit + 1))
-        page = found[: query.limit]
-        return self.json(
-            {
-                "passages": [passage_json(each, names) for each in page],
-                "next": page[-1].id if len(found) > len(page) else None,
-            }
-        )
+        return self.json(page_json(hub, await passages_of(hub, query)))
 
 
 def _attempt(asking: Asking, fields: dict[str, Any]) -> Attempt:
@@ -188,17 +180,9 @@ async def _query(asking: Asking, fields: dict[str, Any]) -> PassageQuery:
         kinds=tuple(kinds) or None,
         since=fields.get("since"),
         until=fields.get("until"),
-        before=await _last(asking, fields.get("before")),
+        before=await last_of_page(asking.hub, fields.get("before")),
         limit=fields["limit"],
     )
-
-
-async def _last(asking: Asking, passage: str | None) -> Passage | None:
-    if passage is None:
-        return None
-    if found := await asking.hub.admission.log.get(passage):
-        return found
-    raise AccessNotFound("The page before ends with nothing that is known: begin with the first")
 
 
 async def _table(request: web.Request, lines: AsyncGenerator[str]) -> web.StreamResponse:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from .access import Credential, CredentialKind, Policy
+from .access import SHOWN_DIGITS, Credential, CredentialKind, Policy
 from .const import DOMAIN, EVENT_PASSAGE
 from .models import Passage, PassageKind
 
@@ -22,9 +22,6 @@ TYPES: Final[Mapping[PassageKind, str]] = {
 """What automations call what came of an attempt."""
 
 MILLISECOND: Final = timedelta(milliseconds=1)
-
-# So many digits of the keyed hash of a card are for people to see.
-SHOWN_DIGITS: Final = 8
 
 
 def passage_attributes(passage: Passage) -> dict[str, Any]:

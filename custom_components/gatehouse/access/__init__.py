@@ -1,6 +1,6 @@
 """A card is shown: who may enter where and when, and who did."""
 
-from .checkpoint import Attempt
+from .checkpoint import SHOWN_DIGITS, Attempt
 from .compiler import HORIZON, Uses, compile_grants
 from .dispatch import document
 from .errors import (
@@ -46,6 +46,7 @@ from .store import PolicyStore
 
 __all__ = [
     "HORIZON",
+    "SHOWN_DIGITS",
     "Access",
     "AccessError",
     "AccessNotFound",
