@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 import logging
 from typing import Final
@@ -64,7 +64,7 @@ class Access:
         self._options = options
         self._house = house
         self._ledger = Ledger(log, policies, self._changed)
-        self._scribe = Scribe(self._ledger, options)
+        self._scribe = Scribe(self._ledger, options, self._tell)
         self._checkpoint = Checkpoint(policies, self._ledger, house)
         self._openings = Openings(options.groups)
         self._posts: dict[str, _Post] = {}
@@ -101,13 +101,13 @@ class Access:
         self._openings.seen(camera, persons)
 
     async def check(self, attempt: Attempt) -> Decision:
-        """Decide for a reader that is no agent's; it counts, is logged, and is told.
+        """Decide for a reader that is no agent's; it counts, and is told and logged after that.
 
         Raises DatabaseError if nobody knows how often a credential was used.
         """
         decision, entry = await self._checkpoint.check(attempt)
         if entry is not None:
-            self._note(entry)
+            self._scribe.note(entry)
         return decision
 
     async def unlock(
@@ -190,10 +190,6 @@ class Access:
             self._moved.set()
         return self._house.passage(passage)
 
-    def _note(self, entry: Entry) -> None:
-        """Tell what the site decided by itself, and have it kept."""
-        self._scribe.note(replace(entry, passage=self._tell(entry.passage)))
-
     def _hint(self, followed: Followed | None) -> None:
         if followed is None:
             return
@@ -205,7 +201,7 @@ class Access:
             reason=f"{followed.persons} persons were seen, {followed.let_in} let in",
             decided_by=Decider.SERVER,
         )
-        self._note(Entry(passage=passage, decider=Decider.SERVER))
+        self._scribe.note(Entry(passage=passage, decider=Decider.SERVER))
 
     async def _end_openings(self) -> None:
         """End the openings of doors that never tell, each at its time."""

@@ -23,6 +23,7 @@ from custom_components.gatehouse.access import (
 )
 from custom_components.gatehouse.access.guard import FAILURES, FIRST, FORGIVEN, LONGEST, MOST, Guard
 from custom_components.gatehouse.access.ledger import Ledger
+from custom_components.gatehouse.access.scribe import ANSWERED_IN
 from custom_components.gatehouse.agent import Antipassback, Direction, Reason, Verify
 from custom_components.gatehouse.database import DatabaseLocked
 from custom_components.gatehouse.models import Passage, PassageKind
@@ -77,6 +78,14 @@ async def kept(site: Site, count: int = 1) -> list[Passage]:
     return rows
 
 
+async def told(site: Site) -> list[Passage]:
+    """Let the site run for a while, and return what it told."""
+    site.run()
+    await asyncio.sleep(5 * ANSWERED_IN)
+    await site.end()
+    return site.house.told
+
+
 async def test_who_may_enter_is_let_in_logged_and_told(site: Site, log: PassageLog) -> None:
     decision = await site.access.check(shows(direction=Direction.IN))
 
@@ -89,6 +98,16 @@ async def test_who_may_enter_is_let_in_logged_and_told(site: Site, log: PassageL
     assert (passage.decided_by, passage.reason, passage.replayed) == ("server", None, False)
     assert passage.latency == timedelta(0)
     assert await log.uses() == {"tag": {"server": 1}}
+
+
+async def test_who_waits_is_answered_before_anybody_is_told(site: Site) -> None:
+    site.run()
+
+    await site.access.check(shows())
+
+    assert site.house.told == []
+    await eventually(lambda: len(site.house.told) == 1)
+    await site.end()
 
 
 async def test_a_stranger_is_denied_and_only_a_part_of_a_hash_is_told(
@@ -130,9 +149,9 @@ async def test_a_door_asks_for_what_people_say_it_asks_for(
 
     decision = await site.access.check(shows(card, pin))
 
-    told = decision.reason or ("wants a PIN" if decision.wants_pin else "granted")
-    assert told == outcome
-    assert len(site.house.told) == (not decision.wants_pin)
+    found = decision.reason or ("wants a PIN" if decision.wants_pin else "granted")
+    assert found == outcome
+    assert len(await told(site)) == (not decision.wants_pin)
 
 
 async def test_how_somebody_entered_is_in_the_log(
@@ -157,7 +176,8 @@ async def test_how_long_a_decision_took_is_in_the_log(
 
     await site.access.check(shows())
 
-    assert site.house.told[0].latency == timedelta(milliseconds=4)
+    (passage,) = await told(site)
+    assert passage.latency == timedelta(milliseconds=4)
 
 
 async def test_a_card_with_so_many_uses_opens_so_often(site: Site, policies: Policies) -> None:
@@ -219,7 +239,7 @@ async def test_who_fails_too_often_is_not_heard_and_told_of_once(
     assert {each.reason for each in refused} == {Reason.LOCKED_OUT}
     assert elsewhere.granted
     assert later.granted
-    reasons = [each.reason for each in site.house.told]
+    reasons = [each.reason for each in await told(site)]
     assert reasons == ["unknown_card"] * FAILURES + ["locked_out", None, None]
 
 
@@ -250,7 +270,7 @@ async def test_a_door_opens_though_the_log_cannot_be_written(
         await eventually(lambda: "not in the log" in caplog.text)
 
     assert decision.granted
-    assert len(site.house.told) == 2
+    await eventually(lambda: len(site.house.told) == 2)
     assert TAG not in caplog.text
     await site.end()
     assert len(await log.find(PassageQuery())) == 2
