@@ -28,6 +28,11 @@ DETECT: Final = "/api/v1/detect"
 SPOOL: Final = "/api/v1/spool"
 QUERY_UNTIL: Final = "until"
 
+# What an agent is to record by itself, Home Assistant or not: PUT {"segment_s": …, "bookings":
+# [{"id": …, "camera": …, "since": …, "until": …}]} replaces all that was told before; GET tells it.
+# Each segment of a booking is an ordinary recording that names it.
+BOOKINGS: Final = "/api/v1/bookings"
+
 # What an agent with doors may decide by itself: PUT {"document": text, "signature": hex}, where the
 # signature is the HMAC-SHA256 of the text, keyed by the HMAC-SHA256 of GRANTS_PURPOSE keyed by the
 # token; the text is JSON (`tests/wire/grants.json`). GET tells the version that it goes by.
@@ -102,10 +107,11 @@ class CameraStatus(StrEnum):
 
 
 class RecordingOrigin(StrEnum):
-    """Why there is a recording: somebody asked for it, or something moved and nobody listened."""
+    """Why there is a recording: somebody asked for it, booked it, or nobody listened to motion."""
 
     ASKED = "asked"
     SPOOL = "spool"
+    BOOKED = "booked"
 
 
 class RecordingStatus(StrEnum):

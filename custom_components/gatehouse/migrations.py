@@ -326,4 +326,10 @@ MIGRATIONS: Final[tuple[tuple[str | Mapping[str, str], ...], ...]] = (
         )
         """,
     ),
+    (
+        "ALTER TABLE footage ADD COLUMN booking TEXT",
+        "ALTER TABLE footage ADD COLUMN part INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE footage ADD COLUMN wanted INTEGER",
+        "CREATE INDEX footage_by_booking ON footage (booking) WHERE booking IS NOT NULL",
+    ),
 )

@@ -265,6 +265,34 @@ class FootageStage(StrEnum):
     FAILED = "failed"
 
 
+class Layout(StrEnum):
+    """How the pictures of two cameras are one; separate is none of it."""
+
+    SIDE_BY_SIDE = "side_by_side"
+    PICTURE_IN_PICTURE = "picture_in_picture"
+    PANORAMA = "panorama"
+    SEPARATE = "separate"
+
+
+class BookingState(StrEnum):
+    """How far an hour that is to be recorded has come.
+
+    Completed: all of it is recorded. Processing: its parts are made one movie. Ready: the movie is
+    here, and nothing more is wanted of it. Missed: nobody recorded any of it.
+    """
+
+    SCHEDULED = "scheduled"
+    RECORDING = "recording"
+    COMPLETED = "completed"
+    PROCESSING = "processing"
+    READY = "ready"
+    UPLOADED = "uploaded"
+    SHARED = "shared"
+    FAILED = "failed"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
 class Replay(StrEnum):
     """Whether somebody has looked at footage that nobody asked for; the column is the queue."""
 
@@ -288,6 +316,12 @@ class Footage:
     kept: bool = False
     """Whether it is never deleted for its age or for room."""
     replay: Replay = Replay.NONE
+    booking: str | None = None
+    """The appointment that it is of."""
+    part: bool = False
+    """Whether it is one piece of an appointment, to be made a movie with the others."""
+    wanted: bool | None = None
+    """Whether it is to be uploaded, if somebody said so; None leaves that to the rules."""
     recording: str | None = None
     """The recorder's own id of it."""
     path: Path | None = None

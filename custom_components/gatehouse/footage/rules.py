@@ -91,6 +91,8 @@ class RetentionOptions:
 
 def is_wanted_offsite(row: Footage, options: OffsiteOptions) -> bool:
     """Whether footage is to be uploaded once it is ready."""
+    if row.wanted is not None:
+        return row.wanted
     if row.level is None:
         return options.by_hand
     return row.level in options.by_camera.get(row.camera, options.levels)

@@ -346,7 +346,8 @@ def _is_wanted(options: OffsiteOptions) -> tuple[ColumnElement[bool], ...]:
         for camera, levels in options.by_camera.items()
     ]
     by_hand = and_(_COLUMNS.level.is_(None), literal(options.by_hand))
-    return (_COLUMNS.stage == FootageStage.READY.value, or_(site, *cameras, by_hand))
+    by_rule = and_(_COLUMNS.wanted.is_(None), or_(site, *cameras, by_hand))
+    return (_COLUMNS.stage == FootageStage.READY.value, or_(_COLUMNS.wanted == 1, by_rule))
 
 
 def _is_put_off(options: OffsiteOptions, now: datetime) -> ColumnElement[bool]:
