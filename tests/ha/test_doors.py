@@ -573,7 +573,7 @@ async def test_a_door_of_another_system_tells_who_tried_it(
 
     await admission.access.check(Attempt(door=key, source="reader", card="04A1B2C3"))
 
-    assert kinds(told) == ["access_denied"]
+    await eventually(lambda: kinds(told) == ["access_denied"])
     assert told[0]["reason"] == "unknown_card"
     assert admission.doors() == {key: "Gate"}
     assert admission.entities() == {key: "event.gate_access"}
