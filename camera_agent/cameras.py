@@ -69,6 +69,7 @@ class Camera:
         self._demand = 0.0
         self._child: Child | None = None
         self._fps = config.fps
+        self._lacks = ""
         self._meter = _Meter()
 
     def demand(self, fps: float) -> None:
@@ -134,14 +135,16 @@ class Camera:
             case Motion(score, moving, captured_us):
                 self.state = replace(self.state, motion=score, moving=moving)
                 self._listener.motion(camera, score, moving, captured_us)
-            case Opened(width=width, height=height, fps=fps):
-                self._fps = fps
+            case Opened(width=width, height=height, fps=fps, lacks=lacks):
+                self._fps, self._lacks = fps, lacks
                 self.state = replace(self.state, width=width, height=height)
+                if lacks:
+                    LOGGER.warning("Camera %s: %s", camera, lacks)
 
     def _measure(self, captured_us: int) -> None:
         fps = self._meter.tick(captured_us)
         if self.state.status is not CameraStatus.ONLINE:
-            self._change(status=CameraStatus.ONLINE, error=None)
+            self._change(status=CameraStatus.ONLINE, error=self._lacks or None)
         elif fps is not None and abs(fps - self.state.fps) > FPS_WORTH_TELLING:
             self._change(fps=fps)
 

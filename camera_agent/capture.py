@@ -17,7 +17,7 @@ import sys
 from threading import Lock, Thread
 from typing import Final, TypeAlias
 
-from .config import CameraConfig, SourceKind
+from .config import CameraConfig, SourceKind, Sync
 from .hardware import CameraError, Luma, Opened, camera
 from .models import Packet, Picture, Sound
 from .motion import Motion, MotionDetector
@@ -52,9 +52,9 @@ def pack(message: Message) -> tuple[bytes, bytes]:
             kind, flag, body = Kind.PICTURE, False, jpeg
         case Motion(score, moving, captured_us):
             kind, flag, body = Kind.MOTION, moving, _SCORE.pack(score)
-        case Opened(width=width, height=height, fps=fps):
-            kind, flag, body = Kind.OPENED, False, _OPENED.pack(width, height, fps)
-            captured_us = 0
+        case Opened(width=width, height=height, fps=fps, lacks=lacks):
+            body = _OPENED.pack(width, height, fps) + lacks.encode()
+            kind, flag, captured_us = Kind.OPENED, False, 0
     return HEADER.pack(kind, flag, len(body), captured_us), body
 
 
@@ -71,8 +71,9 @@ def unpack(kind: int, flag: bool, captured_us: int, body: bytes) -> Message:
             (score,) = _SCORE.unpack(body)
             return Motion(score, flag, captured_us)
         case Kind.OPENED:
-            width, height, fps = _OPENED.unpack(body)
-            return Opened(width=width, height=height, fps=fps)
+            width, height, fps = _OPENED.unpack_from(body)
+            lacks = body[_OPENED.size :].decode()
+            return Opened(width=width, height=height, fps=fps, lacks=lacks)
 
 
 def first_line(config: CameraConfig) -> bytes:
@@ -82,8 +83,12 @@ def first_line(config: CameraConfig) -> bytes:
 
 def _configuration(line: bytes) -> CameraConfig:
     raw = json.loads(line)
-    crop = tuple(raw["crop"]) if raw["crop"] else None
-    return CameraConfig(**raw | {"source": SourceKind(raw["source"]), "crop": crop})
+    words = {
+        "source": SourceKind(raw["source"]),
+        "crop": tuple(raw["crop"]) if raw["crop"] else None,
+        "sync": Sync(raw["sync"]) if raw["sync"] else None,
+    }
+    return CameraConfig(**raw | words)
 
 
 class _Sender:

@@ -48,6 +48,13 @@ class SourceKind(StrEnum):
     PATTERN = "pattern"
 
 
+class Sync(StrEnum):
+    """Whose frames begin when the other's do: libcamera's software sync of two cameras."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraConfig:
     """One camera; crop is x, y, width, height in the source; start and end are a file's seconds."""
@@ -68,6 +75,7 @@ class CameraConfig:
     end: float | None = None
     motion_threshold: float = 0.002
     audio: bool = True
+    sync: Sync | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,14 @@ class SpoolConfig:
     enabled: bool = True
     quota_mb: int = 2000
     free_mb: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingsConfig:
+    """What may be recorded by appointment; quota is for all of it that waits here."""
+
+    quota_mb: int = 20_000
+    free_mb: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +119,7 @@ class AgentConfig:
     cameras: tuple[CameraConfig, ...] = ()
     doors: tuple[DoorConfig, ...] = ()
     spool: SpoolConfig = SpoolConfig()
+    bookings: BookingsConfig = BookingsConfig()
     detector: DetectorConfig | None = None
 
 
@@ -114,11 +131,13 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from error
     except ValueError as error:
         raise ConfigError((f"{path}: is not valid TOML: {error}",)) from error
-    problems = unknown("", raw, ("agent", "cameras", "doors", "spool", "detector"))
+    tables = ("agent", "cameras", "doors", "spool", "bookings", "detector")
+    problems = unknown("", raw, tables)
     agent = table("agent", raw.get("agent", {}), _AGENT, ("token",), problems)
     cameras = _cameras(raw, path.parent, problems)
     openings = doors(raw.get("doors", []), path.parent, problems)
     spool = table("spool", raw.get("spool", {}), _SPOOL, (), problems)
+    bookings = table("bookings", raw.get("bookings", {}), _BOOKINGS, (), problems)
     detector = _detector(raw.get("detector"), path.parent, problems)
     if isinstance(raw.get("agent"), dict) and "id" not in raw["agent"]:
         agent["id"] = _machine(machine_id, problems)
@@ -127,7 +146,12 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
     agent["data"] = path.parent / agent.get("data", "/var/lib/gatehouse-agent")
     agent = {"name": socket.gethostname(), **agent}
     return AgentConfig(
-        **agent, cameras=cameras, doors=openings, spool=SpoolConfig(**spool), detector=detector
+        **agent,
+        cameras=cameras,
+        doors=openings,
+        spool=SpoolConfig(**spool),
+        bookings=BookingsConfig(**bookings),
+        detector=detector,
     )
 
 
@@ -226,10 +250,15 @@ _CAMERA: Final[Rules] = {
     "end": number(0, 86400),
     "motion_threshold": number(0.0005, 1),
     "audio": flag,
+    "sync": word(Sync),
 }
 _SPOOL: Final[Rules] = {
     "enabled": flag,
     "quota_mb": whole(50, 1_000_000),
+    "free_mb": whole(200, 1_000_000),
+}
+_BOOKINGS: Final[Rules] = {
+    "quota_mb": whole(500, 10_000_000),
     "free_mb": whole(200, 1_000_000),
 }
 _DETECTOR: Final[Rules] = {
@@ -239,6 +268,7 @@ _DETECTOR: Final[Rules] = {
 }
 _ONLY_FOR: Final = {
     "device": SourceKind.PICAMERA,
+    "sync": SourceKind.PICAMERA,
     "path": SourceKind.VIDEO,
     "start": SourceKind.VIDEO,
     "end": SourceKind.VIDEO,
@@ -276,6 +306,7 @@ source = "picamera"                  # picamera, video or pattern (a test pictur
 # end = 60                           #   and to
 # motion_threshold = 0.002           # share of the picture that has to change
 # audio = true                       # video: record its sound too, if it has any
+# sync = "server"                    # picamera: one of a pair is the server, the other the client
 
 # A door: what opens it, what tells how it is, and the readers that cards are shown to.
 # A line of the pin header is its number (relay = 17), or a table that says more about it.
@@ -332,6 +363,11 @@ source = "picamera"                  # picamera, video or pattern (a test pictur
 # enabled = true
 # quota_mb = 2000                    # of all recordings that wait; the oldest are deleted first
 # free_mb = 500                      # of the disk; recordings of an absence make way for it
+
+# What is booked is recorded at its time, Home Assistant or not, and waits here for two weeks.
+[bookings]
+# quota_mb = 20000                   # of all parts that wait; nothing is begun beyond it
+# free_mb = 1000                     # of the disk
 
 # Lets Home Assistant have its pictures looked at here; needs: pip install onnxruntime
 # [detector]

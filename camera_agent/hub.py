@@ -8,7 +8,9 @@ import time
 from typing import Any, Final
 
 from . import messages
+from .allowance import Allowance
 from .announce import announce
+from .appointments import Appointments
 from .broadcast import Broadcast
 from .cameras import Camera, Listener
 from .clock import Clock
@@ -52,13 +54,15 @@ class Hub:
         }
         self.feed = Feed(self.state)
         ledger = Ledger(config.data / "spool")
+        rings = {name: channel.ring for name, channel in self.channels.items()}
         self.recorder = Recorder(
             config.data / "recordings",
-            {name: channel.ring for name, channel in self.channels.items()},
+            rings,
             lambda recording: self.feed.publish(messages.recording(recording)),
-            config.spool,
+            Allowance(spool=config.spool, bookings=config.bookings),
             ledger,
         )
+        self.appointments = Appointments(config.data / "bookings.json", self.recorder, rings)
         self.spool = Spool(
             self.channels, self.recorder, ledger, lambda: self.feed.silent_since, Clock()
         )
@@ -74,6 +78,7 @@ class Hub:
         """Keep everything running until cancelled; raises when any of it ends."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_endless(self.recorder.run()), name="recorder")
+            tasks.create_task(_endless(self.appointments.run()), name="appointments")
             tasks.create_task(_endless(self._measure()), name="stats")
             if self._config.spool.enabled:
                 tasks.create_task(_endless(self.spool.run()), name="spool")
@@ -101,7 +106,7 @@ class Hub:
             self._states(),
             self._stats,
             self.recorder.recordings(),
-            self.spool.spooled(),
+            self._kept(),
         )
         return about | (self.doors.state() if self.doors else {})
 
@@ -129,12 +134,15 @@ class Hub:
     def _states(self) -> dict[str, CameraState]:
         return {name: channel.camera.state for name, channel in self.channels.items()}
 
+    def _kept(self) -> messages.Message:
+        return messages.kept(self.spool.spooled(), self.appointments.booked())
+
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(MEASURED)
             self._stats = await asyncio.to_thread(self._machine.read)
             now = time.time()
-            about = messages.stats(now, self._stats, self.spool.spooled())
+            about = messages.stats(now, self._stats, self._kept())
             self.feed.publish(about | ({"access": self.doors.access()} if self.doors else {}))
             if self._config.spool.enabled:
                 await self.spool.note(messages.reading(now, self._stats))

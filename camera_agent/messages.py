@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from . import __version__
+from .appointments import Booked, Underway
 from .config import AgentConfig
 from .door import DoorState
 from .door_config import DoorConfig
@@ -51,7 +52,7 @@ def state(
     cameras: dict[str, CameraState],
     stats: Stats,
     recordings: Iterable[Recording],
-    spooled: Spooled,
+    kept: Message,
 ) -> Message:
     """Everything at once, for who connects now."""
     return {
@@ -61,8 +62,13 @@ def state(
         "cameras": {name: _camera(camera) for name, camera in cameras.items()},
         "stats": asdict(stats),
         "recordings": [asdict(one) for one in recordings],
-        "spool": asdict(spooled),
+        **kept,
     }
+
+
+def kept(spooled: Spooled, booked: Booked) -> Message:
+    """What waits on the machine for who fetches it."""
+    return {"spool": asdict(spooled), "bookings": asdict(booked)}
 
 
 def camera(name: str, camera_state: CameraState) -> Message:
@@ -86,13 +92,13 @@ def recording(about: Recording) -> Message:
     return {"type": MessageType.RECORDING, "recording": asdict(about)}
 
 
-def stats(now: float, about: Stats, spooled: Spooled) -> Message:
+def stats(now: float, about: Stats, kept: Message) -> Message:
     """How the machine is doing, what time it is there, and how much still waits on it."""
     return {
         "type": MessageType.STATS,
         "now": now,
         "stats": asdict(about),
-        "spool": asdict(spooled),
+        **kept,
     }
 
 
@@ -156,6 +162,11 @@ def reading(at: float, about: Stats) -> Message:
 def spool(spooled: Spooled, readings: list[Message]) -> Message:
     """What was kept while nobody listened."""
     return {**asdict(spooled), "readings": readings}
+
+
+def bookings(segment_s: float, underway: Iterable[Underway]) -> Message:
+    """What is to be recorded by appointment, and how far that is."""
+    return {"segment_s": segment_s, "bookings": [asdict(one) for one in underway]}
 
 
 def error(code: ErrorCode, message: str) -> Message:

@@ -12,23 +12,22 @@ from typing import Final, TypeVar
 
 import av
 
-from .config import SpoolConfig
+from .allowance import Allowance, is_booked
 from .errors import Refused
 from .ledger import Ledger
 from .models import Packet, Sound
 from .mux import Mp4File
 from .ring import Ring
 from .running import Running
-from .shelf import FREE_BYTES, LEAST_BYTES, Recording, Shelf, surplus
+from .shelf import Recording, Shelf
 from .wire import ErrorCode, RecordingOrigin, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LONGEST: Final = 300.0  # seconds; who still wants more by then says so
-MOST_RUNNING: Final = 16
+MOST_RUNNING: Final = 16  # besides what is booked, whose bound is that of the appointments
 AHEAD: Final = 5.0  # seconds that another clock may be ahead of ours
-MEGABYTE: Final = 1_000_000
 TIDIED: Final = 60.0  # seconds between two looks at what is to go, if nothing was recorded
 CLOSING: Final = 0.7  # seconds for the last writes; what is not finished then is at the next start
 
@@ -41,14 +40,14 @@ class Recorder:
         folder: Path,
         rings: Mapping[str, Ring],
         changed: Callable[[Recording], None],
-        bounds: SpoolConfig,
+        allowance: Allowance,
         ledger: Ledger,
     ) -> None:
         """Read what is on the disk; blocks. What goes unfetched is counted in the ledger."""
         self._shelf = Shelf(folder)
         self._rings = rings
         self._changed = changed
-        self._bounds = bounds
+        self._allowance = allowance
         self._ledger = ledger
         self._finished = {recording.id: recording for recording in self._shelf.load()}
         self._running: dict[str, Running] = {}
@@ -56,6 +55,7 @@ class Recorder:
         self._tidying = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._stories = asyncio.TaskGroup()
+        self._is_closing = False
 
     async def run(self) -> None:
         """Write recordings and delete the surplus, until cancelled."""
@@ -71,7 +71,8 @@ class Recorder:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def close(self) -> None:
-        """End all recordings now and write what they have."""
+        """End all recordings now and write what they have; nothing is begun any more."""
+        self._is_closing = True
         for running in self._running.values():
             running.end()
         if stories := [running.story for running in self._running.values() if running.story]:
@@ -112,22 +113,27 @@ class Recorder:
         since: float,
         until: float,
         origin: RecordingOrigin = RecordingOrigin.ASKED,
+        booking: str | None = None,
+        longest: float = LONGEST,
     ) -> Recording:
-        """Record from the key frame before a moment, if the ring still has it, until another."""
+        """Record from the key frame before a moment, if the ring still has it, until another.
+
+        It is cut when it lasts as long as the longest, in seconds from what there is of its time.
+        """
         await self._make_room(origin)
-        if len(self._running) >= MOST_RUNNING:
-            raise Refused(ErrorCode.TOO_MANY, f"{MOST_RUNNING} recordings are running already.")
+        self._check_bounds(origin)
         now = time.time()
         past = self._rings[camera].since(round(since * 1_000_000))
         first = past[0].captured_us / 1_000_000 if past else now
         _check(since, until, first, now)
-        until = min(until, max(since, first) + LONGEST)
+        until = min(until, max(since, first) + longest)
         recording = Recording(
             id=secrets.token_hex(8),
             camera=camera,
             started=max(since, first),
             until=until,
             origin=origin,
+            booking=booking,
         )
         running = self._running[recording.id] = Running(recording, until - now)
         for item in past:
@@ -189,22 +195,38 @@ class Recorder:
         try:
             async for items in running.batches():
                 await self._in_thread(file.write, items)
-                if await self._in_thread(self._shelf.free_bytes) < LEAST_BYTES:
-                    running.end("The disk is nearly full; the recording ends early.")
+                free = await self._in_thread(self._shelf.free_bytes)
+                origin = running.recording.origin
+                if not self._allowance.may_go_on(origin, free, self._booked_bytes()):
+                    running.end("There is no more room for it; the recording ends early.")
         finally:
             await self._in_thread(file.close)
 
     async def _make_room(self, origin: RecordingOrigin) -> None:
         """Refuse what there is no room for, even without the recordings that may go for it."""
-        is_asked = origin is RecordingOrigin.ASKED
-        needed = FREE_BYTES if is_asked else self._bounds.free_mb * MEGABYTE
-        if await self._in_thread(self._shelf.free_bytes) >= needed:
+        if await self._has_room(origin):
             return
-        await self._tidy()
-        if await self._in_thread(self._shelf.free_bytes) < needed:
-            raise Refused(ErrorCode.NO_SPACE, "The disk is nearly full; delete recordings.")
+        await self._tidy(self._allowance.needed(origin))
+        if not await self._has_room(origin):
+            raise Refused(ErrorCode.NO_SPACE, "There is no room for it; delete recordings.")
 
-    async def _tidy(self) -> None:
+    async def _has_room(self, origin: RecordingOrigin) -> bool:
+        free = await self._in_thread(self._shelf.free_bytes)
+        return self._allowance.may_begin(origin, free, self._booked_bytes())
+
+    def _check_bounds(self, origin: RecordingOrigin) -> None:
+        if self._is_closing:
+            raise Refused(ErrorCode.BUSY, "The agent is about to end.")
+        others = sum(not is_booked(one.recording) for one in self._running.values())
+        if origin is not RecordingOrigin.BOOKED and others >= MOST_RUNNING:
+            raise Refused(ErrorCode.TOO_MANY, f"{MOST_RUNNING} recordings are running already.")
+
+    def _booked_bytes(self) -> int:
+        running = sum(one.size for one in self._running.values() if is_booked(one.recording))
+        finished = (one for one in self._finished.values() if is_booked(one))
+        return running + sum(one.bytes or 0 for one in finished)
+
+    async def _tidy(self, wanted: int = 0) -> None:
         """Delete what is too much; a disk that fails is told and tried again later."""
         async with self._tidying:
             try:
@@ -212,10 +234,9 @@ class Recorder:
             except OSError as error:
                 LOGGER.error("The disk cannot be looked at: %s", error)
                 return
-            short = self._bounds.free_mb * MEGABYTE - free
-            quota = self._bounds.quota_mb * MEGABYTE
-            for recording in surplus(self._finished.values(), quota, short, time.time()):
-                await self._discard(recording)
+            finished = self._finished.values()
+            for one in self._allowance.surplus(finished, free, time.time(), wanted):
+                await self._discard(one)
 
     async def _discard(self, recording: Recording) -> None:
         if self._finished.pop(recording.id, None) is None:

@@ -21,6 +21,7 @@ class Running:
         self.story: asyncio.Task[None] | None = None
         self.error: str | None = None
         self.is_over = False
+        self.size = 0
         self._newest_us = 0
         self._heard_us: int | None = None
         self._backlog: list[Packet | Sound] = []
@@ -94,6 +95,7 @@ class Running:
     def _keep(self, item: Packet | Sound) -> None:
         self._backlog.append(item)
         self._backlog_bytes += len(item.data)
+        self.size += len(item.data)
         if self._backlog_bytes > BACKLOG_BYTES:
             self.end("The disk was too slow; the recording ends early.")
 

@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
-from . import asked, door_routes, messages, wire
+from . import asked, booking_routes, door_routes, messages, wire
 from .auth import CHALLENGE, admits
 from .broadcast import stamp
 from .detector import Detector
@@ -83,6 +83,7 @@ def application(hub: Hub, token: str, detector: Detector | None = None) -> web.A
             web.get("/", by_action, allow_head=False),
         ]
     )
+    booking_routes.add(app, hub.appointments)
     door_routes.add(app, hub.doors)
     return app
 

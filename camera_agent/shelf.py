@@ -1,15 +1,13 @@
 """The recordings on this machine's disk: an MP4 and a small JSON file each; it blocks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 import hashlib
 import json
 import logging
 import os
 from pathlib import Path
 import shutil
-from typing import Final
 
 import av
 
@@ -17,10 +15,6 @@ from .mux import mend
 from .wire import RecordingOrigin, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
-
-KEPT: Final = timedelta(hours=24)  # what failed; there is nothing to fetch of it
-FREE_BYTES: Final = 200_000_000  # to begin a recording with that somebody asked for
-LEAST_BYTES: Final = 100_000_000  # what the system itself needs to go on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +31,8 @@ class Recording:
     sha256: str | None = None
     error: str | None = None
     origin: RecordingOrigin = RecordingOrigin.ASKED
+    booking: str | None = None
+    """The appointment that this is a part of."""
 
 
 class Shelf:
@@ -133,27 +129,6 @@ class Shelf:
     def _draft(self, recording: Recording) -> Path:
         """A note as long as it is not whole; on a full disk it stays behind."""
         return self.path(recording).with_suffix(".draft")
-
-
-def surplus(finished: Iterable[Recording], quota: int, short: int, now: float) -> list[Recording]:
-    """Which finished recordings are to go, oldest first; quota and short are bytes.
-
-    What is beyond the quota goes; of the spooled ones also what the disk is short of, for those
-    that somebody asked for are promised. What waits may wait for days, unless it has failed.
-    """
-    oldest_first = sorted(finished, key=lambda one: one.until)
-    over = sum(one.bytes or 0 for one in oldest_first) - quota
-    gone = []
-    for one in oldest_first:
-        if one.status is RecordingStatus.FAILED:
-            goes = now - one.until > KEPT.total_seconds()
-        else:
-            goes = over > 0 or (short > 0 and one.origin is RecordingOrigin.SPOOL)
-        if goes:
-            gone.append(one)
-            over -= one.bytes or 0
-            short -= one.bytes or 0
-    return gone
 
 
 def _read(note: Path) -> Recording:

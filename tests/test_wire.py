@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from camera_agent import grants, messages, vault
+from camera_agent import grants, messages, plan, vault
+from camera_agent.appointments import Booked, Underway
 from camera_agent.approach import Enrolled
 from camera_agent.config import AgentConfig, CameraConfig, SourceKind
 from camera_agent.detector import answer
@@ -29,6 +30,7 @@ from camera_agent.wire import (
     ErrorCode,
     PassageKind,
     Reason,
+    RecordingOrigin,
     RecordingStatus,
 )
 
@@ -82,8 +84,41 @@ RECORDING = Recording(
     bytes=5242880,
     sha256="2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
 )
+PART = Recording(
+    id="5d1b8e03c97f4a26",
+    camera="front",
+    status=RecordingStatus.COMPLETE,
+    started=1795003599.4,
+    until=1795003900.0,
+    duration_s=300.6,
+    bytes=75497472,
+    sha256="8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
+    origin=RecordingOrigin.BOOKED,
+    booking="6f1c2a9e@20261118T180000",
+)
+LESSON = Underway(
+    id="6f1c2a9e@20261118T180000",
+    camera="front",
+    since=1795003600.0,
+    until=1795007200.0,
+    recording=PART.id,
+    error=None,
+)
+MATCH = Underway(
+    id="b07d55c1",
+    camera="front",
+    since=1795010800.0,
+    until=1795012600.5,
+    recording=None,
+    error=ErrorCode.CAMERA_OFFLINE,
+)
 SPOOLED = Spooled(clips=2, bytes=9437184, lost=1, readings=61)
 LESS_SPOOLED = Spooled(clips=1, bytes=4194304, lost=1, readings=0)
+BOOKED = Booked(planned=3, running=1, waiting=4, bytes=104857600, error=None)
+OVERBOOKED = Booked(planned=2, running=0, waiting=5, bytes=125829120, error=ErrorCode.NO_SPACE)
+WAITING = messages.kept(SPOOLED, BOOKED)
+LESS_WAITING = messages.kept(LESS_SPOOLED, OVERBOOKED)
+MORE_WAITING = messages.kept(SPOOLED, OVERBOOKED)
 INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
 
 DOORS = (
@@ -194,7 +229,7 @@ ACCESS = {
     "latency_p50_ms": 0.21,
     "latency_p99_ms": 0.64,
 }
-STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS, [], SPOOLED) | {
+STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS, [], WAITING) | {
     "doors": {"front": FRONT, "garage": GARAGE},
     "access": ACCESS,
 }
@@ -204,16 +239,24 @@ STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS
     ("name", "message"),
     [
         ("info", INFO),
-        ("state", messages.state(1795000000.25, INFO, {"front": ONLINE}, STATS, [], SPOOLED)),
+        ("state", messages.state(1795000000.25, INFO, {"front": ONLINE}, STATS, [], WAITING)),
         ("camera", messages.camera("front", OFFLINE)),
         ("motion", messages.motion("front", 0.07312, True, 1_795_000_003_500_000)),
         ("recording", messages.recording(RECORDING)),
-        ("stats", messages.stats(1795000010.25, LESS_STATS, LESS_SPOOLED)),
+        ("recording_booked", messages.recording(PART)),
+        ("bookings", messages.bookings(300.0, [LESSON, MATCH])),
+        (
+            "stats",
+            messages.stats(1795000010.25, LESS_STATS, messages.kept(LESS_SPOOLED, OVERBOOKED)),
+        ),
         ("spool", messages.spool(SPOOLED, [messages.reading(1795000060.0, STATS)])),
         ("detect", answer([Found("person", 0.91384, 0.25, 0.2, 0.4, 0.95)], 1280, 720, 0.04317)),
         ("info_doors", INFO_DOORS),
         ("state_doors", STATE_DOORS),
-        ("stats_doors", messages.stats(1795000010.25, STATS, SPOOLED) | {"access": ACCESS}),
+        (
+            "stats_doors",
+            messages.stats(1795000010.25, STATS, MORE_WAITING) | {"access": ACCESS},
+        ),
         ("door", messages.door("front", FRONT)),
         ("passage", messages.passage(GRANTED)),
         ("ring", messages.ring("front", 1795000002.5)),
@@ -253,12 +296,22 @@ def test_an_example_of_signed_grants_is_signed_with_the_token() -> None:
     assert vault.sign(CONFIG.token, signed["document"]) == signed["signature"]
 
 
+def test_an_example_of_a_plan_is_understood() -> None:
+    said = json.loads((WIRE / "put_bookings.json").read_text(encoding="utf-8"))
+    told = json.loads((WIRE / "bookings.json").read_text(encoding="utf-8"))
+
+    understood = plan.parse(said)
+
+    assert json.loads(json.dumps(asdict(understood))) == said
+    assert plan.parse(told) == understood
+
+
 def test_every_example_of_the_agent_is_said() -> None:
     # Which the integration says; test_server.py, test_vault.py and the above hear it.
-    asked = {"start_recording", "grants", "put_grants"}
+    asked = {"start_recording", "grants", "put_grants", "put_bookings"}
 
     assert {path.stem for path in WIRE.glob("*.json")} - asked == {
-        "access", "camera", "detect", "door", "enroll", "error", "info", "info_doors", "motion",
-        "passage", "passages", "recording", "ring", "spool", "state", "state_doors", "stats",
-        "stats_doors", "unlock",
+        "access", "bookings", "camera", "detect", "door", "enroll", "error", "info", "info_doors",
+        "motion", "passage", "passages", "recording", "recording_booked", "ring", "spool", "state",
+        "state_doors", "stats", "stats_doors", "unlock",
     }  # fmt: skip

@@ -27,6 +27,8 @@ class Opened:
     width: int
     height: int
     fps: float
+    lacks: str = ""
+    """A sentence about what it was asked for and goes on without."""
 
 
 @dataclass(frozen=True, slots=True)

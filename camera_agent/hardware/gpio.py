@@ -7,12 +7,15 @@ import errno
 import os
 from pathlib import Path
 import signal
+import time
 from typing import Any, Final
 
 from ..door_config import LineConfig
 from . import LineError, deadman
 
 CONSUMER: Final = "gatehouse"  # how others are told by the kernel who holds the line
+LETTING_GO: Final = 1.0  # seconds that a keeper may take; a lock without power is open meanwhile
+SOMEBODY: Final = "another program"
 TROUBLES: Final = {
     errno.EACCES: "may not be used: add the agent's user to the group gpio.",
     errno.ENOENT: "is not there: name its chip in agent.toml; gpiodetect lists them by label.",
@@ -89,6 +92,18 @@ class GpioLine:
         return self._request
 
     def _open(self) -> Any:
+        """Take the line; what a keeper holds is not left alone for longer than a moment."""
+        patience = time.monotonic() + LETTING_GO
+        while True:
+            try:
+                return self._taken()
+            except OSError as error:
+                is_held = error.errno == errno.EBUSY and _lets_go(_user(self._config))
+                if not is_held or time.monotonic() > patience:
+                    raise
+            time.sleep(deadman.RETRY)
+
+    def _taken(self) -> Any:
         gpiod = _library()
         try:
             chip = deadman.chip_of(self._config.chip)
@@ -133,16 +148,21 @@ def _library() -> Any:
 
 
 def _user(config: LineConfig) -> str:
-    """Return who holds a line; the keeper of an agent that is no more is asked to let go."""
+    """Return who holds a line."""
     try:
         with _library().Chip(deadman.chip_of(config.chip)) as chip:
-            name = str(chip.get_line_info(config.line).consumer)
+            return chip.get_line_info(config.line).consumer or SOMEBODY
     except OSError:
-        return "another program"
-    _, keeper, process = name.partition(f"{deadman.CONSUMER} ")
+        return SOMEBODY
+
+
+def _lets_go(user: str) -> bool:
+    """Ask the keeper of an agent that is no more to let go; tell whether it is such a one."""
+    _, keeper, process = user.partition(f"{deadman.CONSUMER} ")
     if keeper and process.isdigit():
         with suppress(OSError):  # it is gone already, or not ours to end
             program = Path(f"/proc/{process}/cmdline").read_bytes()
             if os.fsencode(deadman.__file__) in program:
                 os.kill(int(process), signal.SIGTERM)
-    return name
+                return True
+    return False

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import av
 
-from ..config import CameraConfig
+from ..config import CameraConfig, Sync
 from ..models import Packet
 from . import CameraError, Emit, Opened, Wanted
 from .encode import KEY_INTERVAL, Pictures
@@ -20,6 +20,10 @@ ENCODER_DEVICE: Final = Path("/dev/video11")
 # Six is picamera2's own choice; a Pi Zero's contiguous memory has room for four.
 BUFFERS: Final = 4
 FRAME_SECONDS: Final = 5.0
+UNSYNCED: Final = (
+    "This libcamera cannot synchronise cameras; update it (sudo apt full-upgrade), or take sync out"
+    " of the configuration."
+)
 FORMATS: Final = {"YUV420": "yuv420p", "NV12": "nv12"}
 
 
@@ -67,6 +71,8 @@ class PiCamera:
         controls: dict[str, Any] = {"FrameDurationLimits": (frame_us, frame_us)}
         if config.crop:
             controls["ScalerCrop"] = config.crop
+        sync = _sync(device, config.sync)
+        controls |= sync
         device.configure(
             device.create_video_configuration(
                 main={"format": "YUV420", "size": (config.width, config.height)},
@@ -82,7 +88,8 @@ class PiCamera:
                 " /dev/videoN as the path."
             )
         width, height = main["size"]
-        emit(Opened(width=width, height=height, fps=config.fps))
+        lacks = UNSYNCED if config.sync and not sync else ""
+        emit(Opened(width=width, height=height, fps=config.fps, lacks=lacks))
         encoder = _encoder(config)
         device.start_encoder(encoder, _output(encoder, emit), name="main")
         device.start()
@@ -99,6 +106,20 @@ def _number(found: list[dict[str, Any]], device: str | None) -> int:
     if device is not None and device not in ids:
         raise CameraError(f"There is no camera {device}; libcamera finds: {listed}.")
     return ids.index(device or ids[0])
+
+
+def _sync(device: Any, role: Sync | None) -> dict[str, Any]:
+    """Return the controls for a role in libcamera's software sync, if it has that.
+
+    The server tells by multicast when its frames begin, and the clients move theirs. Frames come
+    from the start, and are in step some seconds later.
+    """
+    if role is None or "SyncMode" not in device.camera_controls:
+        return {}
+    from libcamera import controls
+
+    modes = controls.rpi.SyncModeEnum
+    return {"SyncMode": modes.Server if role is Sync.SERVER else modes.Client}
 
 
 def _encoder(config: CameraConfig) -> Any:

@@ -69,21 +69,27 @@ class Wedge:
         self._config = config
         self._pause = BY_HAND if config.keypad else BROKEN_OFF
         self._line = ""
+        self._torn = False
+        """Whether a part of what is being typed was lost: it is passed over to its end."""
         self._last = 0.0
 
     def feed(self, data: bytes, at: float) -> Iterator[Heard]:
         """Yield what whole events mean; they came at a moment of the monotonic clock."""
         for seconds, micros, kind, code, value in EVENT.iter_unpack(data):
+            when = seconds + micros / 1e6
             if (kind, code) == (EV_SYN, SYN_DROPPED):
-                self._line = ""
+                self._line, self._torn, self._last = "", True, when
             elif (kind, value) == (EV_KEY, PRESSED):
-                yield from self._press(code, seconds + micros / 1e6, at)
+                yield from self._press(code, when, at)
 
     def _press(self, code: int, when: float, at: float) -> Iterator[Heard]:
         if when - self._last > self._pause:
             yield from self._keys(at)
+            self._torn = False
         self._last = when
-        if code in ENTERS:
+        if self._torn:
+            self._torn = code not in ENTERS
+        elif code in ENTERS:
             yield from self._enter(at)
         elif character := CHARACTERS.get(code):
             self._line = (self._line + character)[: LONGEST + 1]

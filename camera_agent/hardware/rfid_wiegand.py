@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 import errno
 import logging
+from operator import itemgetter
 from typing import Any, Final
 
 from ..door_config import LineConfig, ReaderConfig
@@ -64,20 +65,25 @@ class Bits:
     def __init__(self, config: ReaderConfig, heard: Callable[[Heard], None]) -> None:
         self._config = config
         self._heard = heard
-        self._bits = ""
+        self._pulses: list[tuple[float, int]] = []
         self.complete = 0.0
         """When the bits so far are all, unless there is another; by the monotonic clock."""
 
     def pulse(self, bit: int, at: float) -> None:
-        """Take the next bit; one after a pause begins anew."""
+        """Take a bit; one after a pause begins anew.
+
+        The kernel hears each line by a thread of its own: what came first may be told second.
+        """
         if at >= self.complete:
             self.end()
-        self._bits = f"{self._bits}{bit}"[: LONGEST + 1]
-        self.complete = at + GAP
+        if len(self._pulses) <= LONGEST:
+            self._pulses.append((at, bit))
+        self.complete = max(self.complete, at + GAP)
 
     def end(self) -> None:
         """Tell what the bits so far mean, which are all."""
-        bits, self._bits = self._bits, ""
+        pulses, self._pulses = sorted(self._pulses, key=itemgetter(0)), []
+        bits = "".join(str(bit) for _, bit in pulses)
         if len(bits) in (4, 8):
             self._end_of_key(bits)
         elif len(bits) in WITH_PARITY and not _has_parity(bits):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from camera_agent.cameras import Camera, Patience, _Meter
+from camera_agent.hardware import Opened
 from camera_agent.models import CameraState, Packet
 from camera_agent.wire import CameraStatus
 
@@ -117,6 +118,18 @@ async def test_a_missing_film_is_named_and_found_once_it_is_there(
         filmed()
         await eventually(lambda: state(camera).status is CameraStatus.ONLINE, 20)
         assert camera.state.error is None
+
+
+async def test_what_a_camera_goes_on_without_is_told_while_it_is_online(
+    configured: Configured, notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = Camera(configured(), notes)
+
+    camera._take(Opened(width=320, height=180, fps=15.0, lacks="No sync here."))
+    camera._take(Packet(b"", True, 1_000_000))
+
+    assert (camera.state.status, camera.state.error) == (CameraStatus.ONLINE, "No sync here.")
+    assert "Camera front: No sync here." in caplog.text
 
 
 async def test_a_film_with_few_frames_is_not_taken_for_a_stalled_one(

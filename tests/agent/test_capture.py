@@ -17,6 +17,7 @@ import pytest
 from camera_agent import capture
 from camera_agent.capture import HEADER, Message, first_line, pack, unpack
 from camera_agent.child import Child
+from camera_agent.config import Sync
 from camera_agent.hardware import Luma, Opened
 from camera_agent.models import Packet, Picture, Sound
 from camera_agent.motion import Motion
@@ -34,6 +35,7 @@ MESSAGES = st.one_of(
         width=st.integers(1, 10000),
         height=st.integers(1, 10000),
         fps=st.floats(0.1, 100),
+        lacks=st.text(st.characters(exclude_categories=["Cs"])),
     ),
 )
 
@@ -65,8 +67,9 @@ def test_a_message_arrives_as_it_was_sent(message: Message) -> None:
 
 
 def test_the_configuration_arrives_as_it_was_sent(configured: Configured) -> None:
-    config = configured(crop=(1, 2, 30, 40), end=3.0, path="a b")
+    config = configured(crop=(1, 2, 30, 40), end=3.0, path="a b", sync=Sync.CLIENT)
     assert capture._configuration(first_line(config)) == config
+    assert capture._configuration(first_line(config)).sync is Sync.CLIENT
     assert capture._configuration(first_line(configured())) == configured()
 
 

@@ -10,6 +10,7 @@ import pytest
 from camera_agent.config import (
     DEFAULT,
     AgentConfig,
+    BookingsConfig,
     CameraConfig,
     ConfigError,
     DetectorConfig,
@@ -141,7 +142,10 @@ class TestADefaultConfiguration:
 
     @pytest.mark.parametrize(
         "noun",
-        [AgentConfig, CameraConfig, SpoolConfig, DetectorConfig, DoorConfig, ReaderConfig],
+        [
+            *(AgentConfig, CameraConfig, SpoolConfig, BookingsConfig, DetectorConfig, DoorConfig),
+            ReaderConfig,
+        ],
     )
     def test_speaks_of_every_setting(self, noun: type) -> None:
         for one in fields(noun):
@@ -150,15 +154,24 @@ class TestADefaultConfiguration:
     @pytest.mark.parametrize(
         "name",
         "width height fps bitrate jpeg_fps quality start motion_threshold port ring threads"
-        " threshold quota_mb free_mb".split(),
+        " threshold".split(),
     )
     def test_tells_the_true_default(self, tmp_path: Path, name: str) -> None:
         config = read(tmp_path, DETECTING)
         assert config.detector
         said = float(dict(line.split(" = ") for line in SETTINGS)[name])
         true = {"port": config.port, "ring": config.ring.seconds}
-        true |= asdict(config.cameras[0]) | asdict(config.detector) | asdict(config.spool)
+        true |= asdict(config.cameras[0]) | asdict(config.detector)
         assert said == true[name]
+
+    @pytest.mark.parametrize("name", ["spool", "bookings"])
+    def test_tells_the_true_bounds(self, tmp_path: Path, name: str) -> None:
+        _, _, said = DEFAULT.partition(f"\n[{name}]\n")
+        bounds = re.findall(r"^# (\w+) = (\d+)", said.partition("\n\n")[0], re.MULTILINE)
+        true = getattr(read(tmp_path, FILLED_IN), name)
+        assert [(key, getattr(true, key)) for key in ("quota_mb", "free_mb")] == [
+            (key, int(value)) for key, value in bounds
+        ]
 
 
 @pytest.mark.usefixtures("machine_id")
@@ -414,7 +427,9 @@ class TestMistakes:
 
     def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
-        assert problem == "zzz: unknown key; known are agent, cameras, doors, spool, detector"
+        assert problem == (
+            "zzz: unknown key; known are agent, cameras, doors, spool, bookings, detector"
+        )
 
     @pytest.mark.parametrize(
         ("line", "problem"),

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
+from camera_agent.config import Sync
 from camera_agent.hardware import CameraError, Emit, Luma, Opened, camera, picamera
 from camera_agent.models import Packet, Picture
 from camera_agent.wire import CameraStatus
@@ -35,6 +36,7 @@ class StandIn:
     """What picamera2 offers of its Picamera2, as far as the agent takes it."""
 
     found: ClassVar[list[dict[str, Any]]] = []
+    camera_controls: ClassVar[dict[str, Any]] = {}
     last: ClassVar["StandIn"]
     opens = True
     frames = 4
@@ -192,6 +194,41 @@ def test_one_small_configuration_is_made_for_life(
 
 
 @pytest.mark.parametrize(
+    ("role", "mode"), [(Sync.SERVER, "as a server"), (Sync.CLIENT, "as a client")]
+)
+def test_one_of_a_pair_begins_its_frames_with_the_other(
+    configured: Configured,
+    pi: type[StandIn],
+    monkeypatch: pytest.MonkeyPatch,
+    role: Sync,
+    mode: str,
+) -> None:
+    modes = SimpleNamespace(Server="as a server", Client="as a client")
+    library = ModuleType("libcamera")
+    library.__dict__["controls"] = SimpleNamespace(rpi=SimpleNamespace(SyncModeEnum=modes))
+    monkeypatch.setitem(sys.modules, "libcamera", library)
+    monkeypatch.setattr(pi, "camera_controls", {"SyncMode": (0, 2, 0)})
+    emitted: list[Any] = []
+
+    fails(configured("picamera", sync=role), emitted.append)
+
+    assert pi.last.asked["controls"]["SyncMode"] == mode
+    assert emitted[0].lacks == ""
+
+
+def test_a_library_without_sync_is_told_and_the_camera_runs_all_the_same(
+    configured: Configured, pi: type[StandIn]
+) -> None:
+    emitted: list[Any] = []
+
+    fails(configured("picamera", sync=Sync.SERVER), emitted.append)
+
+    assert "SyncMode" not in pi.last.asked["controls"]
+    assert emitted[0].lacks.startswith("This libcamera cannot synchronise cameras; update it")
+    assert any(isinstance(item, Packet) for item in emitted)
+
+
+@pytest.mark.parametrize(
     ("device", "kind"), [("/dev/null", "H264Encoder"), ("/nowhere", "EncoderStandIn")]
 )
 def test_the_hardware_encodes_where_there_is_some(
@@ -307,7 +344,8 @@ class TestTheRealLibrary:
         self, configured: Configured, eventually: Eventually
     ) -> None:
         both = Notes(), Notes()
-        gate = configured("picamera", device="gate", width=1280, height=720)
-        yard = configured("picamera", device="yard", width=640, height=360)
-        async with running(gate, both[0]), running(yard, both[1]):
+        gate = configured("picamera", device="gate", width=1280, height=720, sync=Sync.SERVER)
+        yard = configured("picamera", device="yard", width=640, height=360, sync=Sync.CLIENT)
+        async with running(gate, both[0]) as server, running(yard, both[1]) as client:
             await eventually(lambda: all(len(notes.packets) > 30 for notes in both), 60)
+            assert {server.state.error, client.state.error} == {picamera.UNSYNCED}

@@ -22,13 +22,14 @@ from typing import Any
 import pytest
 
 from camera_agent import recorder as module, running as one_recording, shelf
-from camera_agent.config import SpoolConfig
+from camera_agent.allowance import Allowance
+from camera_agent.config import BookingsConfig, SpoolConfig
 from camera_agent.errors import Refused
 from camera_agent.ledger import Ledger
 from camera_agent.models import Packet
 from camera_agent.recorder import Recorder
 from camera_agent.ring import Ring
-from camera_agent.shelf import Recording, surplus
+from camera_agent.shelf import Recording
 from camera_agent.wire import ErrorCode, RecordingOrigin, RecordingStatus
 from tests.waiting import eventually
 
@@ -38,15 +39,19 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 1 / FPS
 
 
+def allowed(**spool: Any) -> Allowance:
+    return Allowance(spool=SpoolConfig(**spool), bookings=BookingsConfig())
+
+
 class Agent:
     """A recorder with its rings, fed like two cameras would."""
 
-    def __init__(self, folder: Path, bounds: SpoolConfig | None = None) -> None:
+    def __init__(self, folder: Path, allowance: Allowance | None = None) -> None:
         self.rings = {name: Ring(timedelta(seconds=15)) for name in ("front", "back")}
         self.told: list[Recording] = []
         self.ledger = Ledger(folder.with_name(f"{folder.name}-spool"))
         self.recorder = Recorder(
-            folder, self.rings, self.told.append, bounds or SpoolConfig(), self.ledger
+            folder, self.rings, self.told.append, allowance or allowed(), self.ledger
         )
 
     def feed(self, packets: list[Packet], camera: str = "front") -> None:
@@ -506,7 +511,7 @@ async def test_a_disk_that_fills_up_ends_the_recording_and_keeps_it(
     done = await agent.over(recording)
 
     assert done.status is RecordingStatus.COMPLETE
-    assert done.error == "The disk is nearly full; the recording ends early."
+    assert done.error == "There is no more room for it; the recording ends early."
     assert agent.shows(done)[:60] == list(range(60))
 
 
@@ -714,6 +719,10 @@ def spooled(name: str, hours: float, megabytes: int = 1) -> Recording:
     return finished(name, hours, megabytes, origin=RecordingOrigin.SPOOL)
 
 
+def booked(name: str, hours: float, megabytes: int = 1) -> Recording:
+    return finished(name, hours, megabytes, origin=RecordingOrigin.BOOKED, booking="lesson")
+
+
 def failed(name: str, hours: float) -> Recording:
     return replace(finished(name, hours), status=RecordingStatus.FAILED, bytes=None)
 
@@ -732,12 +741,14 @@ def failed(name: str, hours: float) -> Recording:
         ([finished("asked", 3, 50)], 1000, []),
         ([failed("new", 23), failed("old", 25)], -1, ["old"]),
         ([failed("new", 1), finished("asked", 3, 2100)], 100, ["asked"]),
+        ([booked("a", 3, 9000), booked("b", 2, 9000), finished("c", 1, 900)], 1000, []),
+        ([booked("old", 14 * DAYS + 1), booked("new", 14 * DAYS - 1)], -1, ["old"]),
     ],
 )
 def test_the_oldest_goes_when_there_is_too_much(
     recordings: list[Recording], short: int, gone: list[str]
 ) -> None:
-    found = surplus(recordings, 2000 * MEGABYTE, short * MEGABYTE, NOW)
+    found = allowed().surplus(recordings, (500 - short) * MEGABYTE, NOW)
 
     assert [one.id for one in found] == gone
 
@@ -752,7 +763,7 @@ def kept(folder: Path, *recordings: Recording) -> None:
 async def test_what_is_beyond_the_quota_is_deleted_and_counted_as_lost(tmp_path: Path) -> None:
     folder = tmp_path / "recordings"
     kept(folder, finished("a", 9, 60), spooled("b", 8, 60), spooled("c", 7, 60), failed("d", 25))
-    agent = Agent(folder, SpoolConfig(quota_mb=100))
+    agent = Agent(folder, allowed(quota_mb=100))
 
     running = asyncio.create_task(agent.recorder.run())
     await eventually(lambda: len(agent.recorder.recordings()) == 1)
@@ -767,7 +778,7 @@ async def test_what_is_beyond_the_quota_is_deleted_and_counted_as_lost(tmp_path:
 async def test_what_is_finished_beyond_the_quota_makes_the_oldest_go_at_once(
     agent: Agent, second_ago: list[Packet], tmp_path: Path
 ) -> None:
-    agent.recorder._bounds = SpoolConfig(quota_mb=0)
+    agent.recorder._allowance = allowed(quota_mb=0)
     agent.feed(second_ago[:60])
 
     recording = await agent.recorder.start("front", 0.0, time.time() + 0.01)
@@ -809,6 +820,51 @@ async def test_a_spooled_recording_leaves_more_room_than_one_that_is_asked_for(
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)
 
     assert recording.origin is RecordingOrigin.ASKED
+
+
+async def test_a_booked_recording_takes_the_room_of_a_spooled_one(
+    tmp_path: Path, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(tmp_path / "recordings", finished("asked", 9), booked("booked", 9), spooled("spooled", 8))
+    agent = Agent(tmp_path / "recordings")
+    agent.feed(second_ago[:60])
+    removed: list[Recording] = []
+    monkeypatch.setattr(
+        shutil,
+        "disk_usage",
+        lambda _: SimpleNamespace(free=1_000_000_000 + 100_000_000 * len(removed)),
+    )
+    monkeypatch.setattr(shelf.Shelf, "remove", lambda _, one: removed.append(one))
+
+    running = asyncio.create_task(agent.recorder.run())
+    await agent.recorder.start("front", 0.0, time.time() + 60, RecordingOrigin.BOOKED, "lesson")
+    running.cancel()
+
+    assert [one.id for one in removed] == ["spooled"]
+
+
+async def test_what_was_booked_two_weeks_ago_is_deleted_and_counted_as_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    now = time.time()
+    old = replace(booked("old", 0), until=now - 15 * 86400)
+    kept(folder, old, replace(booked("new", 0), until=now - 13 * 86400))
+    agent = Agent(folder)
+
+    running = asyncio.create_task(agent.recorder.run())
+    await eventually(lambda: agent.ledger.lost == 1)
+    running.cancel()
+
+    assert [one.id for one in agent.recorder.recordings()] == ["new"]
+
+
+async def test_nothing_is_begun_any_more_when_the_agent_ends(
+    agent: Agent, second_ago: list[Packet]
+) -> None:
+    agent.feed(second_ago[:60])
+    await agent.recorder.close()
+
+    with refused(ErrorCode.BUSY):
+        await agent.recorder.start("front", 0.0, time.time() + 60)
 
 
 async def test_a_disk_that_cannot_be_looked_at_ends_nothing(

@@ -209,6 +209,13 @@ def test_a_line_that_never_ends_is_no_card(
 def test_a_card_of_which_the_kernel_lost_a_part_is_none(typist: Typist) -> None:
     dropped = typist.press(CODES["1"]) + typist.event(0, 3, 0)
 
+    assert heard_of(dropped + typist.type("2345") + typist.type("ABCD")).cards == ["abcd"]
+
+
+def test_a_card_after_one_of_which_the_end_was_lost_is_heard(typist: Typist) -> None:
+    dropped = typist.press(CODES["1"]) + typist.event(0, 3, 0)
+    typist.wait(2)
+
     assert heard_of(dropped + typist.type("ABCD")).cards == ["abcd"]
 
 

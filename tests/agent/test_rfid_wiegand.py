@@ -83,6 +83,18 @@ def test_a_bit_that_was_misread_is_noticed(number: int, caplog: pytest.LogCaptur
     assert caplog.messages == ["Reader outside: a card with a wrong parity; are D0 and D1 swapped?"]
 
 
+def test_bits_that_are_told_in_another_order_are_read_as_they_came() -> None:
+    ears = Ears()
+    bits = Bits(reader_config("wiegand"), ears.hear)
+    told = [(int(bit), 100 + number * 0.001) for number, bit in enumerate(framed("2a4e61"))]
+    for number in range(0, len(told), 2):
+        for bit, at in reversed(told[number : number + 2]):
+            bits.pulse(bit, at)
+    bits.end()
+
+    assert ears.cards == ["2a4e61"]
+
+
 def test_swapped_lines_never_give_another_card(caplog: pytest.LogCaptureFixture) -> None:
     swapped = framed("2a4e61").translate(str.maketrans("01", "10"))
 

@@ -159,6 +159,8 @@ async def test_health_is_for_everybody(anybody: ClientSession) -> None:
         ("DELETE", f"{FRONT}/recordings/1"),
         ("GET", "/api/v1/spool"),
         ("DELETE", "/api/v1/spool?until=1"),
+        ("PUT", "/api/v1/bookings"),
+        ("GET", "/api/v1/bookings"),
         ("GET", "/stream"),
         ("GET", "/snapshot"),
         ("GET", "/?action=snapshot"),
@@ -630,6 +632,69 @@ async def test_an_agent_without_a_spool_records_and_reads_nothing_by_itself(
     assert hub.spool.spooled().readings == 0
 
 
+# Appointments
+
+
+async def test_a_plan_is_told_with_what_runs_for_it(
+    agent: ClientSession, hub: Hub, front: StillCamera
+) -> None:
+    now = time.time()
+    front.feed(packets(60, now - 60 / FPS))
+    lesson = {"id": "lesson", "camera": "front", "since": now - 1, "until": now + 60}
+    match = {"id": "match", "camera": "back", "since": now + 3600, "until": now + 7200}
+    told = {"recording": None, "error": None}
+
+    plan = {"segment_s": 60.0, "bookings": [lesson, match]}
+    async with agent.put("/api/v1/bookings", json=plan) as response:
+        answer = await response.json()
+    assert answer == {"segment_s": 60.0, "bookings": [lesson | told, match | told]}
+    await eventually(lambda: hub.appointments.booked().running == 1)
+    async with agent.get("/api/v1/bookings") as response:
+        (first, second) = (await response.json())["bookings"]
+    async with agent.get(f"{FRONT}/recordings") as response:
+        (part,) = (await response.json())["recordings"]
+
+    assert second == match | told
+    assert first == lesson | told | {"recording": part["id"]}
+    assert (part["origin"], part["booking"]) == ("booked", "lesson")
+    assert part["until"] == pytest.approx(now + 59, abs=0.1)
+
+
+async def test_an_example_of_a_plan_is_accepted(agent: ClientSession) -> None:
+    plan = json.loads((WIRE / "put_bookings.json").read_text())
+    example = json.loads((WIRE / "bookings.json").read_text())
+
+    async with agent.put("/api/v1/bookings", json=plan) as response:
+        answer = await response.json()
+
+    assert answer["segment_s"] == example["segment_s"]
+    assert [one.keys() for one in answer["bookings"]] == [one.keys() for one in example["bookings"]]
+
+
+async def test_a_thousand_appointments_are_a_plan(agent: ClientSession) -> None:
+    plan = {
+        "segment_s": 300,
+        "bookings": [
+            {"id": f"{n:0100}", "camera": "front", "since": 2e9 + n, "until": 2e9 + n + 1}
+            for n in range(1000)
+        ],
+    }
+
+    async with agent.put("/api/v1/bookings", json=plan) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"segment_s": 1}'])
+async def test_a_plan_that_makes_no_sense_is_refused(agent: ClientSession, body: bytes) -> None:
+    assert await refusal(agent.put("/api/v1/bookings", data=body)) == (400, "bad_request")
+
+
+async def test_a_plan_for_an_unknown_camera_is_refused(agent: ClientSession) -> None:
+    roof = {"id": "lesson", "camera": "roof", "since": 2e9, "until": 2e9 + 1}
+    plan = {"segment_s": 300, "bookings": [roof]}
+    assert await refusal(agent.put("/api/v1/bookings", json=plan)) == (400, "bad_request")
+
+
 # The feed
 
 
@@ -708,6 +773,7 @@ async def test_the_feed_tells_how_the_machine_is(
     example = json.loads((WIRE / "stats.json").read_text())
     assert told[0]["stats"].keys() == example["stats"].keys()
     assert told[0]["spool"].keys() == example["spool"].keys()
+    assert told[0]["bookings"].keys() == example["bookings"].keys()
 
 
 async def test_a_part_that_ends_ends_the_agent(config: AgentConfig) -> None:

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from camera_agent import running as one_recording, spool as module
+from camera_agent.allowance import Allowance
 from camera_agent.clock import Clock
-from camera_agent.config import SpoolConfig
+from camera_agent.config import BookingsConfig, SpoolConfig
 from camera_agent.ledger import Ledger, Spooled
 from camera_agent.recorder import Recorder
 from camera_agent.ring import Ring
@@ -42,7 +43,7 @@ class Site:
             folder / "recordings",
             {"front": self.ring},
             self.told.append,
-            SpoolConfig(),
+            Allowance(spool=SpoolConfig(), bookings=BookingsConfig()),
             self.ledger,
         )
         self.left: float | None = time.monotonic()

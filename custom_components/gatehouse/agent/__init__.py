@@ -14,12 +14,14 @@ from .access import (
     ReaderInfo,
     ReaderState,
 )
+from .bookings import Booked, Planned, Underway
 from .client import Agent
 from .doors import AgentDoors
 from .errors import (
     AgentError,
     AgentGarbled,
     AgentIncompatible,
+    AgentOutdated,
     AgentRefused,
     AgentUnauthorized,
     AgentUnreachable,
@@ -64,12 +66,14 @@ __all__ = [
     "AgentError",
     "AgentGarbled",
     "AgentIncompatible",
+    "AgentOutdated",
     "AgentPassage",
     "AgentRefused",
     "AgentUnauthorized",
     "AgentUnreachable",
     "Antipassback",
     "Authentication",
+    "Booked",
     "CameraChanged",
     "Decider",
     "Direction",
@@ -84,6 +88,7 @@ __all__ = [
     "NotAnAgent",
     "PassageMade",
     "PassagePage",
+    "Planned",
     "Rang",
     "ReaderInfo",
     "ReaderState",
@@ -99,5 +104,6 @@ __all__ = [
     "SpoolReport",
     "State",
     "StatsChanged",
+    "Underway",
     "Verify",
 ]

@@ -1,6 +1,6 @@
 """One Pi, over HTTP and WebSocket."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime, timedelta
 from email.message import Message as Headers
 from urllib.parse import quote
@@ -9,11 +9,12 @@ import aiohttp
 
 from ..models import AgentInfo, Picture
 from . import wire
+from .bookings import Planned, Underway, parse_plan, plan_body
 from .clock import AgentClock
 from .connection import ANSWER, STREAM, Connection
 from .decoding import decoding, moment
 from .doors import AgentDoors
-from .errors import AgentGarbled, NotAnAgent
+from .errors import AgentGarbled, AgentOutdated, AgentRefused, NotAnAgent
 from .messages import (
     Message,
     SpoolReport,
@@ -91,6 +92,21 @@ class Agent:
         """Return an address of the camera's H.264 in MPEG-TS, good for a while, for any player."""
         path = wire.LIVE.format(camera=quote(camera, safe=""))
         return self._connection.signed(path, self._clock.now + lifetime)
+
+    async def plan(
+        self, appointments: Iterable[Planned], segment: timedelta
+    ) -> tuple[Underway, ...]:
+        """Have the agent record these by itself, in parts, and nothing else of earlier plans.
+
+        What runs and is not planned any more ends. Raises AgentOutdated if it cannot do that.
+        """
+        try:
+            body = plan_body(appointments, segment)
+            return parse_plan(await self._connection.json("PUT", wire.BOOKINGS, body))
+        except AgentRefused as error:
+            if error.code != wire.ErrorCode.NOT_FOUND:
+                raise
+            raise AgentOutdated("The agent cannot record by appointment; update it.") from error
 
     async def spool(self) -> SpoolReport:
         """Return what the agent kept while nobody listened to its feed."""

@@ -40,6 +40,12 @@ class NotAnAgent(AgentError):
     code = "not_an_agent"
 
 
+class AgentOutdated(AgentError):
+    """The agent is too old for what was asked of it; all else goes on."""
+
+    code = "agent_outdated"
+
+
 class AgentIncompatible(AgentError):
     """The agent speaks another version of the API: `theirs`."""
 

@@ -21,6 +21,7 @@ from .access import (
     parse_door_info,
     parse_passage,
 )
+from .bookings import Booked, booked_or_none
 from .decoding import decoding, moment, moment_or_none, span_or_none
 from .errors import AgentIncompatible, NotAnAgent
 
@@ -42,6 +43,8 @@ class Recording:
     error: str | None
     origin: wire.RecordingOrigin = wire.RecordingOrigin.ASKED
     """Why there is one."""
+    booking: str | None = None
+    """The appointment that it is a part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,8 @@ class State:
     recordings: tuple[Recording, ...]
     spool: Spool | None = None
     """None if the agent keeps none."""
+    bookings: Booked | None = None
+    """None if the agent cannot record by appointment."""
     doors: tuple[DoorInfo, ...] = ()
     door_states: Mapping[str, DoorState] = field(default_factory=dict)
     """By the agent's own ids of its doors."""
@@ -125,6 +130,8 @@ class StatsChanged:
     """The agent's clock, if it tells."""
     spool: Spool | None = None
     """None if the agent keeps none, or tells of it only when it is connected."""
+    bookings: Booked | None = None
+    """None if the agent cannot record by appointment."""
     access: AccessState | None = None
     """None if the agent has no doors."""
 
@@ -191,6 +198,7 @@ def parse_recording(body: Mapping[str, Any]) -> Recording:
         sha256=body.get("sha256"),
         error=body.get("error"),
         origin=wire.RecordingOrigin(body.get("origin", wire.RecordingOrigin.ASKED)),
+        booking=body.get("booking"),
     )
 
 
@@ -226,6 +234,7 @@ def _state(body: Mapping[str, Any]) -> State:
         stats=_stats(body["stats"]),
         recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
         spool=_spool_or_none(body),
+        bookings=booked_or_none(body),
         doors=tuple(parse_door_info(door) for door in body["info"].get("doors", ())),
         door_states={door: parse_door(state) for door, state in body.get("doors", {}).items()},
         access=_access_or_none(body),
@@ -237,6 +246,7 @@ def _stats_changed(body: Mapping[str, Any]) -> StatsChanged:
         stats=_stats(body["stats"]),
         now=moment_or_none(body.get("now")),
         spool=_spool_or_none(body),
+        bookings=booked_or_none(body),
         access=_access_or_none(body),
     )
 

@@ -29,8 +29,10 @@ SPOOL: Final = "/api/v1/spool"
 QUERY_UNTIL: Final = "until"
 
 # What an agent is to record by itself, Home Assistant or not: PUT {"segment_s": …, "bookings":
-# [{"id": …, "camera": …, "since": …, "until": …}]} replaces all that was told before; GET tells it.
-# Each segment of a booking is an ordinary recording that names it.
+# [{"id": …, "camera": …, "since": …, "until": …}]} replaces all that was told before. The answer is
+# that of GET: of each also the recording that runs for it, and the error why there is none, or
+# null. Each segment of a booking is an ordinary recording that names it; the feed's state and stats
+# tell how many bookings are planned, run, and wait to be fetched.
 BOOKINGS: Final = "/api/v1/bookings"
 
 # What an agent with doors may decide by itself: PUT {"document": text, "signature": hex}, where the

@@ -9,6 +9,7 @@ import pytest
 from custom_components.gatehouse.agent import (
     AgentGarbled,
     AgentIncompatible,
+    Booked,
     CameraChanged,
     MotionChanged,
     NotAnAgent,
@@ -64,6 +65,20 @@ RECORDING = Recording(
     origin=RecordingOrigin.ASKED,
 )
 
+PART = Recording(
+    id="5d1b8e03c97f4a26",
+    camera="front",
+    status=RecordingStatus.COMPLETE,
+    started=datetime.fromtimestamp(1795003599.4, UTC),
+    until=datetime.fromtimestamp(1795003900, UTC),
+    duration=timedelta(seconds=300.6),
+    size=75497472,
+    sha256="8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
+    error=None,
+    origin=RecordingOrigin.BOOKED,
+    booking="6f1c2a9e@20261118T180000",
+)
+
 MEANINGS = {
     "state": State(
         now=datetime.fromtimestamp(1795000000.25, UTC),
@@ -72,6 +87,7 @@ MEANINGS = {
         stats=STATS,
         recordings=(),
         spool=Spool(clips=2, size=9437184, lost=1, readings=61),
+        bookings=Booked(planned=3, running=1, waiting=4, size=104857600, error=None),
     ),
     "camera": CameraChanged(
         camera="front",
@@ -83,6 +99,7 @@ MEANINGS = {
         camera="front", score=0.0731, moving=True, at=datetime.fromtimestamp(1795000003.5, UTC)
     ),
     "recording": RecordingChanged(recording=RECORDING),
+    "recording_booked": RecordingChanged(recording=PART),
     "stats": StatsChanged(
         stats=AgentStats(
             cpu_percent=12.5,
@@ -94,6 +111,7 @@ MEANINGS = {
         ),
         now=datetime.fromtimestamp(1795000010.25, UTC),
         spool=Spool(clips=1, size=4194304, lost=1, readings=0),
+        bookings=Booked(planned=2, running=0, waiting=5, size=125829120, error="no_space"),
     ),
 }
 
@@ -124,16 +142,18 @@ def test_readings_are_told_in_the_order_of_time() -> None:
 def test_an_older_agent_says_less() -> None:
     state, stats = golden("state"), golden("stats")
     del state["spool"], state["info"]["ring_s"], stats["now"], stats["spool"]
+    del state["bookings"], stats["bookings"]
     recording = golden("recording")["recording"]
-    del recording["origin"]
+    del recording["origin"], recording["booking"]
 
     told, changed = parse_message(json.dumps(state)), parse_message(json.dumps(stats))
 
     assert isinstance(told, State)
     assert isinstance(changed, StatsChanged)
-    assert (told.spool, told.info.ring) == (None, None)
-    assert (changed.now, changed.spool) == (None, None)
+    assert (told.spool, told.info.ring, told.bookings) == (None, None, None)
+    assert (changed.now, changed.spool, changed.bookings) == (None, None, None)
     assert parse_recording(recording).origin is RecordingOrigin.ASKED
+    assert parse_recording(recording).booking is None
 
 
 def test_what_nobody_asked_for_is_told_apart() -> None:
