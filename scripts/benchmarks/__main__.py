@@ -10,12 +10,18 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from . import access, clips, doors, offsite, passages, residents
+from . import access, clips, doors, merging, offsite, panorama, passages, residents
 from .beside import VIEWERS
 from .harness import Result, machine, measure
 from .store import opened
 
+# Each takes many seconds.
+MERGES: Final = 5
+
 FOLDER: Final = Path(__file__).parents[2] / ".cache" / "bench"
+
+# Each of them takes a second to encode.
+PANORAMA_S: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,22 @@ async def _clips(folder: Path, depth: Depth) -> list[Result]:
     return [await measure(case, depth.rounds) for case in clips.cases(source, calls=3)]
 
 
+async def _merge(folder: Path, depth: Depth) -> list[Result]:
+    _say(f"two recordings of {merging.SECONDS} s ...")
+    if reason := merging.why_none():
+        _say(reason)
+    cases = merging.cases(merging.recorded(folder))
+    return [await measure(case, min(depth.rounds, MERGES)) for case in cases]
+
+
+async def _panorama(folder: Path, depth: Depth) -> list[Result]:
+    seconds = min(depth.seconds, PANORAMA_S)
+    _say(f"two cameras of 1080p, {seconds} s ...")
+    if reason := panorama.why_none():
+        _say(reason)
+    return [await measure(case, depth.rounds) for case in panorama.cases(folder, seconds)]
+
+
 async def _s3(folder: Path, depth: Depth) -> list[Result]:
     _say(f"{depth.uploads} clips of {offsite.SIZE // 1_000_000} MB ...")
     if reason := offsite.why_another():
@@ -95,12 +117,16 @@ async def _access(folder: Path, depth: Depth) -> list[Result]:
 GROUPS: Final[dict[str, Callable[[Path, Depth], Awaitable[list[Result]]]]] = {
     "store": _store,
     "clips": _clips,
+    "merge": _merge,
+    "panorama": _panorama,
     "s3": _s3,
     "access": _access,
 }
 FIGURES: Final = {
     "store": "what a call takes, beside raw sqlite3",
     "clips": "what a clip costs (CPU), beside the other way",
+    "merge": "what a movie of two cameras costs (CPU), beside the ffmpeg program",
+    "panorama": "what a movie in one picture costs (CPU), beside one side by side",
     "s3": "what all clips together take, beside PUTs over one plain connection",
     "access": "what who stands at a door waits for, beside a bare echo; a page, beside sqlite3",
 }

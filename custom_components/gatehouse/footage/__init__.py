@@ -1,5 +1,6 @@
 """Recordings, from what records them to the media folder, off-site, and to oblivion."""
 
+from .calibration import Calibration
 from .clips import Clips
 from .disk import Disk
 from .disposal import Disposal
@@ -10,8 +11,11 @@ from .errors import (
     DiskRefused,
     FileMissing,
     FootageError,
+    MergeFailed,
+    NoOverlap,
     NotPlayable,
     NotVerified,
+    PanoramaUnavailable,
     RecordingFailed,
     RecordingLost,
     StorageDenied,
@@ -26,11 +30,15 @@ from .flow import FootageFlow
 from .frames import frames_of, length_of
 from .library import Library
 from .links import LinkExpired, LinkOver, LinkRefused, LinkRevoked, Links, LinkUnknown, LinkUsedUp
-from .linkstore import LinkStore
+from .linkstore import Link, LinkStore
 from .local import LocalRecorder
+from .merging import Merged, Merger
+from .movies import Movies
 from .mp4 import Clip
 from .offsite import Offsite
 from .optimise import OptimiseOptions, Optimiser
+from .panorama import calibrate, calibrate_by_points, has_moved, why_no_panorama
+from .plan import Corner, MergeOptions, MergePlan, Part, Reel
 from .progress import Progress, Transfer
 from .recorder import Recorder, Recorders
 from .retention import Retention, Swept
@@ -45,9 +53,11 @@ __all__ = [
     "S3",
     "Backlog",
     "BucketMissing",
+    "Calibration",
     "Clip",
     "Clips",
     "ClockSkewed",
+    "Corner",
     "Disk",
     "DiskFull",
     "DiskRefused",
@@ -59,6 +69,7 @@ __all__ = [
     "FootageStore",
     "Held",
     "Library",
+    "Link",
     "LinkExpired",
     "LinkOver",
     "LinkRefused",
@@ -68,19 +79,29 @@ __all__ = [
     "LinkUsedUp",
     "Links",
     "LocalRecorder",
+    "MergeFailed",
+    "MergeOptions",
+    "MergePlan",
+    "Merged",
+    "Merger",
     "Movie",
+    "Movies",
+    "NoOverlap",
     "NotPlayable",
     "NotVerified",
     "Offsite",
     "OffsiteOptions",
     "OptimiseOptions",
     "Optimiser",
+    "PanoramaUnavailable",
+    "Part",
     "Progress",
     "Quirk",
     "Recorder",
     "Recorders",
     "RecordingFailed",
     "RecordingLost",
+    "Reel",
     "Retention",
     "RetentionOptions",
     "S3Options",
@@ -95,9 +116,13 @@ __all__ = [
     "Trash",
     "UploadGone",
     "as_piece",
+    "calibrate",
+    "calibrate_by_points",
     "frames_of",
+    "has_moved",
     "is_wanted_offsite",
     "length_of",
     "lifetime",
     "shortest_lifetime",
+    "why_no_panorama",
 ]

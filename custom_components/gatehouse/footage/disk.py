@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
-import errno
 import os
 from pathlib import Path, PurePath
 import shutil
 from threading import Lock
 from typing import Final
 
-from .errors import DiskFull, DiskRefused
+from .errors import FULL, DiskFull, DiskRefused
 from .rules import file_path, slug
 
 # Home Assistant shares this disk, and its own database must never be what does not fit.
@@ -19,10 +18,11 @@ FLOOR_BYTES: Final = 500_000_000
 # Hidden, so that the media browser does not show what is still arriving.
 INCOMING: Final = ".gatehouse"
 
+# Where the parts of appointments wait to be made movies: nobody is to see them one by one.
+PARTS: Final = "parts"
+
 # What is incoming under one name: the recording as it comes, the clip, and its poster.
 SUFFIXES: Final = (".part", ".mp4", ".jpg")
-
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Disk:
@@ -35,13 +35,20 @@ class Disk:
         self._floor_bytes = floor_bytes
         self._writing = Lock()
 
-    def place(self, camera: str, at: datetime, name: str, suffix: str) -> Path:
+    def place(
+        self, camera: str, at: datetime, name: str, suffix: str, *, hidden: bool = False
+    ) -> Path:
         """Return where a file of a camera belongs; the same for the same arguments."""
-        return self.root / file_path(camera, at, name, suffix, self.zone)
+        root = self.root / INCOMING / PARTS if hidden else self.root
+        return root / file_path(camera, at, name, suffix, self.zone)
 
     def incoming(self, name: str, suffix: str = ".part") -> Path:
         """Return where a file is while it is not whole."""
         return self.root / INCOMING / f"{slug(name)}{suffix}"
+
+    def incoming_files(self, name: str) -> tuple[Path, ...]:
+        """Return where all that may be incoming under this name is."""
+        return tuple(self.incoming(name, suffix) for suffix in SUFFIXES)
 
     def make_room(self, size: int) -> None:
         """Have the folder for incoming files; DiskFull if so many bytes would leave too few."""
@@ -74,8 +81,8 @@ class Disk:
     def discard(self, name: str) -> None:
         """Remove what is incoming under this name."""
         with refusals():
-            for suffix in SUFFIXES:
-                self.incoming(name, suffix).unlink(missing_ok=True)
+            for path in self.incoming_files(name):
+                path.unlink(missing_ok=True)
 
     def remove(self, path: Path) -> None:
         """Remove one file of ours, if it is there; what is not below the root is not ours."""

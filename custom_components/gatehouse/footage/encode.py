@@ -11,11 +11,11 @@ from typing import Any, Final
 import av
 from av.codec.codec import UnknownCodecError
 from av.container import OutputContainer
-import av.filter
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
 from .errors import NotPlayable
+from .screen import Screen
 
 # Full HD, upright or not: more is for a stream and not for stills.
 LONGEST_SIDE: Final = 1920
@@ -63,10 +63,9 @@ class _Projector:
 
     def __init__(self, output: OutputContainer, screen: tuple[int, int]) -> None:
         self._output = output
-        self._screen = screen
+        self._screen = Screen(screen)
         self._encoder = _encoder(screen)
         self._film: Any = None
-        self._graphs: dict[tuple[int, int, str], av.filter.Graph] = {}
         self._shown: Any = None
         self._since = self._now = -1
 
@@ -74,7 +73,7 @@ class _Projector:
         """Show a picture from then on; one that comes out of turn is passed over."""
         if at > self._since:
             self._hold(at)
-            self._shown, self._since = self._fitted(picture), at
+            self._shown, self._since = self._screen.fit(picture), at
             self._encode(at)
 
     def end(self, until: int) -> None:
@@ -104,14 +103,6 @@ class _Projector:
             packet.stream = self._film
             packet.duration = LAST
             self._output.mux(packet)
-
-    def _fitted(self, picture: av.VideoFrame) -> Any:
-        """Return a picture as large as the screen, with bars where it has another shape."""
-        kind = (picture.width, picture.height, picture.format.name)
-        if kind not in self._graphs:
-            self._graphs[kind] = _graph(picture, self._screen)
-        self._graphs[kind].push(picture)
-        return self._graphs[kind].pull()
 
 
 def _decoded(stills: Iterable[tuple[datetime, bytes]]) -> Iterator[tuple[datetime, av.VideoFrame]]:
@@ -156,22 +147,3 @@ def _described(output: OutputContainer, first: bytes) -> Any:
     """Return a stream of what the first packet, which has the parameters in it, tells."""
     with av.open(BytesIO(first), format="h264") as source:
         return output.add_stream_from_template(source.streams.video[0])
-
-
-def _graph(picture: av.VideoFrame, screen: tuple[int, int]) -> av.filter.Graph:
-    size = f"{screen[0]}:{screen[1]}"
-    fit = "force_original_aspect_ratio=decrease:force_divisible_by=2"
-    # A JPEG's levels go from 0 to 255, those of a video from 16 to 235.
-    steps = [
-        ("scale", f"{size}:{fit}:out_range=tv"),
-        ("pad", f"{size}:-1:-1"),
-        ("setsar", "1"),
-        ("format", "yuv420p"),
-        ("buffersink", None),
-    ]
-    graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=TICK
-    )
-    graph.link_nodes(source, *(graph.add(name, options) for name, options in steps)).configure()
-    return graph

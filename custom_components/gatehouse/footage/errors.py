@@ -1,5 +1,11 @@
 """What can go wrong between an agent's recording and the media folder."""
 
+import errno
+from typing import Final
+
+# What the operating system says of a disk without room.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class FootageError(Exception):
     """Footage cannot move on; `code` is a short name of why, as its row keeps it."""
@@ -23,6 +29,28 @@ class NotPlayable(FootageError):
     """What arrived is no video that every phone and browser plays."""
 
     code = "not_playable"
+
+
+class NoOverlap(FootageError):
+    """Two pictures cannot become one; `reason` is short for why, the sentence says what to do."""
+
+    code = "no_overlap"
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class PanoramaUnavailable(FootageError):
+    """No panorama can be made here, or not with this calibration; the sentence says what to do."""
+
+    code = "panorama_unavailable"
+
+
+class MergeFailed(FootageError):
+    """Parts could not be made one movie; another time they may."""
+
+    code = "merge_failed"
 
 
 class DiskFull(FootageError):

@@ -29,10 +29,14 @@ def filed(disk: Disk, row: Footage) -> tuple[Path, Clip] | None:
 
 def clear(disk: Disk, row: Footage) -> None:
     """Remove every file of a row."""
-    disk.discard(row.id)
-    place = _place(disk, row)
-    for path in (place, place.with_suffix(".jpg")):
+    for path in files_of(disk, row):
         disk.remove(path)
+
+
+def files_of(disk: Disk, row: Footage) -> tuple[Path, ...]:
+    """Return where files of a row that is on its way may be."""
+    place = _place(disk, row)
+    return (*disk.incoming_files(row.id), place, place.with_suffix(".jpg"))
 
 
 def is_there(row: Footage) -> bool:
@@ -50,4 +54,4 @@ def _publish(disk: Disk, row: Footage, clip: Clip) -> None:
 
 
 def _place(disk: Disk, row: Footage) -> Path:
-    return disk.place(row.camera, row.since, row.id, ".mp4")
+    return disk.place(row.camera, row.since, row.id, ".mp4", hidden=row.part)

@@ -13,7 +13,7 @@ from ..database import DatabaseError
 from ..models import Footage, FootageStage, Level
 from .disk import Disk
 from .recorder import Recorders
-from .rules import FootageOptions, is_due, is_spooled, spooled
+from .rules import FootageOptions, bound, is_due, part_of, unasked
 from .steps import Steps
 from .store import FootageStore
 
@@ -53,17 +53,26 @@ class FootageFlow:
         until: datetime,
         incident: str | None = None,
         level: Level | None = None,
+        *,
+        booking: str | None = None,
+        part: bool = False,
     ) -> Footage:
-        """Have a camera recorded from one moment to another, by its recorder's clock."""
+        """Have a camera recorded from one moment to another, by its recorder's clock.
+
+        A part is one of the pieces of the appointment that booking names; agents record theirs by
+        themselves.
+        """
         row = Footage(
             id=uuid4().hex,
             camera=camera,
             incident=incident,
             stage=FootageStage.REQUESTED,
             since=since,
-            until=min(until, since + self._options.longest),
+            until=min(until, since + bound(part, self._options)),
             level=level,
+            booking=booking,
         )
+        row = part_of(booking, row) if part else row
         await self._store.add(row)
         self._news(row)
         self._woken.set()
@@ -71,8 +80,9 @@ class FootageFlow:
 
     async def extend(self, footage: str, until: datetime) -> None:
         """Let a recording go on until then; never shortens, and has no effect once it is over."""
-        await self._store.extend(footage, until, self._options.longest)
-        self._nudge(footage)
+        if row := await self._store.get(footage):
+            await self._store.extend(footage, until, bound(row.part, self._options))
+            self._nudge(footage)
 
     async def end(self, footage: str, until: datetime) -> None:
         """Let a recording end earlier; has no effect once it is over."""
@@ -89,8 +99,8 @@ class FootageFlow:
     def recording_changed(self, camera: str, news: RecordingChanged) -> None:
         """Take a word of an agent about a recording as a reason to look.
 
-        What it recorded while nobody listened becomes a row, to be replayed, if it is none yet.
-        What is home already is deleted there.
+        What it recorded by itself becomes a row if it is none yet: to be replayed, or a part of an
+        appointment. What is home already is deleted there.
         """
         recording = news.recording
         _LOGGER.debug("%s: recording %s is %s", camera, recording.id, recording.status)
@@ -139,8 +149,8 @@ class FootageFlow:
     async def _hear(self, tasks: asyncio.TaskGroup) -> None:
         """Take up what agents recorded by themselves; what is home already goes there."""
         for (camera, name), recording in tuple(self._told.items()):
-            row = spooled(camera, recording, uuid4().hex)
-            if is_spooled(recording) and await self._store.add(row):
+            row = unasked(camera, recording, uuid4().hex)
+            if row and await self._store.add(row):
                 self._news(row)
             elif await self._store.is_fetched(camera, name):
                 release = self._steps.release(camera, name)

@@ -26,7 +26,7 @@ OFF_BY: Final = 0.5
 
 def length_of(path: Path) -> timedelta:
     """Return how long an MP4, AVI or MKV plays; raises NotPlayable if its end is missing too."""
-    with _open(path) as (container, stream):
+    with opened(path) as (container, stream):
         reached, pictures = 0.0, 0
         for packet in container.demux(stream):
             if packet.is_corrupt:
@@ -49,7 +49,7 @@ def frames_of(
     There are at most so many a second, none larger than a screen; raises NotPlayable.
     """
     due = since.total_seconds()
-    with _open(path) as (container, stream):
+    with opened(path) as (container, stream):
         jpegs = Jpegs(stream)
         for at, frame in _from(container, stream, due):
             if at >= until.total_seconds():
@@ -57,6 +57,19 @@ def frames_of(
             if at >= due:
                 yield timedelta(seconds=at), jpegs.encode(frame)
                 due += (1 + (at - due) * fps // 1) / fps
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video, and find its pictures; raises NotPlayable, also for what is done with it."""
+    # FFmpeg is given the file and not its name, which may be a pattern or an address to it.
+    with path.open("rb") as file:
+        try:
+            options = {"format_whitelist": CONTAINERS}
+            with av.open(file, "r", options=options) as container:
+                yield container, _stream(path, container)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise NotPlayable(f"{path.name!r} cannot be read as video: {error}") from error
 
 
 def _from(
@@ -89,18 +102,6 @@ def _promised(container: InputContainer, stream: VideoStream) -> float:
 
 def _rate(stream: VideoStream) -> float:
     return float(stream.average_rate or stream.guessed_rate or 25)
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    # FFmpeg is given the file and not its name, which may be a pattern or an address to it.
-    with path.open("rb") as file:
-        try:
-            options = {"format_whitelist": CONTAINERS}
-            with av.open(file, "r", options=options) as container:
-                yield container, _stream(path, container)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise NotPlayable(f"{path.name!r} cannot be read as video: {error}") from error
 
 
 def _stream(path: Path, container: InputContainer) -> VideoStream:

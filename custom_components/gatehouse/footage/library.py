@@ -27,12 +27,19 @@ class Library:
         incident: str | tuple[str, ...] | None = None,
         limit: int | None = 50,
         before: Footage | None = None,
+        *,
+        booked: bool | None = None,
     ) -> list[Footage]:
         """Return footage that began in a span, of one incident or of several, newest first.
 
-        Before is the last row of the page before.
+        Before is the last row of the page before. Booked tells to return movies of appointments
+        only, or none; their parts are never shown.
         """
-        return await self._store.find(camera, since, until, incident, limit, before)
+        return await self._store.find(camera, since, until, incident, limit, before, booked=booked)
+
+    async def of_booking(self, appointment: str) -> list[Footage]:
+        """Return the parts of an appointment, by camera and time, and then the movies of it."""
+        return await self._store.of_booking(appointment)
 
     async def days(self, camera: str) -> list[date]:
         """Return the local days on which footage began that is not gone, newest first."""

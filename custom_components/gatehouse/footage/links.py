@@ -9,9 +9,8 @@ import secrets
 from typing import Final
 from uuid import uuid4
 
-from ..models import Link
 from .errors import FootageError
-from .linkstore import LinkStore
+from .linkstore import Link, LinkStore
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=30)

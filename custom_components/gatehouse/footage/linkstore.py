@@ -1,12 +1,12 @@
 """The rows of share links."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Integer, RowMapping, Table, Text, or_, select, update
 
 from ..database import Database, Moment, metadata
-from ..models import Link
 
 LINKS: Final = Table(
     "links",
@@ -22,6 +22,24 @@ LINKS: Final = Table(
     Column("note", Text, nullable=False),
 )
 _COLUMNS: Final = LINKS.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What lets somebody without a login see one clip for a while."""
+
+    id: str
+    token: str = field(repr=False)
+    """What the address has in it; who has it may see the clip."""
+    footage: str
+    created: datetime
+    expires: datetime
+    most_uses: int | None = None
+    """How often it may be played; None for as often as one likes."""
+    uses: int = 0
+    revoked: datetime | None = None
+    note: str = ""
+    """For whom it is."""
 
 
 class LinkStore:

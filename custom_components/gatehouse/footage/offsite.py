@@ -1,4 +1,4 @@
-"""Finished footage on its way to the off-site storage: the newest first, until it is there."""
+"""Finished footage on its way to the off-site storage: clips before movies, until it is there."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from .backoff import Backoff
 from .bandwidth import Bandwidth
 from .disk import Disk
 from .errors import FileMissing, FootageError, NotVerified, StorageError, StorageRefused, UploadGone
+from .lane import Lane
 from .parcel import LARGE, Pace, Parcel, length_in_bytes, measured, parcel_of, poster_key, poster_of
 from .progress import Board, Progress
-from .rules import OffsiteOptions
+from .rules import OffsiteOptions, is_any_wanted
 from .s3 import S3
 from .store import Backlog, FootageStore
 
 _LOGGER = logging.getLogger(__name__)
 
-# The rows are read anew that often even if nobody says that there are new ones.
-LOOK_EVERY: Final = timedelta(minutes=5)
-AT_ONCE: Final = 20  # rows read
+# A movie goes on all the same where clips never end.
+LONGEST_WAY: Final = 60.0  # seconds for each of its parts
 
 # What is wrong with one file, and not with the storage.
 OWN_FAULTS: Final = (StorageRefused, NotVerified)
@@ -57,10 +57,10 @@ class Offsite:
         self._board = Board()
         self._backoff = Backoff(options.retry_first, options.retry_longest, now)
         self._bandwidth = Bandwidth(options.bytes_per_second)
-        self._woken = asyncio.Event()
-        self._choosing = asyncio.Lock()
-        self._queue: list[Footage] = []
-        self._moving: set[str] = set()
+        self._clips, self._movies = (
+            Lane(store, options, self._backoff, self._rest, booked=booked, now=now)
+            for booked in (False, True)
+        )
         self._stopped = Event()
 
     @property
@@ -78,19 +78,19 @@ class Offsite:
 
     def wake(self) -> None:
         """Look at once whether there is something new to upload."""
-        self._queue.clear()
-        self._woken.set()
+        self._clips.wake()
+        self._movies.wake()
 
     async def run(self) -> None:
         """Upload until cancelled; ends at once if nothing is wanted off-site."""
-        options = self._options
-        if not (options.levels or any(options.by_camera.values()) or options.by_hand):
+        if not is_any_wanted(self._options):
             return
         self._stopped = Event()
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number in range(options.parallel):
-                    tasks.create_task(self._work(), name=f"gatehouse upload {number}")
+                for number in range(self._options.parallel):
+                    tasks.create_task(self._work(self._clips), name=f"gatehouse upload {number}")
+                tasks.create_task(self._work(self._movies), name="gatehouse upload of movies")
         finally:
             # Threads cannot be cancelled: their connections break instead.
             self._stopped.set()
@@ -120,47 +120,15 @@ class Offsite:
             self._news(moved)
         return is_moved
 
-    async def _work(self) -> None:
+    async def _work(self, lane: Lane) -> None:
         while True:
-            row = await self._next()
-            try:
+            async with lane.next() as row:
                 await self._take(row)
-            finally:
-                self._moving.discard(row.id)
-                if not self._queue:
-                    self._woken.set()
 
-    async def _next(self) -> Footage:
-        """Wait for the row whose turn it is."""
-        async with self._choosing:
-            while not (self._queue and self._backoff.is_over):
-                self._woken.clear()
-                await self._rest_until(await self._look())
-            row = self._queue.pop(0)
-            self._moving.add(row.id)
-            return row
-
-    async def _look(self) -> datetime | None:
-        """Read what may be uploaded, and return when to look again; None if nobody knows."""
-        now = self._now()
-        if not self._backoff.is_over:
-            return self._backoff.resumes
-        # What moves now may be read as it was before, even if it has arrived when that is here.
-        moving = frozenset(self._moving)
-        rows = await self._store.to_upload(self._options, now, AT_ONCE + len(moving))
-        self._queue = [row for row in rows if row.id not in moving]
-        return now if self._queue else (await self._store.backlog(self._options, now)).due
-
-    async def _rest_until(self, due: datetime | None) -> None:
-        """Sleep until then, or until somebody wakes us."""
-        pause = LOOK_EVERY if due is None else min(due - self._now(), LOOK_EVERY)
-        if pause <= timedelta(0):
-            return
-        if not self._moving:
+    def _rest(self) -> None:
+        """Hang up, if nothing is on its way: nothing will be for a while."""
+        if self._clips.is_idle.is_set() and self._movies.is_idle.is_set():
             self._s3.rest()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause.total_seconds()):
-                await self._woken.wait()
 
     async def _take(self, row: Footage) -> None:
         failures = self._backoff.failures
@@ -216,11 +184,16 @@ class Offsite:
     def _deliver(self, row: Footage, clip: Parcel, pace: Pace) -> None:
         """Put a clip, and the picture beside it if there is one; blocks."""
         if not self._is_there(row, clip):
-            self._s3.put(clip, pace, row.upload)
+            self._s3.put(clip, pace, row.upload, self._give_way if row.booking else None)
         with suppress(FileMissing):
             poster = poster_of(clip)
             if not self._is_there(row, poster):
                 self._s3.put(poster, self._pace())
+
+    def _give_way(self) -> None:
+        """Let clips go before the next part of a movie; blocks."""
+        if not self._stopped.is_set():
+            self._clips.is_idle.wait(LONGEST_WAY)
 
     def _is_there(self, row: Footage, parcel: Parcel) -> bool:
         """Whether an earlier try succeeded, and only the answer was lost; blocks."""

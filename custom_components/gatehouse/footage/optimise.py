@@ -1,15 +1,12 @@
 """Finished clips are encoded anew while the machine has nothing better to do."""
 
 import asyncio
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 import os
 from pathlib import Path
-import shutil
-import sys
 from typing import Final
 
 from ..models import Footage, FootageStage, Replay
@@ -17,6 +14,7 @@ from .clips import Clips
 from .disk import refusals
 from .errors import FootageError, NotPlayable
 from .mp4 import Clip, inspect
+from .nice import ProgramFailed, run
 from .rules import OffsiteOptions, is_wanted_offsite
 from .store import FootageStore
 
@@ -118,25 +116,14 @@ class Optimiser:
             return await self._clips.exchange(row, better, draft)
 
     async def _encoded(self, path: Path, draft: Path) -> Clip:
-        """Have a clip encoded; whoever is cancelled meanwhile leaves no process behind."""
         figures = map(str, (self._options.height, self._options.bitrate))
-        process = await asyncio.create_subprocess_exec(
-            *await asyncio.to_thread(_command),
-            *(str(path), str(draft), *figures),
-            stdin=PIPE,
-            stdout=DEVNULL,
-            stderr=PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
-                await _succeeded(process)
+                await run(PROGRAM, str(path), str(draft), *figures)
         except TimeoutError as error:
             raise NotWorthIt(f"it takes longer than {LONGEST}") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        except ProgramFailed as error:
+            raise NotWorthIt(f"it cannot be encoded: {error}") from error
         return await asyncio.to_thread(_inspected, draft)
 
     async def _to_do(self) -> list[Footage]:
@@ -151,22 +138,6 @@ class Optimiser:
 
     def _is_idle(self) -> bool:
         return self._load() <= self._options.idle_load
-
-
-def _command() -> list[str]:
-    """Return how to run the program; it is nice by itself, but not to the disk."""
-    ionice = shutil.which("ionice")
-    nice = [ionice, "-c", "3"] if ionice else []
-    # Its folder is ours: what is in it is not to be found by the libraries that it imports.
-    return [*nice, sys.executable, "-P", str(PROGRAM)]
-
-
-async def _succeeded(process: Process) -> None:
-    """Wait for the end of a process; its input stays open, or it would end itself."""
-    said = await process.stderr.read() if process.stderr else b""
-    if await process.wait():
-        lines = said.decode(errors="replace").strip().splitlines()
-        raise NotWorthIt(f"it cannot be encoded ({process.returncode}): {lines[-1:]}")
 
 
 def _inspected(path: Path) -> Clip:

@@ -110,6 +110,7 @@ def parcel_of(row: Footage, prefix: str, zone: tzinfo) -> Parcel:
     told = {
         "camera": row.camera,
         "incident": row.incident or "",
+        "booking": row.booking or "",
         "since": row.since.astimezone(UTC).isoformat(),
         "sha256": content.sha256,
     }

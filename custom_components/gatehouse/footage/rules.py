@@ -15,6 +15,14 @@ from .errors import NotPlayable, RecordingFailed, RecordingLost
 # has other things to tell. Counting tries is safe from a Pi that does not know the date.
 MOST_ATTEMPTS: Final = 4320
 
+# What is still to become ready.
+UNFINISHED: Final = (
+    FootageStage.REQUESTED,
+    FootageStage.RECORDING,
+    FootageStage.FETCHED,
+    FootageStage.CHECKED,
+)
+
 # Asking again would not help.
 HOPELESS: Final = frozenset(
     {
@@ -49,10 +57,12 @@ class FootageOptions:
     """The bounds of footage."""
 
     longest: timedelta = timedelta(seconds=120)
+    segment: timedelta = timedelta(minutes=5)
+    """The same for a part of an appointment."""
     retry_first: timedelta = timedelta(seconds=2)
     retry_longest: timedelta = timedelta(minutes=10)
     transfers: int = 2
-    """How many files are fetched or written at once."""
+    """How many files are fetched or written at once; a part of an appointment is one more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,8 @@ class OffsiteOptions:
     """The same for cameras that have a rule of their own."""
     by_hand: bool = False
     """Whether footage that belongs to no incident is wanted too."""
+    booked: bool = False
+    """Whether there is a place for the movies of those bookings that want it."""
     bytes_per_second: int | None = None
     """How fast all uploads together may be; None for as fast as it goes."""
     parallel: int = 3
@@ -92,10 +104,21 @@ class RetentionOptions:
 def is_wanted_offsite(row: Footage, options: OffsiteOptions) -> bool:
     """Whether footage is to be uploaded once it is ready."""
     if row.wanted is not None:
-        return row.wanted
+        return row.wanted and options.booked
     if row.level is None:
         return options.by_hand
     return row.level in options.by_camera.get(row.camera, options.levels)
+
+
+def is_any_wanted(options: OffsiteOptions) -> bool:
+    """Whether there is footage at all that would be uploaded."""
+    by_camera = any(options.by_camera.values())
+    return bool(options.levels or by_camera or options.by_hand or options.booked)
+
+
+def bound(part: bool, options: FootageOptions) -> timedelta:
+    """Return how long a recording may be; one that is a part of an appointment may be longer."""
+    return max(options.segment, options.longest) if part else options.longest
 
 
 def is_due(row: Footage, now: datetime, options: FootageOptions) -> bool:
@@ -145,37 +168,62 @@ def adopted(
 ) -> Recording | None:
     """Return the recording that an earlier try began without hearing the answer, if there is one.
 
-    It is one that no row knows and that lies within what this row asks for.
+    It is one that no row knows and that lies within what this row asks for. A part of an
+    appointment, in which there may be incidents, only takes what ends when it does.
     """
     for recording in recordings:
         began = recording.started or row.since
         unclaimed = recording.id not in known and recording.origin is RecordingOrigin.ASKED
         useful = unclaimed and recording.status is not RecordingStatus.FAILED
         within = began >= row.since - KEY_FRAMES and recording.until <= row.until + ROUNDING
-        if useful and within and recording.until > row.since:
+        meant = recording.until > row.since and not (row.part and needs_another_end(row, recording))
+        if useful and within and meant:
             return recording
     return None
 
 
-def is_spooled(recording: Recording) -> bool:
-    """Whether an agent recorded this by itself, and is done."""
-    own = recording.origin is RecordingOrigin.SPOOL
-    return own and recording.status is RecordingStatus.COMPLETE
+def unasked(camera: str, recording: Recording, name: str) -> Footage | None:
+    """Return the row, of this id, of what an agent recorded by itself and is done with.
+
+    None if it is none of that.
+    """
+    if recording.status is not RecordingStatus.COMPLETE:
+        return None
+    match recording.origin:
+        case RecordingOrigin.SPOOL:
+            return spooled(camera, recording, name)
+        case RecordingOrigin.BOOKED:
+            return booked(camera, recording, name)
+    return None
 
 
 def spooled(camera: str, recording: Recording, name: str) -> Footage:
-    """Return the row, of this id, of what an agent recorded by itself."""
-    length = recording.duration or timedelta(0)
-    return Footage(
-        id=name,
-        camera=camera,
-        incident=None,
-        stage=FootageStage.RECORDING,
-        since=recording.started or recording.until - length,
-        until=recording.until,
-        recording=recording.id,
-        replay=Replay.PENDING,
-    )
+    """Return the row, of this id, of what an agent recorded because nobody listened."""
+    return replace(_own(camera, recording, name), replay=Replay.PENDING)
+
+
+def booked(camera: str, recording: Recording, name: str) -> Footage:
+    """Return the row, of this id, of a part of an appointment that an agent recorded."""
+    return part_of(recording.booking, _own(camera, recording, name))
+
+
+def part_of(booking: str | None, row: Footage) -> Footage:
+    """Return a row as a part of an appointment: it stays as it is until there is a movie of it."""
+    return replace(row, booking=booking, part=True, kept=True, wanted=False, optimised=True)
+
+
+def is_finished(row: Footage) -> bool:
+    """Whether the flow is done with a row, one way or another."""
+    return row.stage not in UNFINISHED
+
+
+def is_same_movie(row: Footage, camera: str, since: datetime, until: datetime) -> bool:
+    """Whether a row of an appointment is the movie of this time, and not a part of it.
+
+    A booking that is moved after its time keeps its name.
+    """
+    is_of_then = row.since < until and since < row.until
+    return not row.part and row.camera == camera and is_of_then
 
 
 def file_path(camera: str, at: datetime, name: str, suffix: str, zone: tzinfo) -> PurePath:
@@ -189,3 +237,16 @@ def file_path(camera: str, at: datetime, name: str, suffix: str, zone: tzinfo) -
 def slug(text: str) -> str:
     """Return a text as a file name that is safe everywhere."""
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:64] or "unnamed"
+
+
+def _own(camera: str, recording: Recording, name: str) -> Footage:
+    length = recording.duration or timedelta(0)
+    return Footage(
+        id=name,
+        camera=camera,
+        incident=None,
+        stage=FootageStage.RECORDING,
+        since=recording.started or recording.until - length,
+        until=recording.until,
+        recording=recording.id,
+    )

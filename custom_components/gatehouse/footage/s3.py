@@ -1,7 +1,7 @@
 """One bucket of any S3: files put there and looked for, addresses to play them by."""
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,17 +74,24 @@ class S3:
             odd.append(Quirk.DELETE_REFUSED)
         return tuple(odd)
 
-    def put(self, parcel: Parcel, pace: Pace = unhurried, upload: str | None = None) -> None:
+    def put(
+        self,
+        parcel: Parcel,
+        pace: Pace = unhurried,
+        upload: str | None = None,
+        before_each: Callable[[], object] | None = None,
+    ) -> None:
         """Put a file, and see that it is there: NotVerified if it is not, byte for byte.
 
         A large file goes in parts if `begin` gave the id of an upload; called again with the same
-        id it goes on where it ended. Raises UploadGone if that is no longer known.
+        id it goes on where it ended, and `before_each` is called before each of them. Raises
+        UploadGone if that is no longer known.
         """
         if upload is None:
             self._put_whole(parcel, pace)
             etag = parcel.content.md5
         else:
-            etag = self._put_parts(parcel, pace, upload)
+            etag = self._put_parts(parcel, pace, upload, before_each or (lambda: None))
         stored = self.head(parcel.key)
         if stored is None or not self._is(stored, parcel, etag):
             raise NotVerified(
@@ -173,10 +180,13 @@ class S3:
             headers["x-amz-storage-class"] = self.options.storage_class
         self._send(parcel.key, parcel.content, pace, headers)
 
-    def _put_parts(self, parcel: Parcel, pace: Pace, upload: str) -> str:
+    def _put_parts(
+        self, parcel: Parcel, pace: Pace, upload: str, before_each: Callable[[], object]
+    ) -> str:
         client, _ = self._reach()
 
         def put(number: int, span: Span) -> str:
+            before_each()
             query = {"partNumber": str(number), "uploadId": upload}
             return self._send(parcel.key, span, pace, {}, query)
 

@@ -12,8 +12,7 @@ from typing import Any, Final
 import av
 from av.container import InputContainer, OutputContainer
 
-from .disk import FULL
-from .errors import NotPlayable
+from .errors import FULL, NotPlayable
 from .frames import CONTAINERS
 from .sound import PLAYABLE as SOUNDS
 from .tape import MICROSECOND
@@ -34,13 +33,14 @@ class Take:
     """What kinds of file are read."""
 
 
-def splice(takes: Iterable[Take], film: Path) -> datetime:
+def splice(takes: Iterable[Take], film: Path, *, movflags: str = "") -> datetime:
     """Write what takes show, from the key frame before it on; returns when that was.
 
     A take that is encoded in another way than those before it is left out. Raises NotPlayable if
     there is no H.264 in any; a full disk comes through as an OSError.
     """
-    with av.open(str(film), "w", format="mp4") as output:
+    options = {"movflags": movflags} if movflags else {}
+    with av.open(str(film), "w", format="mp4", options=options) as output:
         splicer = _Splicer(output)
         for take in takes:
             with _opened(take) as container:

@@ -50,6 +50,7 @@ class Steps:
         self._now = now
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._transfers = asyncio.Semaphore(options.transfers)
+        self._transfer_of_parts = asyncio.Semaphore(1)
 
     async def take(self, row: Footage) -> None:
         """Take the step of a row's stage, or note when to try again and why."""
@@ -111,7 +112,7 @@ class Steps:
 
     async def _fetch(self, row: Footage, recorder: Recorder, recording: Recording) -> None:
         part = self._disk.incoming(row.id)
-        async with self._transfers:
+        async with self._turn(row):
             # Once as it comes, and once more as it is filed.
             await asyncio.to_thread(self._disk.make_room, 2 * (recording.size or 0))
             with refusals():
@@ -120,7 +121,7 @@ class Steps:
 
     async def _check(self, row: Footage) -> None:
         """Put what arrived at its place if it plays, and its poster beside it."""
-        async with self._transfers:
+        async with self._turn(row):
             found = await to_the_end(filed, self._disk, row)
         if found is None:
             await self._advance(row, FootageStage.RECORDING)
@@ -140,6 +141,10 @@ class Steps:
             sha256=clip.sha256,
             md5=clip.md5,
         )
+
+    def _turn(self, row: Footage) -> asyncio.Semaphore:
+        """Return what is held while a file is moved: no part of an appointment delays a clip."""
+        return self._transfer_of_parts if row.part else self._transfers
 
     async def _finish(self, row: Footage) -> None:
         """Let go of every other copy, if ours is still there."""

@@ -1,12 +1,10 @@
 """The rows of footage."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
@@ -24,18 +22,19 @@ from sqlalchemy import (
 
 from ..database import Database
 from ..models import Footage, FootageStage, Level, Replay
-from .rows import FOOTAGE, MICROSECOND, TALLIES, footage_of, values_of
-from .rules import OffsiteOptions
-
-UNFINISHED: Final = tuple(
-    stage.value
-    for stage in (
-        FootageStage.REQUESTED,
-        FootageStage.RECORDING,
-        FootageStage.FETCHED,
-        FootageStage.CHECKED,
-    )
+from .rows import (
+    FOOTAGE,
+    IS_WHOLE,
+    MICROSECOND,
+    TALLIES,
+    footage_of,
+    is_of_kind,
+    is_put_off,
+    is_wanted,
+    values_of,
 )
+from .rules import UNFINISHED, OffsiteOptions
+
 OPEN_ENDED: Final = (FootageStage.REQUESTED.value, FootageStage.RECORDING.value)
 DONE: Final = (FootageStage.READY.value, FootageStage.UPLOADED.value)
 GONE: Final = (FootageStage.EXPIRED.value, FootageStage.FAILED.value)
@@ -151,9 +150,12 @@ class FootageStore:
         return await self._database.write(lambda db: db.execute(change).rowcount > 0)
 
     async def keep(self, kept: bool, *, incident: str | None = None, footage: str = "") -> int:
-        """Keep that rows are never to be deleted by themselves, or may be; returns how many."""
+        """Keep that rows are never to be deleted by themselves, or may be; returns how many.
+
+        Of parts nobody says that: they stay until there is a movie of them.
+        """
         which = _COLUMNS.id == footage if incident is None else _COLUMNS.incident == incident
-        change = update(FOOTAGE).where(which).values(kept=int(kept))
+        change = update(FOOTAGE).where(which, IS_WHOLE).values(kept=int(kept))
         return await self._database.write(lambda db: db.execute(change).rowcount)
 
     async def replayed(self, footage: str, incident: str | None, level: Level | None) -> None:
@@ -175,9 +177,10 @@ class FootageStore:
         return rows[0] if rows else None
 
     async def unfinished(self) -> list[Footage]:
-        """Return the rows that are still to become ready: the queue, oldest first."""
-        waiting = _COLUMNS.stage.in_(UNFINISHED)
-        return await self._read(select(FOOTAGE).where(waiting).order_by(_COLUMNS.since))
+        """Return the rows that are still to become ready: the queue, oldest first, parts last."""
+        waiting = _COLUMNS.stage.in_([stage.value for stage in UNFINISHED])
+        query = select(FOOTAGE).where(waiting).order_by(_COLUMNS.part, _COLUMNS.since)
+        return await self._read(query)
 
     async def to_replay(self) -> list[Footage]:
         """Return the rows that are here and that nobody has looked at, oldest first."""
@@ -185,24 +188,33 @@ class FootageStore:
         return await self._read(select(FOOTAGE).where(*waiting).order_by(_COLUMNS.since))
 
     async def to_upload(
-        self, options: OffsiteOptions, now: datetime, limit: int = 20
+        self,
+        options: OffsiteOptions,
+        now: datetime,
+        limit: int = 20,
+        booked: bool | None = None,
     ) -> list[Footage]:
-        """Return what is wanted off-site and may be tried now, the newest first."""
-        due = or_(_COLUMNS.retry_at.is_(None), not_(_is_put_off(options, now)))
-        query = select(FOOTAGE).where(*_is_wanted(options), due)
-        newest_first = query.order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc())
-        return await self._read(newest_first.limit(limit))
+        """Return what is wanted off-site and may be tried now: clips, then movies, newest first.
 
-    async def backlog(self, options: OffsiteOptions, now: datetime) -> Backlog:
-        """Return how much is wanted off-site and is not there."""
-        due = case((_is_put_off(options, now), _COLUMNS.retry_at))
+        Booked tells to return movies of appointments only, or none.
+        """
+        due = or_(_COLUMNS.retry_at.is_(None), not_(is_put_off(options, now)))
+        query = select(FOOTAGE).where(*is_wanted(options), *is_of_kind(booked), due)
+        order = (_COLUMNS.booking.is_not(None), _COLUMNS.since.desc(), _COLUMNS.id.desc())
+        return await self._read(query.order_by(*order).limit(limit))
+
+    async def backlog(
+        self, options: OffsiteOptions, now: datetime, booked: bool | None = None
+    ) -> Backlog:
+        """Return how much is wanted off-site and is not there, of movies or clips or of both."""
+        due = case((is_put_off(options, now), _COLUMNS.retry_at))
         figures = select(
             func.count(),
             func.coalesce(func.sum(_COLUMNS.bytes), 0),
             func.min(_COLUMNS.since),
             func.count(due),
             func.min(due),
-        ).where(*_is_wanted(options))
+        ).where(*is_wanted(options), *is_of_kind(booked))
 
         def work(db: Connection) -> Backlog:
             depth, size, oldest, waiting, due = db.execute(figures).one()
@@ -251,12 +263,16 @@ class FootageStore:
         incident: str | tuple[str, ...] | None = None,
         limit: int | None = 50,
         before: Footage | None = None,
+        *,
+        booked: bool | None = None,
     ) -> list[Footage]:
         """Return footage that began in a span, of one incident or of several, newest first.
 
-        Before is the last row of the page before.
+        Before is the last row of the page before. Booked tells to return movies of appointments
+        only, or none; their parts are never shown.
         """
-        query = select(FOOTAGE).order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc()).limit(limit)
+        query = select(FOOTAGE).where(IS_WHOLE, *is_of_kind(booked))
+        query = query.order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc()).limit(limit)
         if camera is not None:
             query = query.where(_COLUMNS.camera == camera)
         if since is not None:
@@ -273,12 +289,18 @@ class FootageStore:
             )
         return await self._read(query)
 
+    async def of_booking(self, appointment: str) -> list[Footage]:
+        """Return the parts of an appointment, by camera and time, and then the movies of it."""
+        query = select(FOOTAGE).where(_COLUMNS.booking == appointment)
+        order = (_COLUMNS.part.desc(), _COLUMNS.camera, _COLUMNS.since, _COLUMNS.id)
+        return await self._read(query.order_by(*order))
+
     async def days(self, camera: str, zone: tzinfo) -> list[date]:
         """Return the local days on which footage began that is not gone, newest first."""
 
         def work(db: Connection) -> list[date]:
             newest = select(func.max(_COLUMNS.since)).where(
-                _COLUMNS.camera == camera, _COLUMNS.stage.not_in(GONE)
+                _COLUMNS.camera == camera, _COLUMNS.stage.not_in(GONE), IS_WHOLE
             )
             days: list[date] = []
             # From day to day by the index: as fast for a year of clips as for a year of one a day.
@@ -335,29 +357,6 @@ def _open_ended(db: Connection, footage: str) -> Row[Any] | None:
     return db.execute(
         select(FOOTAGE).where(_COLUMNS.id == footage, _COLUMNS.stage.in_(OPEN_ENDED))
     ).one_or_none()
-
-
-def _is_wanted(options: OffsiteOptions) -> tuple[ColumnElement[bool], ...]:
-    """Whether a row is to be uploaded, as `rules.is_wanted_offsite` says it."""
-    own = tuple(options.by_camera)
-    site = and_(_COLUMNS.camera.not_in(own), _is_of(options.levels))
-    cameras = [
-        and_(_COLUMNS.camera == camera, _is_of(levels))
-        for camera, levels in options.by_camera.items()
-    ]
-    by_hand = and_(_COLUMNS.level.is_(None), literal(options.by_hand))
-    by_rule = and_(_COLUMNS.wanted.is_(None), or_(site, *cameras, by_hand))
-    return (_COLUMNS.stage == FootageStage.READY.value, or_(_COLUMNS.wanted == 1, by_rule))
-
-
-def _is_put_off(options: OffsiteOptions, now: datetime) -> ColumnElement[bool]:
-    # A pause longer than the longest comes from a clock that was set back since.
-    longest = now + options.retry_longest
-    return and_(_COLUMNS.retry_at > now, _COLUMNS.retry_at <= longest)
-
-
-def _is_of(levels: Iterable[Level]) -> ColumnElement[bool]:
-    return _COLUMNS.level.in_(sorted(level.value for level in levels))
 
 
 def _count(db: Connection, name: str, more: int) -> None:

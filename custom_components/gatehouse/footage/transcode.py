@@ -1,4 +1,4 @@
-"""Encodes one clip anew, smaller; a program of its own, so that it can be nice and be killed.
+"""Encodes one clip anew, smaller; a program, so that it can be nice and be killed.
 
 Arguments: the clip, where to write, how long the picture's shorter side may be, and how many bits
 a second may have.
@@ -7,8 +7,6 @@ a second may have.
 from fractions import Fraction
 import os
 from pathlib import Path
-import sys
-from threading import Thread
 from typing import Any, Final
 
 import av
@@ -16,9 +14,6 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
-
-NICEST: Final = 19
-STDIN: Final = 0
 
 # Nobody waits for it; what is slower than `fast` saves little more.
 X264: Final = {"preset": "fast", "crf": "23", "profile": "high"}
@@ -105,18 +100,6 @@ def _fitted(frame: av.VideoFrame, encoder: Any) -> av.VideoFrame:
     return fitted
 
 
-def _end_with_parent() -> None:
-    """End when whoever started this has ended: then nobody holds the other end of our input."""
-    os.read(STDIN, 1)
-    os._exit(1)
-
-
 def main(arguments: list[str]) -> None:
-    os.nice(NICEST)
-    Thread(target=_end_with_parent, daemon=True).start()
     source, target, height, bitrate = arguments
     transcode(Path(source), Path(target), int(height), int(bitrate))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
+import shutil
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,7 @@ from custom_components.gatehouse.footage import (
     FootageFlow,
     FootageStore,
     Library,
+    Movies,
     Offsite,
     OffsiteOptions,
     OptimiseOptions,
@@ -28,24 +30,29 @@ from custom_components.gatehouse.footage import (
     Retention,
     RetentionOptions,
     S3Options,
+    lane,
     offsite,
     optimise,
     retention,
 )
+from custom_components.gatehouse.footage.mp4 import inspect
 from custom_components.gatehouse.models import Footage, FootageStage, Level
 from tests.rooms.footage.recorder import CAMERA, TOKEN
 from tests.rooms.footage.site import BERLIN, OPTIONS
 
-FRONT = "porch/front"
+FRONT, PAIR = "porch/front", "01JD3K9PAIR"
+HOURS = ("tennis@20261118T120000", "golf")
+PARTS = 3
 SOON = timedelta(milliseconds=100)
 IN_PARTS = 100_000  # bytes from which on an upload is in parts
 PAUSES = {
     optimise: ("PAUSE",),
     retention: ("FIRST", "EVERY", "AFTER_FAILURE", "AT_MOST_EVERY"),
-    offsite: ("LOOK_EVERY",),
+    lane: ("LOOK_EVERY",),
 }
 AWAY = OffsiteOptions(
     levels=frozenset({Level.HIGH, Level.CRITICAL}),
+    booked=True,
     retry_first=timedelta(milliseconds=10),
     retry_longest=timedelta(milliseconds=100),
 )
@@ -76,6 +83,7 @@ class Chain:
             store, lambda _: (recorder, CAMERA), self.disk, OPTIONS, self._tell, now=now
         )
         self.library = Library(store, self.disk)
+        self.movies = Movies(store, self.disk, clips, self._tell)
         self.offsite = Offsite(store, s3, self.disk, AWAY, self._tell, now=now)
         self.retention = Retention(store, clips, self.offsite, kept, AWAY, now=now)
         self.optimiser = Optimiser(store, clips, SMALLER, AWAY, now=now, load=lambda: 0.0)
@@ -83,6 +91,12 @@ class Chain:
     def stories(self) -> Iterator[Coroutine[Any, Any, None]]:
         for part in (self.flow, self.offsite, self.retention, self.optimiser):
             yield part.run()
+        yield self._merge()
+
+    async def parts(self) -> list[Footage]:
+        """Return the parts of all appointments."""
+        of_all = [await self.library.of_booking(hour) for hour in HOURS]
+        return [row for rows in of_all for row in rows if row.part]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -107,6 +121,25 @@ class Chain:
         async with asyncio.TaskGroup() as tasks:
             for story in self.stories():
                 tasks.create_task(story)
+
+    async def _merge(self) -> None:
+        """Make movies of appointments whose parts are here: each the same as its first part."""
+        await self.movies.recover()
+        while True:
+            for hour in HOURS:
+                rows = await self.library.of_booking(hour)
+                here = [row.path for row in rows if row.part and row.stage is FootageStage.READY]
+                if len(here) == PARTS and here[0]:
+                    await self._film(hour, here[0], rows[0].since)
+                await self.movies.drop_parts(hour)
+            await asyncio.sleep(SOON.total_seconds())
+
+    async def _film(self, hour: str, first: Path, since: datetime) -> None:
+        async with self.movies.draft(first.stat().st_size) as draft:
+            await asyncio.to_thread(shutil.copyfile, first, draft)
+            clip = await asyncio.to_thread(inspect, draft)
+            span = (since, since + timedelta(seconds=2 * PARTS))
+            await self.movies.keep(draft, clip, hour, PAIR, *span, wanted=True)
 
     def _tell(self, footage: Footage) -> None:
         if footage.stage is FootageStage.READY:

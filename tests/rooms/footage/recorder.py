@@ -95,14 +95,23 @@ class Pi:
 
     def spool(self, name: str, video: bytes) -> RecordingChanged:
         """Have a recording that nobody asked for."""
-        began = time.time() - 60
+        return self._own(name, video, {"origin": "spool"})
+
+    def book(self, name: str, video: bytes, booking: str, number: int = 0) -> RecordingChanged:
+        """Have the so-manyth part of an appointment."""
+        return self._own(name, video, {"origin": "booked", "booking": booking}, 2.0 * number)
+
+    def _own(
+        self, name: str, video: bytes, why: dict[str, str], later: float = 0.0
+    ) -> RecordingChanged:
+        began = time.time() - 60 + later
         self.recordings[name] = {
             "id": name,
             "camera": CAMERA,
             "started": began,
             "until": began + 2.0,
             "error": None,
-            "origin": "spool",
+            **why,
         }
         return self.finish(name, video)
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from custom_components.gatehouse.footage import (
+    Clips,
     Disk,
     FootageFlow,
     FootageOptions,
     FootageStore,
     Library,
+    Movies,
     Recorder,
 )
 from custom_components.gatehouse.models import Footage, FootageStage
@@ -39,6 +41,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.flow = self.restarted()
+        self.movies = self.remade()
         self.library = Library(self.store, self.disk)
 
     def restarted(self) -> FootageFlow:
@@ -48,6 +51,12 @@ class Site:
             self.store, self.recorder, self.disk, self.options, self.news.append
         )
         return self.flow
+
+    def remade(self) -> Movies:
+        """Return what files movies, knowing nothing but what is in the database and on the disk."""
+        clips = Clips(self.store, self.disk, self.news.append)
+        self.movies = Movies(self.store, self.disk, clips, self.news.append)
+        return self.movies
 
     def recorder(self, camera: str) -> tuple[Recorder, str] | None:
         """Return what records a camera."""

@@ -57,6 +57,17 @@ def test_what_is_older_than_its_age_goes_and_the_rest_stays() -> None:
     assert expired(clip(31), clip(29.9), clip(30.1)) == ["31 days", "30.1 days"]
 
 
+def test_parts_of_appointments_stay_and_their_movies_go_like_clips() -> None:
+    booked: dict[str, Any] = {"booking": "tennis", "wanted": False}
+    part = clip(31, "part", part=True, kept=True, **booked)
+    movie, kept = clip(31, "movie", **booked), clip(31, "kept", kept=True, **booked)
+    waits = clip(31, "waits", **booked | {"wanted": True})
+    place = OffsiteOptions(booked=True)
+
+    assert expired(part, movie, kept, waits, offsite=place, free=0) == ["movie"]
+    assert expired(waits) == ["waits"]
+
+
 @pytest.mark.parametrize(
     ("level", "camera", "age"),
     [

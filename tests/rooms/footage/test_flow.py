@@ -18,6 +18,7 @@ from tests.rooms.footage.recorder import Pi
 from tests.rooms.footage.site import OPTIONS, Site, eventually
 
 FRONT = "porch/front"
+HOUR = "tennis@20261118T120000"
 
 
 async def test_what_is_recorded_comes_home(site: Site, porch: Pi) -> None:
@@ -173,6 +174,69 @@ async def test_what_an_agent_still_records_by_itself_is_left_to_it(site: Site, p
 
     assert await site.library.to_replay() == []
     assert len(await site.library.find()) == 1
+
+
+async def test_parts_of_appointments_come_home_once_and_are_shown_nowhere(
+    site: Site, porch: Pi
+) -> None:
+    told = [porch.book(f"part-{number}", video(), HOUR, number) for number in range(2)]
+    for news in (*told, *told):
+        site.flow.recording_changed(FRONT, news)
+    async with site.running():
+        await eventually(lambda: [row.stage for row in site.news].count(FootageStage.READY) == 2)
+    flow = site.restarted()
+    async with site.running():
+        flow.recording_changed(FRONT, told[0])
+        await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
+
+    parts = await site.library.of_booking(HOUR)
+    assert [row.since for row in parts] == [news.recording.started for news in told]
+    assert [row.recording for row in parts] == ["part-0", "part-1"]
+    assert {(row.part, row.kept, row.wanted, row.replay) for row in parts} == {
+        (True, True, False, Replay.NONE)
+    }
+    assert site.files() == site.kept(*parts)
+    assert not set(porch.names) & {"part-0", "part-1"}
+    assert await site.library.to_replay() == []
+    assert [row.booking for row in await site.library.find()] == [None]
+
+
+async def test_a_part_may_be_longer_than_a_clip_and_is_extended_no_further(
+    site: Site, porch: Pi
+) -> None:
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+
+    row = await site.flow.record(FRONT, now, now + timedelta(minutes=4), booking=HOUR, part=True)
+    await site.flow.extend(row.id, now + hour)
+    await site.flow.extend("missing", now + hour)
+    other = await site.flow.record(FRONT, now, now + hour, booking=HOUR, part=True)
+
+    assert row.until == now + timedelta(minutes=4)
+    assert {one.until for one in await site.library.of_booking(HOUR)} == {now + OPTIONS.segment}
+    assert (other.booking, other.part, other.kept, other.wanted) == (HOUR, True, True, False)
+    assert porch.recordings == {}
+
+
+async def test_parts_come_home_one_at_a_time_and_delay_no_clip(site: Site, porch: Pi) -> None:
+    porch.instantly = video()
+    porch.held.clear()
+    now = datetime.now(UTC)
+    parts = [
+        await site.flow.record(FRONT, now, now + timedelta(seconds=20 + number), part=True)
+        for number in range(3)
+    ]
+    async with site.running():
+        await eventually(lambda: porch.sending == 1)
+        for row in parts:
+            await site.reaches(row, FootageStage.RECORDING)
+        clips = [await site.record(FRONT, ago=ago) for ago in range(2)]
+        await eventually(lambda: porch.sending == 1 + OPTIONS.transfers)
+        porch.held.set()
+        for row in (*clips, *parts):
+            await site.reaches(row, FootageStage.READY)
+
+    assert porch.most_sending == 1 + OPTIONS.transfers
 
 
 async def test_an_end_that_the_feed_did_not_tell_is_found_by_looking(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -16,7 +16,7 @@ import pytest
 from custom_components.gatehouse.footage import FootageStore
 from custom_components.gatehouse.footage.mp4 import remux
 from custom_components.gatehouse.models import Footage, FootageStage, Level
-from tests.rooms.footage.chain import FRONT, Chain, hurry, live
+from tests.rooms.footage.chain import FRONT, HOURS, PARTS, Chain, hurry, live
 from tests.rooms.footage.killed import killed_after
 from tests.rooms.footage.media import video
 from tests.rooms.footage.recorder import Pi
@@ -50,6 +50,7 @@ FATES = (
     Fate(level=None, age=MOMENT, count=4, stage=FootageStage.READY),
 )
 SPOOLED = Fate(level=None, age=MOMENT, count=3, stage=FootageStage.READY)
+BOOKED = Fate(level=None, age=MOMENT, count=PARTS, stage=FootageStage.UPLOADED)
 
 
 class Shelf(Pi):
@@ -92,13 +93,26 @@ class Evidence:
         self.agent.spool(name, film)
         self.fates[name], self.sums[name] = fate, self._sum(film)
 
+    def book(self, hour: str, number: int) -> None:
+        """Have the agent record the so-manyth part of an appointment."""
+        _, film = self._film()
+        self.agent.book(f"{hour}-{number}", film, hour, number)
+        if number == 0:
+            self.fates[hour], self.sums[hour] = BOOKED, self._sum(film)
+
     async def is_settled(self) -> bool:
         rows = (await self.chain.rows()).values()
-        return len(rows) == len(self.fates) and all(
-            row.stage is self._of(row).stage
-            and (row.path is not None) is self._of(row).is_here
-            and row.optimised is self._of(row).is_encoded_anew
-            for row in rows
+        parts = await self.chain.parts()
+        is_film = [row.stage is FootageStage.EXPIRED and row.path is None for row in parts]
+        return (
+            is_film == [True] * PARTS * len(HOURS)
+            and len(rows) == len(self.fates)
+            and all(
+                row.stage is self._of(row).stage
+                and (row.path is not None) is self._of(row).is_here
+                and _is_encoded_anew(row) is self._of(row).is_encoded_anew
+                for row in rows
+            )
         )
 
     async def is_where_it_belongs(self) -> None:
@@ -108,7 +122,7 @@ class Evidence:
         assert self.chain.files() == {path for row in here for path in _files_of(row)}
         for row in here:
             assert (row.size, row.sha256) == (_clip(row).stat().st_size, _sha256(_clip(row)))
-            assert (row.sha256 != self._sum_of(row)) is row.optimised
+            assert (row.sha256 != self._sum_of(row)) is _is_encoded_anew(row)
         assert {(row.error, row.upload, row.retry_at) for row in rows} == {(None, None, None)}
 
         objects = await asyncio.to_thread(self.storage.objects)
@@ -128,10 +142,19 @@ class Evidence:
         return remux(source, self._scratch / "clip.mp4").sha256
 
     def _of(self, row: Footage) -> Fate:
-        return self.fates[row.id if row.id in self.fates else row.recording or ""]
+        return self.fates[_name(row, self.fates)]
 
     def _sum_of(self, row: Footage) -> str:
-        return self.sums[row.id if row.id in self.sums else row.recording or ""]
+        return self.sums[_name(row, self.sums)]
+
+
+def _name(row: Footage, known: Container[str]) -> str:
+    """Return by which of its names a row is known."""
+    return next(name for name in (row.id, row.recording, row.booking) if name and name in known)
+
+
+def _is_encoded_anew(row: Footage) -> bool:
+    return row.optimised and row.booking is None
 
 
 def _clip(row: Footage) -> Path:
@@ -178,11 +201,14 @@ async def test_whatever_is_killed_whenever_each_clip_arrives_once(
     random = Random(seed)
     wanted = [fate for fate in FATES for _ in range(fate.count)]
     random.shuffle(wanted)
+    booked = [(hour, number) for number in range(PARTS) for hour in HOURS]
     for kill in range(KILLS):
         for fate in wanted[kill::KILLS]:
             await evidence.ask(fate)
         if kill < SPOOLED.count:
             evidence.spool(SPOOLED)
+        for hour, number in booked[kill::KILLS]:
+            evidence.book(hour, number)
         span = SHORTEST_LIFE * (LONGEST_LIFE / SHORTEST_LIFE) ** random.random()
         options = evidence.storage.options()
         await killed_after(span, live, tmp_path, evidence.agent.address, options)

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.gatehouse.database import Database, DatabaseError
 from custom_components.gatehouse.footage import (
+    Link,
     LinkExpired,
     LinkOver,
     LinkRefused,
@@ -23,7 +24,6 @@ from custom_components.gatehouse.footage import (
     LinkUsedUp,
     links as links_module,
 )
-from custom_components.gatehouse.models import Link
 
 NOON = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -77,6 +77,18 @@ async def test_a_recording_ends_when_nothing_comes_any_more(house: House) -> Non
     assert play(house.film(recording)).duration == pytest.approx(0.5, abs=0.1)
 
 
+async def test_a_part_of_an_appointment_is_recorded_to_its_end(house: House) -> None:
+    async with house.running():
+        recording = await house.record(0, 300)
+        for at in range(0, 300, 5):
+            house.shows(at)
+        house.shows(300.1)
+        recording = await house.ended(recording)
+
+    assert (recording.status, recording.error) == (COMPLETE, None)
+    assert play(house.film(recording)).duration == pytest.approx(300, abs=0.1)
+
+
 async def test_a_still_stands_for_ten_seconds_and_no_longer(house: House) -> None:
     house.shows(-60)
     async with house.running():

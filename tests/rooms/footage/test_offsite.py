@@ -391,6 +391,80 @@ async def test_where_nothing_is_wanted_nothing_is_asked(evidence: Evidence) -> N
     assert not evidence.storage.asked
 
 
+async def test_a_movie_is_uploaded_if_its_booking_wants_it_and_says_of_what_it_is(
+    evidence: Evidence,
+) -> None:
+    evidence.options = OffsiteOptions(booked=True)
+    evidence.restarted()
+    booked: dict[str, Any] = {"level": None, "camera": "01JD3K9PAIR", "booking": "tennis@8"}
+    (movie,) = await evidence.film(1, wanted=True, **booked)
+    (unwanted,) = await evidence.film(1, wanted=False, **booked)
+    await evidence.film(1)
+
+    async with evidence.running():
+        await eventually(lambda: evidence.uploaded)
+        await eventually(lambda: not evidence.offsite.progress.uploading)
+
+    assert evidence.uploaded == [movie.id]
+    assert (await evidence.row(unwanted)).stage is FootageStage.READY
+    key = "gatehouse/2026/11/21/01jd3k9pair/130000-00000000.mp4"
+    assert (await evidence.row(movie)).key == key
+    told = evidence.storage.client.head_object(Bucket=evidence.storage.bucket, Key=key)
+    assert told["Metadata"] == {
+        "camera": "01JD3K9PAIR",
+        "booking": "tennis%408",
+        "since": NOON.isoformat(),
+        "sha256": movie.sha256,
+    }
+    assert "?" in await evidence.offsite.url(await evidence.row(movie), timedelta(hours=1))
+
+
+async def test_a_movie_lets_clips_go_between_its_parts(evidence: Evidence) -> None:
+    evidence.options = replace(EAGER, parallel=1, booked=True)
+    evidence.restarted()
+    (movie,) = await evidence.film(1, 20_000_000, level=None, booking="tennis", wanted=True)
+
+    def weather(request: web.Request, number: int) -> Fault | None:
+        if (request.method, number) == ("PUT", 1):
+            evidence.storage.is_open.clear()
+        return Fault(seconds=0.5) if request.path.endswith("00000001.jpg") else None
+
+    evidence.storage.weather = weather
+    async with evidence.running() as offsite:
+        await eventually(lambda: evidence.storage.asked["PUT"] == 1)
+        (clip,) = await evidence.film(1)
+        offsite.wake()
+        await eventually(lambda: evidence.storage.asked["PUT"] == 2)
+        evidence.storage.is_open.set()
+        await evidence.arrives()
+
+    assert evidence.uploaded == [clip.id, movie.id]
+    puts = [key.rpartition("-")[2] for method, key in evidence.storage.arrived if method == "PUT"]
+    large = "00000000.mp4"
+    assert sorted(puts[:2]) == [large, "00000001.mp4"]
+    assert puts[2:] == ["00000001.jpg", large, large, "00000000.jpg"]
+
+
+async def test_who_stops_uploading_does_not_wait_for_a_movie_that_gives_way(
+    evidence: Evidence,
+) -> None:
+    evidence.options = replace(EAGER, booked=True)
+    evidence.restarted()
+    await evidence.film(1, 20_000_000, level=None, booking="tennis", wanted=True)
+    await evidence.film(1)
+    evidence.storage.weather = lambda request, _: (
+        Fault(seconds=60) if request.path.endswith("130100-00000001.mp4") else None
+    )
+    began = time.monotonic()
+
+    async with evidence.running() as offsite:
+        await eventually(lambda: len(offsite.progress.uploading) == 2)
+        await eventually(evidence.storage.unfinished)
+
+    assert time.monotonic() - began < 10
+    assert not evidence.storage.puts()
+
+
 async def test_only_what_is_wanted_is_uploaded(evidence: Evidence) -> None:
     evidence.options = replace(
         EAGER,

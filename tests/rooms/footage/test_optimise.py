@@ -6,7 +6,6 @@ from datetime import timedelta
 import os
 from pathlib import Path
 import subprocess
-import sys
 from typing import Any
 
 import av
@@ -22,13 +21,15 @@ from custom_components.gatehouse.footage import (
 from custom_components.gatehouse.footage.clips import Clips
 from custom_components.gatehouse.footage.encode import encode
 from custom_components.gatehouse.footage.mp4 import Clip, inspect, remux
+from custom_components.gatehouse.footage.nice import command
 from custom_components.gatehouse.footage.optimise import (
     PROGRAM,
     SAME_LENGTH,
     OptimiseOptions,
     Optimiser,
 )
-from custom_components.gatehouse.footage.transcode import NICEST, transcode
+from custom_components.gatehouse.footage.program import NICEST
+from custom_components.gatehouse.footage.transcode import transcode
 from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
 from tests.rooms.footage.films import footage as film, jpeg
 from tests.rooms.footage.finished import NOW, Finished, names
@@ -380,8 +381,8 @@ def test_the_program_ends_with_whoever_started_it(tmp_path: Path) -> None:
     clip = tmp_path / "source.mp4"
     clip.write_bytes(video(frames=300, movflags="faststart", noise=40))
     target = tmp_path / "target.mp4"
-    command = [sys.executable, "-P", str(PROGRAM), str(clip), str(target), "1080", "9000000"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    encoding = [*command(PROGRAM), str(clip), str(target), "1080", "9000000"]
+    process = subprocess.Popen(encoding, stdin=subprocess.PIPE)
     assert process.stdin
 
     process.stdin.close()

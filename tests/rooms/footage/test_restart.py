@@ -7,17 +7,19 @@ import threading
 import aiohttp
 import pytest
 
-from custom_components.gatehouse.agent import Agent
+from custom_components.gatehouse.agent import Agent, RecordingChanged, Recordings
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.footage import Disk, FootageFlow, FootageStore, filing
 from custom_components.gatehouse.footage.mp4 import Clip, remux
 from custom_components.gatehouse.models import FootageStage
+from tests import waiting
 from tests.rooms.footage.killed import Cut, cuts, until_killed
 from tests.rooms.footage.media import video
 from tests.rooms.footage.recorder import CAMERA, TOKEN, Pi
 from tests.rooms.footage.site import BERLIN, OPTIONS, PATIENCE_S, Site, eventually
 
 FRONT = "porch/front"
+HOUR = "tennis@20261118T120000"
 
 # What the flow does on the way from the wish to the file: the ends of its stages, and whatever
 # touches the agent, the disk or the database in between.
@@ -44,14 +46,40 @@ DEEDS = cuts(
 )
 
 
+# The same of a part of an appointment, from the word of it on.
+PART_DEEDS = cuts(
+    ("footage.store:FootageStore.add", 1),
+    ("agent.recordings:_append", 1),
+    ("footage.store:FootageStore.move", 1),
+    ("footage.disk:Disk.publish", 1),
+    ("footage.disk:Disk.publish", 2),
+    ("footage.store:FootageStore.move", 2),
+    ("agent.recordings:Recordings.delete", 1),
+    ("footage.store:FootageStore.move", 3),
+)
+
+
 async def bring_home(database: Path, media: Path, host: str, port: int) -> None:
     """Run a flow with one agent, for as long as the power is on."""
     async with aiohttp.ClientSession() as session:
         agent = Agent(session, host, port, TOKEN).recordings
-        store = FootageStore(await Database.open(database))
-        disk = Disk(media, BERLIN, floor_bytes=0)
-        flow = FootageFlow(store, lambda _: (agent, CAMERA), disk, OPTIONS, lambda _: None)
+        await (await _flow(database, media, agent)).run()
+
+
+async def meet(database: Path, media: Path, host: str, port: int) -> None:
+    """Do the same, having been told of all that the agent recorded."""
+    async with aiohttp.ClientSession() as session:
+        agent = Agent(session, host, port, TOKEN).recordings
+        flow = await _flow(database, media, agent)
+        for recording in await agent.list(CAMERA):
+            flow.recording_changed(FRONT, RecordingChanged(recording=recording))
         await flow.run()
+
+
+async def _flow(database: Path, media: Path, agent: Recordings) -> FootageFlow:
+    store = FootageStore(await Database.open(database))
+    disk = Disk(media, BERLIN, floor_bytes=0)
+    return FootageFlow(store, lambda _: (agent, CAMERA), disk, OPTIONS, lambda _: None)
 
 
 async def lives(site: Site, agent: Pi, cut: Cut) -> None:
@@ -77,6 +105,27 @@ async def test_after_a_power_cut_the_footage_still_comes_home_once(
     assert porch.requests.count("POST") == 1
     assert porch.recordings == {}
     assert await site.library.find() == [row]
+
+
+@pytest.mark.parametrize("cut", PART_DEEDS, ids=str)
+async def test_after_a_power_cut_a_part_still_comes_home_once(
+    site: Site, porch: Pi, cut: Cut
+) -> None:
+    news = porch.book("part", video(), HOUR)
+    database = site.media.with_name("gatehouse.db")
+    await until_killed(cut, meet, database, site.media, *porch.address)
+
+    async with site.running() as flow:
+        flow.recording_changed(FRONT, news)
+        await waiting.eventually(lambda: site.library.of_booking(HOUR))
+        (part,) = await site.library.of_booking(HOUR)
+        part = await site.reaches(part, FootageStage.READY)
+        await eventually(lambda: not porch.recordings)
+
+    assert await site.library.of_booking(HOUR) == [part]
+    assert part.path
+    assert part.path.stat().st_size == part.size
+    assert site.files() == site.kept(part)
 
 
 @pytest.mark.parametrize("cut", cuts(("footage.disk:Disk.publish", 1)), ids=str)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
@@ -15,16 +16,17 @@ from custom_components.gatehouse.footage.rules import (
     MOST_ATTEMPTS,
     adopted,
     after_failure,
+    bound,
     file_path,
     is_due,
+    is_same_movie,
     is_short,
-    is_spooled,
     is_wanted_offsite,
     needs_another_end,
     next_look,
     pause_after,
     slug,
-    spooled,
+    unasked,
 )
 from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
 
@@ -174,31 +176,35 @@ def test_a_clip_is_short_by_more_than_a_second_and_a_twentieth(
     assert is_short(seconds(plays), promised and seconds(promised)) is short  # type: ignore[arg-type]
 
 
-SPOOL, COMPLETE = RecordingOrigin.SPOOL, RecordingStatus.COMPLETE
+SPOOL, BOOKED = RecordingOrigin.SPOOL, RecordingOrigin.BOOKED
+COMPLETE = RecordingStatus.COMPLETE
 
 
 @pytest.mark.parametrize(
     ("candidate", "own"),
     [
         (recording(origin=SPOOL, status=COMPLETE), True),
+        (recording(origin=BOOKED, status=COMPLETE), True),
         (recording(origin=SPOOL), False),
+        (recording(origin=BOOKED), False),
         (recording(origin=SPOOL, status=RecordingStatus.FAILED), False),
+        (recording(origin=BOOKED, status=RecordingStatus.FAILED), False),
         (recording(status=COMPLETE), False),
     ],
 )
 def test_only_what_an_agent_recorded_by_itself_and_to_its_end_is_taken_up(
     candidate: Recording, own: bool
 ) -> None:
-    assert is_spooled(candidate) is own
+    assert (unasked("pi/front", candidate, "a") is not None) is own
 
 
 @pytest.mark.parametrize(("started", "since"), [(3, 3), (None, 12)])
 def test_what_an_agent_recorded_by_itself_is_to_be_replayed(
     started: float | None, since: float
 ) -> None:
-    found = replace(recording(started=started, origin=SPOOL), duration=seconds(8))
+    found = replace(recording(started=started, origin=SPOOL, status=COMPLETE), duration=seconds(8))
 
-    assert spooled("pi/front", found, "a") == Footage(
+    assert unasked("pi/front", found, "a") == Footage(
         id="a",
         camera="pi/front",
         incident=None,
@@ -208,6 +214,56 @@ def test_what_an_agent_recorded_by_itself_is_to_be_replayed(
         recording="x",
         replay=Replay.PENDING,
     )
+
+
+def test_what_an_agent_recorded_for_an_appointment_is_a_part_that_only_its_movie_ends() -> None:
+    found = replace(
+        recording(started=0.25, origin=BOOKED, status=COMPLETE), booking="tennis@20261118T120000"
+    )
+
+    assert unasked("pi/front", found, "a") == Footage(
+        id="a",
+        camera="pi/front",
+        incident=None,
+        stage=FootageStage.RECORDING,
+        since=NOW + seconds(0.25),
+        until=NOW + seconds(20),
+        recording="x",
+        booking="tennis@20261118T120000",
+        part=True,
+        kept=True,
+        wanted=False,
+        optimised=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "clip", "part"),
+    [
+        (FootageOptions(), 120, 300),
+        (FootageOptions(longest=seconds(600)), 600, 600),
+        (FootageOptions(segment=seconds(60)), 120, 120),
+    ],
+)
+def test_a_part_may_be_longer_than_a_clip(options: FootageOptions, clip: int, part: int) -> None:
+    assert bound(part=False, options=options) == seconds(clip)
+    assert bound(part=True, options=options) == seconds(part)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"since": NOW - seconds(5), "until": NOW + seconds(15)}, True),
+        ({"part": True}, False),
+        ({"camera": "pi/garden"}, False),
+        ({"since": NOW + seconds(20), "until": NOW + seconds(40)}, False),
+    ],
+)
+def test_a_movie_is_known_by_its_camera_and_time(changes: dict[str, Any], same: bool) -> None:
+    movie = replace(row(), **changes)
+
+    assert is_same_movie(movie, "pi/front", NOW, NOW + seconds(20)) is same
 
 
 HIGH = frozenset({Level.HIGH, Level.CRITICAL})
@@ -233,6 +289,16 @@ def test_a_camera_may_have_a_rule_of_its_own_for_what_is_uploaded(
     assert is_wanted_offsite(replace(row(), level=level), options) is wanted
 
 
+@pytest.mark.parametrize(
+    ("said", "place", "wanted"),
+    [(True, True, True), (True, False, False), (False, True, False), (None, True, False)],
+)
+def test_a_movie_is_uploaded_if_its_booking_wants_it_and_there_is_a_place(
+    said: bool | None, place: bool, wanted: bool
+) -> None:
+    assert is_wanted_offsite(replace(row(), wanted=said), OffsiteOptions(booked=place)) is wanted
+
+
 ADOPTIONS = {
     "as asked": (recording(), True),
     "from the key frame before": (recording(started=-0.9), True),
@@ -255,6 +321,15 @@ def test_a_recording_that_lies_within_what_was_asked_for_is_ours(case: str) -> N
     candidate, ours = ADOPTIONS[case]
 
     assert (adopted(row(), [candidate], frozenset({"known"})) is candidate) is ours
+
+
+@pytest.mark.parametrize(("until", "ours"), [(20, True), (20.000001, True), (10, False)])
+def test_a_part_does_not_take_the_recording_of_an_incident_within_it(
+    until: float, ours: bool
+) -> None:
+    candidate = recording(until=until)
+
+    assert (adopted(replace(row(), part=True), [candidate], frozenset()) is candidate) is ours
 
 
 def test_nothing_is_adopted_from_nothing() -> None:

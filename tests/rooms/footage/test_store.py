@@ -55,6 +55,9 @@ async def test_a_row_comes_back_as_it_was(store: FootageStore) -> None:
         optimised=True,
         key="gatehouse/clip.mp4",
         upload="u",
+        booking="tennis@20261118T120000",
+        part=True,
+        wanted=False,
     )
 
     await store.add(bare)
@@ -258,6 +261,7 @@ OPTIONS = st.builds(
     levels=LEVELS,
     by_camera=st.dictionaries(CAMERAS, LEVELS),
     by_hand=st.booleans(),
+    booked=st.booleans(),
 )
 
 
@@ -269,15 +273,16 @@ async def test_what_is_wanted_off_site_is_said_the_same_in_sql_and_in_python(
     store: FootageStore, options: OffsiteOptions
 ) -> None:
     rows = [
-        row(f"{camera} {level}", camera=camera, level=level, **READY)
+        row(f"{camera} {level} {said}", camera=camera, level=level, wanted=said, **READY)
         for camera in ("pi/front", "pi/garden")
         for level in (None, *Level)
+        for said in (None, True, False)
     ]
     for wanted in rows:
         if await store.get(wanted.id) is None:
             await store.add(wanted)
 
-    found = {one.id for one in await store.to_upload(options, NOON)}
+    found = {one.id for one in await store.to_upload(options, NOON, limit=100)}
 
     assert found == {one.id for one in rows if is_wanted_offsite(one, options)}
 
@@ -294,6 +299,51 @@ async def test_the_newest_that_may_be_tried_is_uploaded_first(store: FootageStor
     assert [one.id for one in await store.to_upload(ALL, now, limit=3)] == ["3", "2", "1"]
     assert len(await store.to_upload(ALL, now)) == 4
     assert len(await store.to_upload(ALL, later)) == 5
+
+
+async def test_clips_are_uploaded_before_the_movies_of_appointments(store: FootageStore) -> None:
+    booked: dict[str, Any] = {"booking": "tennis", "wanted": True}
+    later = NOON + timedelta(minutes=1)
+    options = replace(ALL, booked=True)
+    movie = row("movie", since=later, **READY, **booked)
+    await store.add(movie)
+    await store.add(row("waits", retry_at=later, **READY, **booked))
+    await store.add(row("clip", level=Level.LOW, **READY))
+
+    async def asked(kind: bool | None) -> list[str]:
+        return [one.id for one in await store.to_upload(options, NOON, booked=kind)]
+
+    assert await asked(None) == ["clip", "movie"]
+    assert await asked(False) == ["clip"]
+    assert await asked(True) == ["movie"]
+    assert (await store.backlog(options, NOON)).depth == 3
+    assert (await store.backlog(options, NOON, booked=True)).depth == 2
+    await store.move(movie, replace(movie, stage=FootageStage.UPLOADED))
+    assert (await store.backlog(options, NOON, booked=True)).due == later
+
+
+async def test_parts_are_the_last_in_the_queue_and_shown_nowhere(store: FootageStore) -> None:
+    part: dict[str, Any] = {"booking": "tennis", "part": True, "kept": True}
+    early = NOON - timedelta(days=1)
+    await store.add(row("part", since=early, **part))
+    await store.add(row("ready", since=early, **READY | part))
+    await store.add(row("clip"))
+    await store.add(row("movie", since=NOON - timedelta(seconds=1), **READY, booking="tennis"))
+    await store.add(row("other", **READY, booking="golf"))
+    await store.add(row("late", **part | {"camera": "pi/a", "since": NOON}))
+    await store.add(row("early", **part | {"camera": "pi/a", "since": early}))
+
+    assert [one.id for one in await store.unfinished()] == ["clip", "part", "early", "late"]
+    assert [one.id for one in await store.find()] == ["other", "clip", "movie"]
+    assert [one.id for one in await store.find(booked=True)] == ["other", "movie"]
+    assert [one.id for one in await store.find(booked=False)] == ["clip"]
+    assert await store.days("pi/front", ZoneInfo("UTC")) == [NOON.date()]
+    assert [one.id for one in await store.of_booking("tennis")] == [
+        *("early", "late", "part", "ready"),
+        "movie",
+    ]
+    assert await store.keep(kept=False, footage="part") == 0
+    assert await store.keep(kept=True, footage="movie") == 1
 
 
 async def test_the_backlog_tells_how_much_waits_and_since_when(store: FootageStore) -> None:
