@@ -1,0 +1,218 @@
+"""Appointments as they go: recorded, made a movie, handed over, whatever happens meanwhile."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.gatehouse.bookings import Appointment, Booking
+from custom_components.gatehouse.database import Database
+from custom_components.gatehouse.models import BookingState, Layout
+from tests.rooms.bookings.booked import LEFT, RIGHT, Clock, berlin, booking
+from tests.rooms.bookings.world import World
+from tests.waiting import eventually
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture
+def world(database: Database, clock: Clock, tmp_path: Path, never_blocks: None) -> World:
+    return World(database, clock, tmp_path / "media")
+
+
+async def booked(world: World, **more: object) -> Booking:
+    """Book a quarter of an hour from five o'clock on, and let the agent know."""
+    kept = await world.diary.create(booking(length=QUARTER, **more))
+    async with world.planning():
+        await eventually(lambda: len(world.pi.planned) == len(kept.cameras))
+    return kept
+
+
+async def state(world: World, key: str) -> Appointment:
+    found = await world.store.get(key)
+    assert found
+    return found
+
+
+async def until(world: World, moment: datetime, step: timedelta = timedelta(minutes=1)) -> None:
+    """Let the time go by."""
+    while world.clock.now < moment:
+        world.clock.now += step
+        await world.look()
+
+
+async def test_an_hour_is_recorded_made_a_movie_uploaded_and_shared(world: World) -> None:
+    kept = await booked(world, upload=True, share=True)
+
+    await until(world, berlin(18, 17, 8))
+    assert (await state(world, kept.uid)).state is BookingState.RECORDING
+    await until(world, berlin(18, 17, 20))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.SHARED, None)
+    assert (row.recorded_since, row.recorded_until) == (berlin(18, 17), berlin(18, 17, 15))
+    (movie,) = [each for each in await world.rows(kept.uid) if not each.part]
+    assert (row.movie, row.link) == (movie.id, f"https://example.org/{movie.id}")
+    assert world.shared == [movie.id]
+    assert [each.id for each in world.told] == [kept.uid]
+    (plan,) = world.merger.plans
+    assert plan.right
+    assert [len(plan.left.parts), len(plan.right.parts)] == [3, 3]
+    assert (plan.since, plan.until) == (berlin(18, 17), berlin(18, 17, 15))
+    assert not [each for each in await world.rows(kept.uid) if each.part and each.path]
+
+
+async def test_what_nobody_wants_elsewhere_is_ready_and_told_once(world: World) -> None:
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 40))
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    assert len(world.told) == 1
+    assert world.shared == []
+
+
+async def test_without_a_storage_a_movie_is_shared_from_here(world: World) -> None:
+    world.can_upload = False
+    kept = await booked(world, upload=True, share=True)
+
+    await until(world, berlin(18, 17, 20))
+
+    assert (await state(world, kept.uid)).state is BookingState.SHARED
+
+
+async def test_one_camera_that_fails_leaves_the_other_alone_and_that_is_said(world: World) -> None:
+    world.pi.broken = {"right"}
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 20))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.READY, "one_camera")
+    (plan,) = world.merger.plans
+    assert (plan.left.camera, plan.right) == (LEFT, None)
+
+
+async def test_separate_cameras_are_two_movies(world: World) -> None:
+    kept = await booked(world, layout=Layout.SEPARATE)
+
+    await until(world, berlin(18, 17, 20))
+
+    movies = [each for each in await world.rows(kept.uid) if not each.part]
+    assert sorted(each.camera for each in movies) == [LEFT, RIGHT]
+    assert (await state(world, kept.uid)).error is None
+
+
+async def test_what_an_agent_records_while_we_are_away_is_taken_up_later(world: World) -> None:
+    kept = await booked(world)
+
+    world.pi.is_away = True
+    await until(world, berlin(18, 18))
+    assert (await state(world, kept.uid)).state is BookingState.MISSED
+    world.start()
+    world.pi.is_away = False
+    await until(world, berlin(18, 18, 5))
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    (plan,) = world.merger.plans
+    assert len(plan.left.parts) == 3
+
+
+async def test_a_restart_in_the_middle_loses_nothing(world: World) -> None:
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 7))
+    world.start()
+    await until(world, berlin(18, 17, 20))
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    (plan,) = world.merger.plans
+    assert len(plan.left.parts) == 3
+
+
+async def test_an_agent_that_was_off_recorded_nothing(world: World) -> None:
+    kept = await booked(world)
+
+    world.pi.is_off = True
+    await until(world, berlin(18, 18))
+    world.pi.is_off = False
+    await until(world, berlin(18, 18, 5))
+
+    row = await state(world, kept.uid)
+    assert row.state is BookingState.MISSED
+    assert await world.rows(kept.uid) == []
+
+
+async def test_a_full_disk_is_waited_for(world: World) -> None:
+    world.merger.fails = 3
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 17))
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.COMPLETED, "disk_full")
+    await until(world, berlin(18, 18))
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    assert len(world.merger.plans) == 1
+
+
+async def test_an_hour_that_is_cancelled_while_it_is_recorded_is_forgotten(world: World) -> None:
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 8))
+    async with world.planning():
+        await world.diary.delete(kept.uid)
+        await eventually(lambda: world.pi.planned == ())
+    await until(world, berlin(18, 17, 20))
+    assert (await state(world, kept.uid)).state is BookingState.CANCELLED
+    assert [each for each in await world.rows(kept.uid) if each.path]
+    await until(world, berlin(19, 18), timedelta(hours=1))
+
+    assert (await state(world, kept.uid)).state is BookingState.CANCELLED
+    assert not [each for each in await world.rows(kept.uid) if each.path]
+    assert world.merger.plans == []
+
+
+async def test_an_hour_may_become_longer_while_it_is_recorded(world: World) -> None:
+    kept = await booked(world)
+
+    await until(world, berlin(18, 17, 8))
+    async with world.planning():
+        await world.diary.edit(replace(kept, end=berlin(18, 17, 30)))
+        await eventually(lambda: world.pi.planned[0].until == berlin(18, 17, 30))
+    await until(world, berlin(18, 17, 40))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.recorded_until) == (BookingState.READY, berlin(18, 17, 30))
+
+
+async def test_a_movie_that_was_interrupted_is_made_again(world: World) -> None:
+    kept = await booked(world)
+    await until(world, berlin(18, 17, 15))
+    world.clock.now += timedelta(minutes=2)
+    world.pi.record()
+    await world.fetch()
+    await world.bookings.look()
+    completed = await state(world, kept.uid)
+    assert await world.diary.move(completed, replace(completed, state=BookingState.PROCESSING))
+
+    world.start()
+    await until(world, berlin(18, 17, 20))
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    assert len([each for each in await world.rows(kept.uid) if not each.part]) == 1
+
+
+async def test_a_plan_is_sent_again_only_when_it_changes(world: World) -> None:
+    await booked(world)
+    plans = world.pi.plans
+
+    async with world.planning():
+        await eventually(lambda: world.pi.plans == plans + 1)
+        for _ in range(3):
+            await world.diary.refresh()
+        await asyncio.sleep(0.05)
+
+    assert world.pi.plans == plans + 1
