@@ -15,8 +15,9 @@ Eventually = Callable[..., Awaitable[None]]
 
 @pytest.fixture(autouse=True)
 def enable_event_loop_debug() -> None:
-    """Leave loops as they are: debugged, as Home Assistant's plugin has them, each future keeps the
-    whole stack that it was made by, which is a third of the time of all tests.
+    """Leave loops as they are, where Home Assistant's plugin has them debugged.
+
+    Each future would keep the whole stack that made it: a quarter of the time of all tests.
     """
 
 

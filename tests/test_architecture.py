@@ -35,6 +35,8 @@ PARTS: Final = frozenset(
         "access_health",
         "admission",
         "agent_devices",
+        "booking_events",
+        "booking_notices",
         "detection",
         "detector_choice",
         "door_data",
@@ -47,8 +49,12 @@ PARTS: Final = frozenset(
         "observation",
         "on_demand",
         "options",
+        "other_calendars",
         "passage_events",
+        "pairs",
         "readings",
+        "schedule",
+        "share_address",
         "snooze",
         "stills",
         "storage",
@@ -59,7 +65,9 @@ PARTS: Final = frozenset(
 )
 
 # The parts that also know the database: they give it to a room's stores, or see it fail.
-KEEPERS: Final = frozenset({"admission", "observation", "storage", "storage_health"})
+KEEPERS: Final = frozenset(
+    {"admission", "observation", "other_calendars", "schedule", "storage", "storage_health"}
+)
 
 # What entities read, from the bottom to the top.
 COORDINATORS: Final = (
@@ -108,6 +116,7 @@ FLOOR: Final = (
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
 SERVICES: Final = "aws_lambda codeproject kserve model remote service".split()
+PANORAMA: Final = "alignment exposure features geometry panorama seam".split()
 WIRE: Final = (
     *FLOOR,
     f"{INTEGRATION}/agent/*.py",
@@ -131,11 +140,21 @@ THIRD_PARTIES: Final = {
         f"{INTEGRATION}/footage/linkstore.py",
         # The store of what happened at the doors.
         f"{INTEGRATION}/access/log.py",
+        f"{INTEGRATION}/bookings/rows.py",
     ),
+    "dateutil": (f"{INTEGRATION}/bookings/recurrence.py",),
     "watchdog": (f"{INTEGRATION}/uploads/*.py",),
     "onnxruntime": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
     "ncnn": (f"{INTEGRATION}/vision/*",),
-    "numpy": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py", f"{AGENT}/motion.py", *DEVICES),
+    "numpy": (
+        f"{INTEGRATION}/vision/*",
+        # What two cameras see is put together from their pixels.
+        *(f"{INTEGRATION}/footage/{name}.py" for name in PANORAMA),
+        f"{AGENT}/onnx.py",
+        f"{AGENT}/motion.py",
+        *DEVICES,
+    ),
+    "cv2": (f"{INTEGRATION}/footage/opencv.py",),
     "PIL": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
     "av": (
         f"{INTEGRATION}/footage/*",
@@ -165,6 +184,7 @@ LATE: Final = {name for name, where in THIRD_PARTIES.items() if where is DEVICES
     "ncnn",
     "boto3",
     "botocore",
+    "cv2",
 }
 
 # Decisions, beside the rules.py of every room: it may know them, and they each other.
@@ -172,10 +192,12 @@ PURE: Final = frozenset(
     {
         "checks",
         "compiler",
+        "course",
         "expiry",
         "facts",
         "hours",
         "matching",
+        "nouns",
         "people",
         "risk",
         "tracks",

@@ -14,6 +14,7 @@ import voluptuous as vol
 
 from .access import AccessError
 from .agent import AgentError, AgentRefused, ErrorCode
+from .bookings import BookingError
 from .const import DOMAIN
 from .database import DatabaseError
 from .footage import FootageError, LinkRefused
@@ -42,7 +43,9 @@ FILTERS: Final = {
 }
 """What can be asked of incidents by everybody: fields of IncidentQuery, by their names."""
 
-type RoomError = AccessError | AgentError | FootageError | ZoneError | NoteTooLong | DatabaseError
+type RoomError = (
+    AccessError | AgentError | BookingError | FootageError | ZoneError | NoteTooLong | DatabaseError
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +76,18 @@ async def translated() -> AsyncIterator[None]:
     """Turn what goes wrong in a room into words for the user."""
     try:
         yield
-    except (AccessError, AgentError, FootageError, ZoneError, NoteTooLong, DatabaseError) as err:
-        mistaken = isinstance(err, AccessError | ZoneError | NoteTooLong | LinkRefused)
+    except (
+        AccessError,
+        AgentError,
+        BookingError,
+        FootageError,
+        ZoneError,
+        NoteTooLong,
+        DatabaseError,
+    ) as err:
+        mistaken = isinstance(
+            err, AccessError | BookingError | ZoneError | NoteTooLong | LinkRefused
+        )
         raise (ServiceValidationError if mistaken else HomeAssistantError)(
             translation_domain=DOMAIN,
             translation_key=_key(err),

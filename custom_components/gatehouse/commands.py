@@ -11,7 +11,7 @@ from homeassistant.components.websocket_api import (
     ActiveConnection,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 import voluptuous as vol
 
 from .actions import ATTR_CAMERA, ATTR_INCIDENT
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # What cards tell apart; any other error has its own key as its code.
 CODES: Final = {
     "access_not_found": "not_found",
+    "booking_not_found": "not_found",
     "incident_not_found": "not_found",
     "footage_not_found": "not_found",
     "share_not_found": "not_found",
@@ -97,6 +98,8 @@ class Command:
             async with translated():
                 request = Request(site=site_of(hass), connection=connection, fields=msg)
                 answer = await self.answer(request)
+        except Unauthorized:
+            raise  # Home Assistant says so in its own words
         except HomeAssistantError as err:
             code = err.translation_key or ERR_HOME_ASSISTANT_ERROR
             connection.send_error(

@@ -41,11 +41,13 @@ from .const import (
     SUBENTRY_ENTITY,
     SUBENTRY_FOLDER,
     SUBENTRY_GROUP,
+    SUBENTRY_PAIR,
 )
 from .door_flow import DoorSubentryFlow
 from .media_root import async_check_media_root
 from .models import AgentInfo
 from .options_flow import GatehouseOptionsFlow
+from .pair_flow import PairSubentryFlow
 
 # One home, one entry: its agents are subentries.
 SITE: Final = "site"
@@ -77,6 +79,7 @@ class GatehouseConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_ENTITY: EntitySubentryFlow,
             SUBENTRY_GROUP: GroupSubentryFlow,
             SUBENTRY_DOOR: DoorSubentryFlow,
+            SUBENTRY_PAIR: PairSubentryFlow,
         }
 
     @staticmethod

@@ -11,6 +11,7 @@ SUBENTRY_FOLDER: Final = "folder"
 SUBENTRY_ENTITY: Final = "entity"
 SUBENTRY_GROUP: Final = "group"
 SUBENTRY_DOOR: Final = "door"
+SUBENTRY_PAIR: Final = "pair"
 
 # A folder that pictures are uploaded to.
 CONF_FOLDER: Final = "folder"
@@ -185,5 +186,6 @@ DEFAULTS: Final[dict[str, Any]] = {
     CONF_TAG_EVENTS: False,
 }
 
+EVENT_BOOKING: Final = "gatehouse_booking"
 EVENT_INCIDENT: Final = "gatehouse_incident"
 EVENT_PASSAGE: Final = "gatehouse_passage"

@@ -1,4 +1,4 @@
-"""What administrators do about who may enter: each an action, and a command of the WebSocket."""
+"""What people do about doors and bookings: each an action, and a command of the WebSocket."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """Something that only administrators may ask."""
+    """Something to ask of the site, by an automation or on a card."""
 
     do: Callable[[Asked], Awaitable[dict[str, Any]]]
     fields: Mapping[Any, Any]
@@ -78,6 +78,8 @@ class Deed:
     secrets: Set[str] = NOTHING_SECRET
     """The fields that are in no event and no log."""
     response: SupportsResponse = SupportsResponse.OPTIONAL
+    admin: bool = True
+    """Whether a user must be an administrator."""
 
     def as_action(self) -> Action:
         """Return how automations ask for it."""
@@ -90,7 +92,7 @@ class Deed:
             run=run,
             fields=self.fields,
             response=self.response,
-            admin=True,
+            admin=self.admin,
             secrets=self.secrets,
         )
 
@@ -101,7 +103,7 @@ class Deed:
             user = request.connection.user.id
             return await self.do(Asked(hub=request.hub, fields=request.fields, user=user))
 
-        return Command(name=self.command, answer=answer, fields=self.fields, admin=True)
+        return Command(name=self.command, answer=answer, fields=self.fields, admin=self.admin)
 
 
 def agent_names(hub: Hub, agents: Set[str]) -> list[str]:

@@ -19,6 +19,7 @@ from .models import Footage, Replay
 from .observation import Observation
 from .options import alarm_panel, other_doors
 from .roster import Roster
+from .schedule import Schedule
 from .snooze import Snoozes
 from .source_coordinator import source_coordinators
 from .storage import Storage
@@ -60,6 +61,8 @@ class Hub:
             hass, entry, database, self.cameras, self.incidents, self.observation.replays
         )
 
+        self.schedule = Schedule(hass, entry, database, self.cameras, self.storage)
+
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> Self:
         """Open the database, take up what was known, meet nobody yet; raises DatabaseError."""
@@ -81,8 +84,8 @@ class Hub:
     @callback
     def start(self) -> None:
         """Begin every story."""
-        parts = (self.observation.stories(), self.storage.stories(), self.admission.stories())
-        for name, story in chain.from_iterable(parts):
+        parts = (self.observation, self.storage, self.admission, self.schedule)
+        for name, story in chain.from_iterable(part.stories() for part in parts):
             self._stories.start(name, story)
         for coordinator in self.cameras:
             self._watch(coordinator)
@@ -132,6 +135,7 @@ class Hub:
         self._known.put(agent, state.info, state.doors)
         self._watch(self.cameras.agents[agent])
         self.admission.described(agent, state)
+        self.schedule.flow.described(agent)
 
     @callback
     def _watch(self, coordinator: CameraCoordinator[Any]) -> None:

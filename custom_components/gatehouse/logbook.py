@@ -1,4 +1,4 @@
-"""Incidents, and what happens at doors, in the logbook, in plain words."""
+"""Incidents, what happens at doors, and bookings, in the logbook, in plain words."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ from homeassistant.components.logbook import (
 )
 from homeassistant.core import Event, HomeAssistant, callback
 
-from .const import DOMAIN, EVENT_INCIDENT, EVENT_PASSAGE
+from .const import DOMAIN, EVENT_BOOKING, EVENT_INCIDENT, EVENT_PASSAGE
 
 DONE_TO_IT: Final = {
     "door_forced": "was forced open",
@@ -37,15 +37,29 @@ WHY: Final = {
     "wrong_pin": "the PIN was wrong",
 }
 
+CAME_OF_IT: Final = {
+    "scheduled": "is booked",
+    "recording": "is being recorded",
+    "completed": "has been recorded",
+    "processing": "is being made a movie",
+    "ready": "is ready to be watched",
+    "uploaded": "has been uploaded",
+    "shared": "has been shared",
+    "failed": "could not be made a movie",
+    "missed": "was missed: nobody recorded it",
+    "cancelled": "was cancelled",
+}
+
 
 @callback
 def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, Any]]], None],
 ) -> None:
-    """Describe the incidents and passages that the site tells of."""
+    """Describe the incidents, passages and bookings that the site tells of."""
     async_describe_event(DOMAIN, EVENT_INCIDENT, _describe)
     async_describe_event(DOMAIN, EVENT_PASSAGE, _describe_passage)
+    async_describe_event(DOMAIN, EVENT_BOOKING, _describe_booking)
 
 
 @callback
@@ -63,6 +77,17 @@ def _describe_passage(event: Event) -> dict[str, Any]:
         LOGBOOK_ENTRY_NAME: event.data["door"],
         LOGBOOK_ENTRY_MESSAGE: _passage(event.data),
         LOGBOOK_ENTRY_ENTITY_ID: event.data.get("entity_id"),
+    }
+
+
+@callback
+def _describe_booking(event: Event) -> dict[str, Any]:
+    data = event.data
+    whose = f" for {data['owner']}" if data["owner"] else ""
+    return {
+        LOGBOOK_ENTRY_NAME: data["summary"],
+        LOGBOOK_ENTRY_MESSAGE: f"{CAME_OF_IT[data['type']]}{whose}",
+        LOGBOOK_ENTRY_ENTITY_ID: data["entity_id"],
     }
 
 

@@ -63,6 +63,14 @@ def clip(hass: HomeAssistant, row: Footage, incident: Incident | None) -> Shown:
 
 
 @callback
+def movie(hass: HomeAssistant, row: Footage, name: str) -> Shown:
+    """Return what was made of an appointment, under the name of what recorded it."""
+    title = f"{_clock(row.since)} {name}{_marks(row, None)}"
+    url = POSTER_URL.format(id=row.id)
+    return Shown(at=row.since, item=_playable(hass, f"footage/{row.id}", title, VIDEO, url))
+
+
+@callback
 def pictures(hass: HomeAssistant, incidents: Iterable[Incident]) -> Iterator[Shown]:
     """Yield the pictures of those incidents that have one."""
     for incident in incidents:

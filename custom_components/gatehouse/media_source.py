@@ -19,13 +19,17 @@ from .asking import footage_of, translated
 from .const import DOMAIN
 from .hub import Hub
 from .incidents import IncidentQuery, is_called
-from .media_items import PICTURE, VIDEO, Shown, clip, folder, newest_first, pictures
+from .media_items import PICTURE, VIDEO, Shown, clip, folder, movie, newest_first, pictures
 from .serialize import is_playable
 from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
 
 MOST_OF_A_DAY: Final = 500
 MOST_DAYS: Final = 400
 MOST_FOUND: Final = 100
+MOST_MOVIES: Final = 500
+
+MOVIES: Final = "movies"
+BOOKED: Final = "Booked"
 
 # A clip begins before its incident, or goes on after the incident's first one: perhaps on another
 # day.
@@ -40,8 +44,8 @@ async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
 class GatehouseMedia(MediaSource):
     """Folders, clips, pictures and frames, by what their identifiers begin with.
 
-    `camera/OWNER/CAMERA`, `day/OWNER/CAMERA/YYYY-MM-DD`; `footage/ID`, `picture/INCIDENT`,
-    `frame/INCIDENT/NUMBER`.
+    `camera/OWNER/CAMERA`, `day/OWNER/CAMERA/YYYY-MM-DD`, `movies`; `footage/ID`,
+    `picture/INCIDENT`, `frame/INCIDENT/NUMBER`.
     """
 
     name = "Gatehouse"
@@ -85,16 +89,17 @@ class GatehouseMedia(MediaSource):
         """Return what is there of what some words name, below a camera or of all, newest first.
 
         They name incidents by what was told of them, by their cameras, or by a level: `high` finds
-        what is at least that bad. Cameras they name with the clips that belong to no incident.
+        what is at least that bad. Cameras they name with the clips that belong to no incident, and
+        with what was made of their appointments.
         """
         hub = self._running()
         kind, _, key = (item.identifier or "").partition("/")
         camera = key if kind == "camera" else None
         async with translated():
-            found = [
-                *await self._incidents_of(hub, query.search_query, camera),
-                *await self._others_of(hub, query.search_query, camera),
-            ]
+            found = await self._movies_of(hub, query.search_query, camera)
+            if kind != MOVIES:
+                found += await self._incidents_of(hub, query.search_query, camera)
+                found += await self._others_of(hub, query.search_query, camera)
         wanted = query.media_filter_classes
         items = newest_first(found)[:MOST_FOUND]
         return SearchMedia(
@@ -113,17 +118,21 @@ class GatehouseMedia(MediaSource):
     async def _level(self, hub: Hub, identifier: str) -> BrowseMediaSource | None:
         match identifier.split("/") if identifier else []:
             case []:
-                return self._site(hub)
+                return await self._site(hub)
+            case [kind] if kind == MOVIES:
+                shown = await self._movies_of(hub)
+                return folder(MOVIES, BOOKED, newest_first(shown))
             case ["camera", owner, camera]:
                 return await self._camera(hub, f"{owner}/{camera}")
             case ["day", owner, camera, day] if (of := _day(day)) is not None:
                 return await self._of_day(hub, f"{owner}/{camera}", of)
         return None
 
-    def _site(self, hub: Hub) -> BrowseMediaSource:
+    async def _site(self, hub: Hub) -> BrowseMediaSource:
         by_name = sorted(hub.camera_names().items(), key=lambda camera: camera[1].casefold())
         cameras = [folder(f"camera/{key}", name) for key, name in by_name]
-        return folder("", self.name, cameras)
+        made = await hub.storage.library.find(limit=1, booked=True)
+        return folder("", self.name, [*cameras, *([folder(MOVIES, BOOKED)] if made else [])])
 
     async def _camera(self, hub: Hub, camera: str) -> BrowseMediaSource:
         filmed = await hub.storage.library.days(camera)
@@ -180,9 +189,25 @@ class GatehouseMedia(MediaSource):
         return [
             clip(self.hass, row, None)
             for key in named
-            for row in await hub.storage.library.find(key, limit=MOST_OF_A_DAY)
+            for row in await hub.storage.library.find(key, limit=MOST_OF_A_DAY, booked=False)
             if row.incident is None and is_playable(row)
         ]
+
+    async def _movies_of(
+        self, hub: Hub, text: str | None = None, camera: str | None = None
+    ) -> list[Shown]:
+        """Return what was made of appointments, of the cameras and pairs that the text names."""
+        names = hub.camera_names() | self._pairs()
+        rows = await hub.storage.library.find(camera, limit=MOST_MOVIES, booked=True)
+        by = [(row, names.get(row.camera, self.name)) for row in rows if is_playable(row)]
+        return [
+            movie(self.hass, row, name) for row, name in by if text is None or is_called(text, name)
+        ]
+
+    def _pairs(self) -> dict[str, str]:
+        """Return the names of what records for a calendar of its own, by the subentries' ids."""
+        entries = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        return {key: each.title for entry in entries for key, each in entry.subentries.items()}
 
 
 async def _played(hub: Hub, identifier: str) -> PlayMedia | None:

@@ -345,24 +345,6 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """What lets somebody without a login see one clip for a while."""
-
-    id: str
-    token: str = field(repr=False)
-    """What the address has in it; who has it may see the clip."""
-    footage: str
-    created: datetime
-    expires: datetime
-    most_uses: int | None = None
-    """How often it may be played; None for as often as one likes."""
-    uses: int = 0
-    revoked: datetime | None = None
-    note: str = ""
-    """For whom it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraInfo:
     """A camera as its agent describes it."""
 

@@ -23,11 +23,17 @@ class Package(StrEnum):
     ONNXRUNTIME = "onnxruntime>=1.20"
     NCNN = "ncnn>=1.0.20250503"
     BOTOCORE = "botocore>=1.35"
+    OPENCV = "opencv-python-headless>=4.10"
+
+    @property
+    def distribution(self) -> str:
+        """What pip calls it."""
+        return self.partition(">=")[0]
 
     @property
     def module(self) -> str:
         """What Python imports of it."""
-        return self.partition(">=")[0]
+        return "cv2" if self is Package.OPENCV else self.distribution
 
 
 # In the order of trying. onnxruntime has no wheel for musl, on which Home Assistant OS is built;
@@ -54,8 +60,8 @@ async def async_install(
         await async_process_requirements(hass, DOMAIN, [package.value], is_built_in=False)
     except RequirementsNotFound as err:
         raise DetectorUnavailable(
-            f"{package.module} could not be installed: it has no package for this system, or the"
-            " network is down."
+            f"{package.distribution} could not be installed: it has no package for this system, or"
+            " the network is down."
         ) from err
 
 

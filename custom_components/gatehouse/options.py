@@ -208,6 +208,7 @@ def offsite_options(entry: ConfigEntry) -> OffsiteOptions:
             if CONF_LEVELS in rule
         },
         by_hand=options[CONF_UPLOAD_BY_HAND],
+        booked=True,
         bytes_per_second=int(options[CONF_UPLOAD_LIMIT]) * KILOBYTE or None,
     )
 

@@ -1,4 +1,4 @@
-"""What is measured: of each Pi, of each camera, of the site's detectors and of its storage."""
+"""What is measured: of Pis and cameras, of the site's detectors, its storage and its bookings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .agent_coordinator import AgentCoordinator
+from .booking_sensors import async_add_booking_sensors
 from .coordinator import CameraCoordinator, CameraData, incident_attributes
 from .detector_sensors import detector_sensors
 from .door_entity import Door, async_add_other_doors, async_follow_doors, async_once_doors
@@ -152,6 +153,7 @@ async def async_setup_entry(
         ],
     )
     _add_door_sensors(hass, entry, async_add_entities)
+    await async_add_booking_sensors(hass, entry, async_add_entities)
     await async_follow_devices(hass, entry, async_add_entities)
 
 

@@ -1,4 +1,4 @@
-"""Actions: what there is to ask of cameras, incidents, recordings, zones and doors."""
+"""Actions: what there is to ask of cameras, incidents, recordings, zones, doors and bookings."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from homeassistant.helpers.service import async_register_platform_entity_service
 
 from .access_deeds import ACCESS_ACTIONS
 from .asking import translated
+from .booking_deeds import BOOKING_ACTIONS
 from .const import DOMAIN
 from .footage_services import FOOTAGE_ACTIONS
 from .incident_services import INCIDENT_ACTIONS
@@ -31,6 +32,7 @@ ACTIONS: Final = (
     *SHARE_ACTIONS,
     *ZONE_ACTIONS,
     *ACCESS_ACTIONS,
+    *BOOKING_ACTIONS,
 )
 """All actions but the one that a camera's entity takes."""
 

@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import ServiceCall, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 import voluptuous as vol
 
 from .actions import ATTR_NOTE, CLIPS, Action, clips_meant
 from .const import DOMAIN
 from .serialize import iso, longest_of
-from .share_view import file_name, share_path
+from .share_address import async_address, share_path
+from .share_view import file_name
 from .views import away_clip
 
 if TYPE_CHECKING:
+    from .footage import Link
     from .hub import Hub
-    from .models import Footage, Link
+    from .models import Footage
 
 ATTR_SHARE: Final = "share_id"
 ATTR_LIFETIME: Final = "lifetime"
@@ -83,7 +84,7 @@ async def _told(hub: Hub, link: Link) -> dict[str, Any]:
     clip = await hub.storage.library.get(link.footage)
     return {
         "id": link.id,
-        **_address(hub.hass, share_path(link)),
+        **async_address(hub.hass, share_path(link)),
         "footage_id": link.footage,
         "camera": hub.cameras.entities().get(clip.camera) if clip else None,
         "since": iso(clip.since) if clip else None,
@@ -93,16 +94,6 @@ async def _told(hub: Hub, link: Link) -> dict[str, Any]:
         "most_uses": link.most_uses,
         "note": link.note,
     }
-
-
-def _address(hass: HomeAssistant, path: str) -> dict[str, str | None]:
-    """Return where outsiders find a path; the path alone, and why, if nobody knows."""
-    try:
-        home = get_url(hass, allow_internal=False)
-    except NoURLAvailableError:
-        unknown = HomeAssistantError(translation_domain=DOMAIN, translation_key="no_external_url")
-        return {"url": path, "hint": str(unknown)}
-    return {"url": f"{home}{path}", "hint": None}
 
 
 async def _share(hub: Hub, call: ServiceCall) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN
 from .database import DatabaseError
-from .footage import FootageError, LinkOver, LinkUnknown
+from .footage import FootageError, Link, LinkOver, LinkUnknown
 from .guesses import MINUTE, Guesses
 from .media_root import async_served
-from .models import Footage, FootageStage, Link
+from .models import Footage, FootageStage
+from .share_address import SHARE_URL, share_path
 from .share_page import guards, page, refusal
 from .views import AWAY, Away, answer, away_clip, away_poster, poster
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-SHARE_URL: Final = "/gatehouse/share/{token}"
 PICTURE_URL: Final = f"{SHARE_URL}/picture"
 CLIP_URL: Final = f"{SHARE_URL}/clip"
 
@@ -51,11 +51,6 @@ def async_register_share_views(hass: HomeAssistant) -> None:
     hass.http.register_view(ShareView(SHARE_URL, "page", _page, guesses))
     hass.http.register_view(ShareView(PICTURE_URL, "picture", _picture, guesses))
     hass.http.register_view(ShareView(CLIP_URL, "clip", _clip, guesses))
-
-
-def share_path(link: Link) -> str:
-    """Return the path of a link's page; it goes behind Home Assistant's own address."""
-    return SHARE_URL.format(token=link.token)
 
 
 def file_name(row: Footage, place: str) -> str:

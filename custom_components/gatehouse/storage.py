@@ -23,6 +23,7 @@ from .footage import (
     Library,
     Links,
     LinkStore,
+    Movies,
     Offsite,
     Optimiser,
     Progress,
@@ -78,6 +79,8 @@ class Storage:
             store, recorders, self.disk, footage_options(entry), self._tell, now=now
         )
         self.library = Library(store, self.disk)
+        self.movies = Movies(store, self.disk, clips, self._tell)
+        self.uploads_movies = wanted.booked
         self.offsite = Offsite(store, S3(s3_options(entry)), self.disk, wanted, self._tell, now=now)
         self.retention = Retention(store, clips, self.offsite, kept, wanted, now=now)
         self.optimiser = Optimiser(store, clips, optimise_options(entry), wanted, now=now)

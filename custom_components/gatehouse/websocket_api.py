@@ -16,6 +16,8 @@ from .access_deeds import ACCESS_COMMANDS
 from .access_feed import subscribe as subscribe_access
 from .actions import ATTR_BEFORE, ATTR_CAMERA, ATTR_INCIDENT, ATTR_LIMIT, ATTR_NOTE, ATTR_REVIEWED
 from .asking import FILTERS, existing, ignored_since, page_of, places_of, query_of
+from .booking_deeds import BOOKING_COMMANDS
+from .booking_feed import subscribe as subscribe_bookings
 from .commands import Command, Request
 from .const import DOMAIN
 from .footage_commands import FOOTAGE_COMMANDS
@@ -40,6 +42,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     websocket_api.async_register_command(hass, _subscribe)
     websocket_api.async_register_command(hass, _subscribe_storage)
     websocket_api.async_register_command(hass, subscribe_access)
+    websocket_api.async_register_command(hass, subscribe_bookings)
 
 
 @websocket_api.websocket_command(
@@ -216,4 +219,5 @@ COMMANDS: Final = (
     ),
     *FOOTAGE_COMMANDS,
     *ACCESS_COMMANDS,
+    *BOOKING_COMMANDS,
 )

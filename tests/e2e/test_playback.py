@@ -18,8 +18,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.gatehouse.models import Footage, Link, Picture
-from custom_components.gatehouse.share_view import share_path
+from custom_components.gatehouse.footage import Link
+from custom_components.gatehouse.models import Footage, Picture
+from custom_components.gatehouse.share_address import share_path
 from custom_components.gatehouse.vision import DetectorOptions, OnnxDetector
 from tests.e2e.browser import Page, Viewing
 from tests.ha.happened import CLIP, SEEN, filmed, happened

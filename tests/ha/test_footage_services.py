@@ -21,9 +21,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import voluptuous as vol
 from yarl import URL
 
-from custom_components.gatehouse.footage import LinkStore
+from custom_components.gatehouse.footage import Link, LinkStore
 from custom_components.gatehouse.incidents import IncidentNews
-from custom_components.gatehouse.models import Assessment, Footage, FootageStage, Level, Link
+from custom_components.gatehouse.models import Assessment, Footage, FootageStage, Level
 from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
 from tests.ha.scripted import ScriptedAgent, jpeg
 from tests.ha.site import site_with, subentry_of

@@ -34,6 +34,8 @@ ROOT = "media-source://gatehouse"
 DAY = f"{ROOT}/day/{KEY}/2026-11-20"
 LOST = replace(CLIP, stage=FootageStage.FAILED, path=None)
 
+TWO: MappingProxyType[str, Any] = MappingProxyType({"left": KEY, "right": KEY})
+
 LONG_AGO = timedelta(days=3)
 
 # The clock of San Diego, where these tests live, says four in the morning at noon.
@@ -158,6 +160,42 @@ async def test_a_clip_of_an_incident_that_nobody_assessed_or_pictured_is_shown_b
 
     assert child.title == f"{AT_NOON} person"
     assert child.thumbnail.startswith("/api/gatehouse/footage/f1/poster?authSig=")
+
+
+async def test_movies_of_appointments_are_shown_together_and_beside_the_clips_of_their_camera(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    pair = ConfigSubentry(subentry_type="pair", title="Court", unique_id=None, data=TWO)
+    hass.config_entries.async_add_subentry(running_site, pair)
+    await hass.async_block_till_done()
+    booked = replace(CLIP, incident=None, since=NOON, booking="tennis")
+    await filmed(
+        running_site,
+        replace(booked, id="f2", camera=pair.subentry_id, kept=True),
+        replace(booked, id="f3", since=NOON + timedelta(hours=1)),
+        replace(booked, id="f4", stage=FootageStage.FAILED, path=None),
+        replace(booked, id="f5", part=True),
+    )
+
+    assert await shown(hass, ROOT) == {f"camera/{KEY}": "Front door", "movies": "Booked"}
+    assert await shown(hass, f"{ROOT}/movies") == {
+        "footage/f3": "2026-11-20 05:00:00 Front door",
+        "footage/f2": f"{AT_NOON} Court, kept",
+    }
+    assert await shown(hass, DAY) == {"footage/f3": "2026-11-20 05:00:00"}
+
+
+async def test_movies_of_appointments_are_found_by_what_recorded_them(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    booked = replace(CLIP, incident=None, booking="tennis")
+    await filmed(running_site, booked, replace(booked, id="f2", camera="gone"))
+    await filmed(running_site, replace(CLIP, id="f3", incident=None, since=NOON))
+
+    assert await search(hass, ROOT, "front") == ["footage/f3", "footage/f1"]
+    assert await search(hass, f"{ROOT}/camera/{KEY}", "door") == ["footage/f3", "footage/f1"]
+    assert await search(hass, f"{ROOT}/movies", "door") == ["footage/f1"]
+    assert await search(hass, f"{ROOT}/movies", "gatehouse") == ["footage/f2"]
 
 
 async def test_a_camera_that_nothing_records_shows_the_days_on_which_it_saw_somebody(

@@ -24,6 +24,7 @@ from yarl import URL
 from custom_components.gatehouse.footage import (
     Disk,
     FootageStore,
+    Link,
     Links,
     LinkStore,
     Offsite,
@@ -31,8 +32,8 @@ from custom_components.gatehouse.footage import (
     StorageUnreachable,
 )
 from custom_components.gatehouse.guesses import GUESSES_A_MINUTE, MINUTE, MOST_ADDRESSES, Guesses
-from custom_components.gatehouse.models import Footage, FootageStage, Link
-from custom_components.gatehouse.share_view import share_path
+from custom_components.gatehouse.models import Footage, FootageStage
+from custom_components.gatehouse.share_address import share_path
 from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
 from tests.ha.raw_http import Answer, asked
 from tests.rooms.footage.storage import Storage, moto
@@ -205,6 +206,16 @@ async def test_the_clip_is_shown_and_not_downloaded(house: House, hass: HomeAssi
     assert (
         clip.headers["Content-Disposition"] == 'inline; filename="front_door_2026-11-20_125955.mp4"'
     )
+
+
+async def test_the_movie_of_an_appointment_is_shown_like_a_clip(house: House) -> None:
+    await house.film(id="f2", incident=None, camera="01JD3K9PAIR", booking="tennis", wanted=True)
+    link = await house.link("f2")
+
+    page, movie = await house.page(link), await house.clip(link)
+
+    assert (page.status, movie.status, movie.body) == (200, 200, CONTENT)
+    assert "01JD3K9PAIR" not in page.body.decode()
 
 
 async def test_a_refusal_speaks_the_language_of_the_house(

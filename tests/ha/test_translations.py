@@ -23,6 +23,7 @@ import yaml
 from custom_components.gatehouse import agent_flow, config_flow
 from custom_components.gatehouse.access import AccessError
 from custom_components.gatehouse.agent import AgentError, Authentication, Decider, Direction, Reason
+from custom_components.gatehouse.bookings import BookingError
 from custom_components.gatehouse.const import DOMAIN
 from custom_components.gatehouse.coordinator import incident_attributes
 from custom_components.gatehouse.footage import FootageError
@@ -260,7 +261,7 @@ def family(error: type[Any]) -> Iterator[type[Any]]:
         yield from family(child)
 
 
-FAMILIES: Final = (AccessError, AgentError, FootageError, ZoneError)
+FAMILIES: Final = (AccessError, AgentError, BookingError, FootageError, ZoneError)
 
 CODES: Final = {error.code for root in FAMILIES for error in family(root)} | {
     "agent_refused",

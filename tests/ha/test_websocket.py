@@ -26,14 +26,13 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.gatehouse.access_deeds import ACCESS_COMMANDS
 from custom_components.gatehouse.database import DatabaseError
-from custom_components.gatehouse.footage import LinkStore
+from custom_components.gatehouse.footage import Link, LinkStore
 from custom_components.gatehouse.incidents import IncidentNews, IncidentQuery, NewsKind
 from custom_components.gatehouse.models import (
     Box,
     FootageStage,
     IgnoreBox,
     Incident,
-    Link,
     Zone,
     ZoneKind,
 )

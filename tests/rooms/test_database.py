@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from custom_components.gatehouse import database as module
 from custom_components.gatehouse.access import PassageLog, PassageQuery, PolicyStore
+from custom_components.gatehouse.bookings import BookingStore
 from custom_components.gatehouse.database import (
     MIGRATIONS,
     Database,
@@ -44,7 +45,7 @@ from custom_components.gatehouse.models import (
 from custom_components.gatehouse.zones import ZoneStore
 
 # Each declares its tables by being imported.
-STORES = (FootageStore, IncidentStore, LinkStore, PassageLog, PolicyStore, ZoneStore)
+STORES = (BookingStore, FootageStore, IncidentStore, LinkStore, PassageLog, PolicyStore, ZoneStore)
 
 INSERT = text(
     "INSERT INTO footage (id, camera, stage, since, until, attempts)"

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..models import BookingState, Footage, FootageStage
 from .nouns import Appointment
-from .rules import GRACE, is_lost
+from .rules import is_lost
 
 # What is here and can be shown.
 HERE: Final = frozenset({FootageStage.READY, FootageStage.UPLOADED})
@@ -16,6 +16,9 @@ GIVEN_UP: Final = frozenset({FootageStage.FAILED, FootageStage.EXPIRED})
 NOTHING_RECORDED: Final = "nothing_recorded"
 ONE_CAMERA: Final = "one_camera"
 """The code of a movie in which one of two cameras is missing."""
+
+# What ends when the hour does is told of by then.
+SETTLED: Final = timedelta(seconds=5)
 
 _S: Final = BookingState
 
@@ -76,7 +79,7 @@ def recorded(
         if not (found.running or found.waiting or found.rows):
             return replace(seen, state=_S.MISSED) if is_lost(row.end, now) else seen
         seen = replace(seen, state=_S.RECORDING)
-    if now < row.end + GRACE:
+    if now < row.end + SETTLED:
         return seen
     if not found.is_all and now < row.end + options.patience:
         return seen

@@ -14,6 +14,7 @@ from .errors import (
 from .kserve import KServeDetector
 from .lineup import DetectorHealth, DetectorState, Lineup
 from .model import MODELS, ModelFile, ModelSource, Runtime, fetch_model, model_for
+from .onnx import size_of
 from .remote import RemoteDetector
 from .still import Still, read_still
 from .thumbnail import thumbnail
@@ -47,5 +48,6 @@ __all__ = [
     "fetch_model",
     "model_for",
     "read_still",
+    "size_of",
     "thumbnail",
 ]

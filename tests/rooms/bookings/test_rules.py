@@ -78,13 +78,16 @@ def test_the_end_of_what_is_being_recorded_can_be_moved(minutes: int) -> None:
     assert moved.summary == "Finals"
 
 
-def test_what_is_being_recorded_ends_now_rather_than_at_another_day() -> None:
+def test_what_is_being_recorded_ends_now_rather_than_going_on_at_another_time() -> None:
     known = appointment(state=BookingState.RECORDING)
     now = known.start + 20 * MINUTE
 
-    (moved,) = reconcile([hour(berlin(20, 17))], [known], now).moved
+    wanted = hour(berlin(18, 18, 30))
+
+    (moved,) = reconcile([wanted], [known], now).moved
 
     assert (moved.start, moved.end) == (known.start, now)
+    assert reconcile([wanted], [moved], wanted.start).all == ()
 
 
 @pytest.mark.parametrize("state", AHEAD)
@@ -94,6 +97,12 @@ def test_what_is_deleted_before_its_end_is_cancelled(state: BookingState) -> Non
     (cancelled,) = reconcile([], [known], known.end - MINUTE).cancelled
 
     assert cancelled == replace(known, state=BookingState.CANCELLED, changed=known.end - MINUTE)
+
+
+def test_what_is_deleted_at_its_end_is_over() -> None:
+    known = appointment(state=BookingState.RECORDING)
+
+    assert reconcile([], [known], known.end).all == ()
 
 
 def test_what_is_over_is_not_touched_by_what_is_deleted() -> None:

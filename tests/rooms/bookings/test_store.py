@@ -108,6 +108,15 @@ async def test_series_of_a_span_are_found(store: BookingStore) -> None:
     assert {each.uid for each in found} == {"endless", "inside", "around"}
 
 
+async def test_a_series_is_found_as_long_as_its_last_hour_lasts(store: BookingStore) -> None:
+    await keep(store, Series(booking=SERIES["ended"]))
+    last = berlin(15, 10, month=1)
+
+    found = await store.look(lambda page: page.overlapping(last + HOUR / 2, last + HOUR))
+
+    assert [each.uid for each in found] == ["ended"]
+
+
 async def test_a_series_is_found_with_all_its_hours_by_any_of_them(store: BookingStore) -> None:
     ended = SERIES["ended"]
     moved = replace(booking(berlin(18, 17), uid="ended"), recurrence="20260108T100000")

@@ -13,6 +13,7 @@ import av
 import numpy as np
 
 from custom_components.gatehouse.footage import MergePlan, Part, Reel
+from custom_components.gatehouse.footage.calibration import Calibration
 from custom_components.gatehouse.models import Layout
 
 ZERO = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -52,8 +53,9 @@ def recorded(
 ) -> bytes:
     """Return an MP4 of pictures with the milliseconds in them, taken at those, and a tone."""
     memory = io.BytesIO()
+    index = {"moov_size": "10000"}
     options = {"preset": "ultrafast", "crf": str(crf)} if codec == "libx264" else {}
-    with av.open(memory, "w", format="mp4") as file:
+    with av.open(memory, "w", format="mp4", options=index) as file:
         video: Any = file.add_stream(codec, rate=30, options=options)
         video.width, video.height, video.pix_fmt = *size, pixels
         context = video.codec_context
@@ -90,6 +92,20 @@ def plan(left: Sequence[Part], right: Sequence[Part] | None = None, **changes: A
         until=at(60),
     )
     return replace(usual, **changes)
+
+
+def wide(what: MergePlan, pixels: float) -> MergePlan:
+    """Plan a panorama of two cameras, the right one so far to the right of the other."""
+    calibration = Calibration(
+        homography=(1, 0, pixels, 0, 1, 0, 0, 0, 1),
+        left_size=SIZE,
+        right_size=SIZE,
+        inliers=100,
+        share=0.9,
+        error=0.5,
+        overlap=0.5,
+    )
+    return replace(what, layout=Layout.PANORAMA, calibration=calibration)
 
 
 def stamped(milliseconds: int, size: tuple[int, int] = SIZE) -> av.VideoFrame:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 
 from custom_components.gatehouse.footage import MergeOptions, MergePlan, NotPlayable
+from custom_components.gatehouse.footage.errors import PanoramaUnavailable
 from custom_components.gatehouse.footage.merge import Made, merge
 from custom_components.gatehouse.footage.mp4 import inspect
 from custom_components.gatehouse.models import Layout
 from tests.rooms.footage.media import boxes, packets
-from tests.rooms.footage.reels import at, clock, greys, part, plan, read, recorded, shots
+from tests.rooms.footage.reels import at, clock, greys, part, plan, read, recorded, shots, wide
 
 FRAME = 1000 / 30
 """Milliseconds."""
@@ -265,6 +267,26 @@ def test_an_upright_picture_in_a_corner_leaves_the_other_to_be_seen(
     assert list(greys(target))[-1].shape == (180, 320)
 
 
+def test_two_pictures_that_overlap_become_one_wide_one(parts: Path, target: Path) -> None:
+    pytest.importorskip("cv2")
+    both = ([part(parts, clock(10, 0, 0.5))] for _ in range(2))
+
+    merged(wide(plan(*both), 160), target)
+
+    last = list(greys(target))[-1]
+    assert last.shape == (pytest.approx(180, abs=8), pytest.approx(480, abs=8))
+
+
+def test_two_pictures_that_do_not_overlap_are_to_be_calibrated_again(
+    parts: Path, target: Path
+) -> None:
+    pytest.importorskip("cv2")
+    both = ([part(parts, clock(10, 0, 0.5))] for _ in range(2))
+
+    with pytest.raises(PanoramaUnavailable, match="calibrate"):
+        merged(wide(plan(*both), 5000), target)
+
+
 # Sound
 
 
@@ -388,6 +410,20 @@ def test_what_is_left_of_a_part_that_breaks_off_is_shown(
     lefts = [part(parts, clock(30, 0, 2), "torn", crf=1), part(parts, clock(30, 2, 3))]
     with lefts[0].path.open("r+b") as file:
         _spoil(file, packets(lefts[0].path)[40:])
+    rights = None if alone else [part(parts, clock(30, 0, 3))]
+
+    made = merged(plan(lefts, rights), target)
+
+    assert made.skipped == ()
+    assert inspect(target).duration.total_seconds() == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "both"])
+def test_what_came_of_a_part_before_its_file_ends_is_shown(
+    parts: Path, target: Path, alone: bool
+) -> None:
+    lefts = [part(parts, clock(30, 0, 2), "torn", crf=1), part(parts, clock(30, 2, 3))]
+    os.truncate(lefts[0].path, lefts[0].path.stat().st_size * 3 // 4)
     rights = None if alone else [part(parts, clock(30, 0, 3))]
 
     made = merged(plan(lefts, rights), target)

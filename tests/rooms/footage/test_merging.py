@@ -24,15 +24,14 @@ from custom_components.gatehouse.footage import (
     Part,
     merging as module,
 )
-from custom_components.gatehouse.footage.calibration import Calibration
 from custom_components.gatehouse.footage.errors import PanoramaUnavailable
 from custom_components.gatehouse.footage.merge import main
 from custom_components.gatehouse.footage.merging import PROGRAM
 from custom_components.gatehouse.footage.mp4 import inspect
-from custom_components.gatehouse.footage.nice import command
+from custom_components.gatehouse.footage.nice import command, run
 from custom_components.gatehouse.footage.program import NICEST
 from custom_components.gatehouse.models import Layout
-from tests.rooms.footage.reels import SIZE, at, clock, part, plan, shots
+from tests.rooms.footage.reels import at, clock, part, plan, shots, wide
 from tests.waiting import eventually
 
 FIGURES = ("1080", "8000000", "1")
@@ -235,20 +234,6 @@ async def test_cameras_that_no_longer_overlap_are_to_be_calibrated_again(
         await Merger().merge(wide(two, 5000), target, ignore)
 
 
-def wide(what: MergePlan, pixels: float) -> MergePlan:
-    """Plan a panorama of two cameras, the right one so far to the right of the other."""
-    calibration = Calibration(
-        homography=(1, 0, pixels, 0, 1, 0, 0, 0, 1),
-        left_size=SIZE,
-        right_size=SIZE,
-        inliers=100,
-        share=0.9,
-        error=0.5,
-        overlap=0.5,
-    )
-    return replace(what, layout=Layout.PANORAMA, calibration=calibration)
-
-
 # A program among others
 
 
@@ -305,6 +290,20 @@ def test_the_program_ends_with_whoever_started_it(two: MergePlan, tmp_path: Path
     process.stdin.close()
 
     assert process.wait(10) == 1
+
+
+async def test_a_program_knows_its_neighbours_and_nothing_of_home_assistant(tmp_path: Path) -> None:
+    (tmp_path / "curious.py").write_text(
+        "import sys\n"
+        "from .merge import merge\n"
+        "def main(arguments):\n"
+        "    print(*arguments, merge.__name__, {'homeassistant', 'aiohttp'} & {*sys.modules})\n"
+    )
+    said: list[str] = []
+
+    await run(tmp_path / "curious.py", "one", hear=said.append)
+
+    assert said == ["one merge set()\n"]
 
 
 def test_a_longer_movie_takes_no_more_memory(two: MergePlan, tmp_path: Path) -> None:
