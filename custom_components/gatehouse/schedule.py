@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import logging
 from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -26,15 +27,19 @@ from .bookings import (
 from .const import SUBENTRY_PAIR
 from .database import Database
 from .footage import Merger
-from .models import BookingState, Footage
+from .models import BookingState, Footage, Layout
+from .on_demand import Package, async_install
 from .other_calendars import OtherCalendars
 from .pairs import Pair, pair_of
 from .share_address import async_address, share_path
+from .vision import DetectorUnavailable
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
     from .roster import Roster
     from .storage import Storage
+
+_LOGGER = logging.getLogger(__name__)
 
 # How long whoever booked finds the movie behind its link.
 SHARED_FOR: Final = timedelta(days=30)
@@ -91,6 +96,7 @@ class Schedule(House):
 
     def stories(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         """Give what is to run, by its names."""
+        yield "panorama", self._fetch_opencv
         yield "booking events", self._events.recall
         yield "bookings", self.flow.run
         yield "other calendars", self._others.run
@@ -116,9 +122,7 @@ class Schedule(House):
         return work.began + spent / work.share
 
     @callback
-    def async_subscribe(
-        self, listener: Callable[[tuple[Appointment, ...]], None]
-    ) -> CALLBACK_TYPE:
+    def async_subscribe(self, listener: Callable[[tuple[Appointment, ...]], None]) -> CALLBACK_TYPE:
         """Call listener with all appointments that change or come along, until unsubscribed."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
@@ -171,6 +175,15 @@ class Schedule(House):
     @override
     def now(self) -> datetime:
         return dt_util.utcnow()
+
+    async def _fetch_opencv(self) -> None:
+        """Have what panoramas are made with: an update of the container takes it away."""
+        if not any(pair.layout is Layout.PANORAMA for pair in self.pairs.values()):
+            return
+        try:
+            await async_install(self._hass, Package.OPENCV)
+        except DetectorUnavailable as error:
+            _LOGGER.warning("Panoramas are made side by side: %s", error)
 
     @callback
     def _changed(self, appointments: tuple[Appointment, ...]) -> None:

@@ -259,8 +259,11 @@ async def test_a_check_is_an_event_and_in_the_log(place: Place, hass: HomeAssist
     entity = er.async_get(hass).async_get_entity_id("event", "gatehouse", f"{GATE}_access")
     await eventually(lambda: hass.states.get(entity).attributes.get("actor") == "Anna")
     assert hass.states.get(entity).attributes["event_type"] == "access_granted"
-    page = await (await place.admin.get(LOG)).json()
-    [passage] = page["passages"]
+
+    async def logged() -> list[dict[str, Any]]:
+        return (await (await place.admin.get(LOG)).json())["passages"]
+
+    [passage] = await eventually(logged)
     assert passage["actor"] == "Anna"
     assert passage["door_name"] == "Gate"
     assert passage["reader"] == "Gate reader"

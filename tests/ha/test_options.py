@@ -119,7 +119,7 @@ def test_without_a_bucket_nothing_is_wanted_off_site_whatever_else_was_chosen() 
 
 def test_with_a_bucket_everything_is_wanted_there_unless_somebody_says_otherwise() -> None:
     assert offsite_options(site_with(**BUCKET)) == OffsiteOptions(
-        levels=frozenset(Level), by_hand=True
+        levels=frozenset(Level), by_hand=True, booked=True
     )
 
 
@@ -136,6 +136,7 @@ def test_what_is_uploaded_can_be_narrowed_for_the_site_and_for_a_camera() -> Non
     assert offsite_options(site) == OffsiteOptions(
         levels=frozenset({Level.CRITICAL}),
         by_camera={"a/front": frozenset({Level.LOW, Level.HIGH}), "a/shed": frozenset()},
+        booked=True,
         bytes_per_second=250_000,
     )
 

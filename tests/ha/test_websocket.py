@@ -25,6 +25,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.gatehouse.access_deeds import ACCESS_COMMANDS
+from custom_components.gatehouse.booking_deeds import BOOKING_COMMANDS
 from custom_components.gatehouse.database import DatabaseError
 from custom_components.gatehouse.footage import Link, LinkStore
 from custom_components.gatehouse.incidents import IncidentNews, IncidentQuery, NewsKind
@@ -139,13 +140,17 @@ async def test_the_answer_is_the_golden_one(client: MockHAClientWebSocket, name:
     assert steady(events) == golden["events"]
 
 
+# What no card of ours asks: tests of their own say what is answered.
+NO_CARD_YET = (*ACCESS_COMMANDS, *BOOKING_COMMANDS)
+
+
 def test_every_command_has_a_golden_answer() -> None:
     goldens = [json.loads((GOLDEN / f"{name}.json").read_text()) for name in GOLDENS]
 
     assert {golden["command"]["type"] for golden in goldens} == {
         FEED["type"],
         STORAGE["type"],
-        *(f"gatehouse/{command.name}" for command in COMMANDS if command not in ACCESS_COMMANDS),
+        *(f"gatehouse/{command.name}" for command in COMMANDS if command not in NO_CARD_YET),
     }
 
 

@@ -74,6 +74,13 @@ class Bookings:
             self._touched.add(row.booking)
             self._woken.set()
 
+    async def recover(self) -> None:
+        """Take up what a restart interrupted. Raises DatabaseError."""
+        for row in await self._store.find(AppointmentQuery(states=frozenset({_S.PROCESSING}))):
+            await self._diary.move(row, replace(row, state=_S.COMPLETED))
+        with suppress(FootageError):  # what is left takes room, and no more
+            await self._production.recover()
+
     async def run(self) -> None:
         """Move appointments on, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -168,9 +175,8 @@ class Bookings:
             await self._parts.drop(row, even_unmerged=even_unmerged)
 
     async def _produce(self) -> None:
-        """Make one movie after the other; those that a restart interrupted come first."""
-        with suppress(FootageError):  # what is left takes room, and no more
-            await self._production.recover()
+        """Make one movie after the other; those that a restart interrupted are made again."""
+        await self.recover()
         while True:
             self._to_make.clear()
             try:
@@ -185,16 +191,9 @@ class Bookings:
     async def make_next(self) -> timedelta:
         """Make the next movie, if one is due, and return when to look again."""
         now = self._house.now()
-        states = frozenset({_S.COMPLETED, _S.PROCESSING})
-        rows = await self._store.find(AppointmentQuery(states=states))
+        rows = await self._store.find(AppointmentQuery(states=frozenset({_S.COMPLETED})))
         if due := [row for row in rows if is_due(row, now, self._options)]:
-            row = min(due, key=lambda each: (each.state is _S.COMPLETED, each.end))
-            if row.state is _S.PROCESSING:
-                # Nobody else makes movies: it was interrupted.
-                completed = replace(row, state=_S.COMPLETED)
-                await self._diary.move(row, completed)
-                row = completed
-            await self._production.make(row)
+            await self._production.make(min(due, key=lambda each: each.end))
             return timedelta()
         retries = [row.retry_at - now for row in rows if row.retry_at is not None]
         return min(retries, default=self._options.refresh)

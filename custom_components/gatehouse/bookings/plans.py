@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import logging
 from typing import Final
 
-from ..agent import Agent, AgentError, Planned
+from ..agent import Agent, AgentError, AgentOutdated, Planned
 from ..database import DatabaseError
 from .course import BookingOptions, pause_after
 from .house import House
@@ -63,6 +63,9 @@ class Plans:
             try:
                 await self._send(agent, client)
                 failures = 0
+            except AgentOutdated as error:
+                # Another try is of no use before it is another agent.
+                _LOGGER.warning("What is booked is not recorded by the agent %s: %s", agent, error)
             except (AgentError, DatabaseError) as error:
                 failures += 1
                 _LOGGER.warning("The agent %s does not know all that is booked: %s", agent, error)
@@ -77,9 +80,14 @@ class Plans:
             for row in await self._store.find(query)
             for each in _planned(row, agent, client, now)
         )
-        if self._sent.get(agent) != planned:
+        if self._sent.get(agent) == planned:
+            return
+        try:
             await client.plan(planned, self._options.segment)
-            self._sent[agent] = planned
+        except AgentOutdated:
+            if planned:
+                raise
+        self._sent[agent] = planned
 
 
 def _planned(row: Appointment, agent: str, client: Agent, now: datetime) -> list[Planned]:

@@ -199,6 +199,7 @@ async def test_a_movie_that_was_interrupted_is_made_again(world: World) -> None:
     assert await world.diary.move(completed, replace(completed, state=BookingState.PROCESSING))
 
     world.start()
+    await world.bookings.recover()
     await until(world, berlin(18, 17, 20))
 
     assert (await state(world, kept.uid)).state is BookingState.READY

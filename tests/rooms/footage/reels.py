@@ -53,7 +53,7 @@ def recorded(
 ) -> bytes:
     """Return an MP4 of pictures with the milliseconds in them, taken at those, and a tone."""
     memory = io.BytesIO()
-    index = {"moov_size": "10000"}
+    index = {"moov_size": str(10_000 + 80 * len(times))}
     options = {"preset": "ultrafast", "crf": str(crf)} if codec == "libx264" else {}
     with av.open(memory, "w", format="mp4", options=index) as file:
         video: Any = file.add_stream(codec, rate=30, options=options)
