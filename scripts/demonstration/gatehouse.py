@@ -9,7 +9,7 @@ from .dashboard import doors_of, find_entities
 from .home_assistant import DemoError, HomeAssistant
 from .memory import Memory
 from .people import ANNA, BOB, let_in
-from .places import GATE, GROUP, LOCAL, PLACES, Assets
+from .places import GATE, GROUP, LOCAL, PAIR, PLACES, Assets
 from .storage import offsite_answers
 
 DOMAIN: Final = "gatehouse"
@@ -55,7 +55,7 @@ async def set_up(home: HomeAssistant, memory: Memory, assets: Assets) -> Memory:
 
 
 async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: Path) -> Memory:
-    """Add what agents alone do not show: a storage, an uploading camera, zones, people, a group."""
+    """Add what agents alone do not show: a storage, an uploading camera, zones, people, a pair."""
     await _choose(home, memory.site, "offsite", offsite_answers(memory))
     gate = await add_once(home, memory.site, "folder", {"folder": str(uploads), "name": GATE})
     memory = replace(memory, gate=gate)
@@ -68,6 +68,10 @@ async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: 
     cameras = [f"{memory.agents[place.agent].id}/{place.camera}" for place in PLACES]
     group = {"name": GROUP, "cameras": cameras, "doors": doors_of(memory)}
     await add_once(home, memory.site, "group", group)
+    left, right = cameras
+    pair = {"left": left, "right": right, "layout": "side_by_side", "corner": "bottom_right"}
+    pair |= {"name": PAIR, "upload": True, "share": True}
+    await add_once(home, memory.site, "pair", pair)
     await until_loaded(home)
     return memory
 

@@ -80,6 +80,9 @@ PLACES: Final = (
 GROUP: Final = "Garden"
 """What the agents' cameras and their door are called together: what happens there is one story."""
 
+PAIR: Final = "Both views"
+"""The two cameras that are booked together, in a calendar of this name."""
+
 GATE: Final = "Gate"
 """The camera that uploads its pictures."""
 GATE_CAMERA: Final = "camera"

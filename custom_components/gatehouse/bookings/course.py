@@ -35,6 +35,8 @@ class BookingOptions:
     """How long the parts of what was cancelled are kept."""
     look: timedelta = timedelta(seconds=10)
     """How often to look how far it is what is being recorded."""
+    late: timedelta = timedelta(minutes=1)
+    """The same for what is over, and not all of it is here."""
     refresh: timedelta = timedelta(hours=1)
     """How often the appointments of the next days are made anew, whatever happens."""
     retry_first: timedelta = timedelta(seconds=10)

@@ -33,6 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 _S: Final = BookingState
 DONE: Final = frozenset({_S.READY, _S.UPLOADED, _S.SHARED})
 """The states of what has a movie."""
+GIVEN_UP: Final = frozenset({_S.MISSED, _S.FAILED})
 
 # So long an agent may keep what was recorded, and a storage be away.
 RETURNS: Final = timedelta(days=14)
@@ -58,7 +59,8 @@ class Bookings:
         self._options = options
         self._house = house
         self._plans = Plans(store, options, house)
-        self._touched: set[str] = set()
+        self._touched: set[str] | None = None
+        """What there is news of since the last look; None before the first one."""
         self._woken = asyncio.Event()
         self._to_make: asyncio.Event = asyncio.Event()
         diary.listen(self._changed)
@@ -71,7 +73,8 @@ class Bookings:
     def footage(self, row: Footage) -> None:
         """Hear of a step of footage; that of an appointment is a reason to look."""
         if row.booking is not None:
-            self._touched.add(row.booking)
+            if self._touched is not None:
+                self._touched.add(row.booking)
             self._woken.set()
 
     async def recover(self) -> None:
@@ -120,12 +123,15 @@ class Bookings:
         until = now + self._options.refresh
         rows = await self._store.find(AppointmentQuery(since=now - RETURNS, until=until))
         for row in rows:
-            if row.start <= now and (row.id in touched or not self._is_over(row)):
+            is_news = touched is None or row.id in touched
+            if row.start <= now and (is_news or not self._is_over(row)):
                 await self._move(row, now)
         begins = [row.start - now for row in rows if row.start > now]
-        busy = any(row.start <= now <= row.end + GRACE + self._options.look for row in rows)
-        pauses = [*begins, self._options.look if busy else self._options.refresh]
-        return min(pauses)
+        if any(row.start <= now <= row.end + GRACE + self._options.look for row in rows):
+            return min([*begins, self._options.look])
+        # What is over and not all here yet: its agent may say nothing when it gives a part up.
+        is_late = any(row.state is _S.RECORDING for row in rows)
+        return min([*begins, self._options.late if is_late else self._options.refresh])
 
     async def _move(self, row: Appointment, now: datetime) -> None:
         """Move one appointment as far as it goes. Raises DatabaseError."""
@@ -133,7 +139,7 @@ class Bookings:
             case _S.SCHEDULED | _S.RECORDING:
                 await self._record(row, now)
             case _S.MISSED | _S.FAILED if row.movie is None:
-                await self._save(row, found_late(row, await self._parts.of(row)))
+                await self._save(row, found_late(row, await self._parts.here(row)))
             case _S.READY | _S.UPLOADED | _S.SHARED:
                 await self._hand_over(row)
             case _S.CANCELLED if now - (row.changed or now) > self._options.regret:
@@ -141,7 +147,9 @@ class Bookings:
 
     def _is_over(self, row: Appointment) -> bool:
         """Whether there is something to be done only if a late part of it comes."""
-        return row.state in DONE and is_finished(row, uploads=self._house.uploads())
+        if row.state in DONE:
+            return is_finished(row, uploads=self._house.uploads())
+        return row.state in GIVEN_UP
 
     async def _record(self, row: Appointment, now: datetime) -> None:
         found = await self._parts.of(row)
@@ -151,7 +159,7 @@ class Bookings:
     async def _hand_over(self, row: Appointment) -> None:
         """Follow a movie to where people want it, and tell them once when it is there."""
         uploads = self._house.uploads()
-        found = await self._parts.of(row)
+        found = await self._parts.here(row)
         movie = next((each for each in found.rows if each.id == row.movie), None)
         if found.parts:
             await self._drop(row)

@@ -30,9 +30,13 @@ class Parts:
         self._options = options
         self._house = house
 
+    async def here(self, row: Appointment) -> Evidence:
+        """Return what is here of an appointment; nobody else is asked. Raises DatabaseError."""
+        return Evidence(rows=tuple(await self._library.of_booking(row.id)))
+
     async def of(self, row: Appointment) -> Evidence:
-        """Return what there is of an appointment. Raises DatabaseError."""
-        rows = tuple(await self._library.of_booking(row.id))
+        """Return what there is of an appointment, here and elsewhere. Raises DatabaseError."""
+        rows = (await self.here(row)).rows
         known = {each.recording for each in rows}
         running = waiting = unreachable = False
         for camera in filter(self._house.has_agent, row.cameras):

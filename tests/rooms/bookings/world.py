@@ -229,7 +229,9 @@ class World:
             return
         for name, each in tuple(self.pi.there.items()):
             if each.status is RecordingStatus.COMPLETE:
-                await self._rows.add(self._filed(each))
+                row = await asyncio.to_thread(self._filed, each)
+                await self._rows.add(row)
+                self.bookings.footage(row)
                 del self.pi.there[name]
 
     def _filed(self, each: Recording) -> Footage:
