@@ -17,6 +17,8 @@ from custom_components.gatehouse.agent.messages import parse_recording
 
 TOKEN = "a-token-that-is-long-enough"
 CAMERA = "front"
+ARRIVING_S = 0.02
+"""What was sent before a connection breaks arrives: else aiohttp throws it away with the rest."""
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -188,6 +190,7 @@ class Pi:
         await response.prepare(request)
         await response.write(video[start : start + most])
         await self.may_cut.wait()
+        await asyncio.sleep(ARRIVING_S)
         assert request.transport
         request.transport.close()
         return response

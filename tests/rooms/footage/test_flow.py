@@ -367,7 +367,7 @@ async def test_a_transfer_that_arrives_wrong_is_made_again(site: Site, porch: Pi
         row = await site.reaches(await site.record(FRONT), FootageStage.RECORDING)
         flow.recording_changed(FRONT, porch.finish(porch.names[0], video(), sha256="0" * 64))
         await site.until(row, lambda found: found.error == "agent_garbled")
-        assert site.files() == set()
+        await eventually(lambda: site.files() == set())
         porch.finish(porch.names[0], video())
         await site.reaches(row, FootageStage.READY)
 
