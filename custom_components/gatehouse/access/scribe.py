@@ -64,8 +64,8 @@ class Scribe:
 
     def _tell_all(self) -> None:
         """Tell what is noted, and have it kept; of too much the oldest is lost."""
-        untold, self._untold = self._untold, []
-        for entry in untold:
+        while self._untold:
+            entry = self._untold.pop(0)
             if len(self._waiting) == MOST_WAITING:
                 lost = self._waiting.pop(0).passage
                 _LOGGER.error("A passage at %s is lost to the log: it takes none", lost.door)

@@ -155,9 +155,9 @@ def next_part(
 
     Known are the parts of that camera, however far they have come.
     """
-    since = max((part.until for part in known), default=row.start)
+    reached = max((part.until for part in known), default=row.start)
     # What is long past is in no ring any more.
-    since = max(since, now - options.look) if since < now - options.look else since
+    since = max(reached, now - options.look)
     if not (row.start <= now and since <= now < row.end):
         return None
     return since, min(since + options.segment, row.end)

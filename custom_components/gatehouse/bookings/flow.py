@@ -62,7 +62,7 @@ class Bookings:
         self._touched: set[str] | None = None
         """What there is news of since the last look; None before the first one."""
         self._woken = asyncio.Event()
-        self._to_make: asyncio.Event = asyncio.Event()
+        self._to_make = asyncio.Event()
         diary.listen(self._changed)
 
     def described(self, agent: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ..agent import AgentError, RecordingStatus
 from ..footage import FootageError, FootageFlow, Library, Movies, Recorders
 from ..models import Footage
-from .course import GIVEN_UP, BookingOptions, Evidence, next_part
+from .course import BookingOptions, Evidence, next_part
 from .house import House
 from .nouns import Appointment
 
@@ -79,9 +79,3 @@ class Parts:
             for each in await recorder.list(name)
             if each.booking == appointment and each.status is not RecordingStatus.FAILED
         }
-
-
-def lacking(row: Appointment, rows: Iterable[Footage]) -> frozenset[str]:
-    """Return the cameras of an appointment of which nothing is here."""
-    there = {part.camera for part in rows if part.part and part.stage not in GIVEN_UP}
-    return frozenset(row.cameras) - there

@@ -84,7 +84,7 @@ class Production:
             await self._house.finished(done)
 
     async def _produced(self, row: Appointment) -> Appointment:
-        found = await self._parts.of(row)
+        found = await self._parts.here(row)
         reels = list(_reels(row, found.parts, self._house))
         cameras: set[str] = set()
         first: Footage | None = None
