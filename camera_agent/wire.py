@@ -14,7 +14,9 @@ DEFAULT_PORT: Final = 8467
 
 INFO: Final = "/api/v1/info"
 FEED: Final = "/api/v1/feed"
-HEALTH: Final = "/health"
+HEALTH: Final = "/health"  # whether everything does what it should
+HEALTH_LIVE: Final = "/health/live"  # whether the agent answers at all
+HEALTH_READY: Final = "/health/ready"  # whether it gives pictures and decides on cards
 SNAPSHOT: Final = "/api/v1/cameras/{camera}/snapshot"
 STREAM: Final = "/api/v1/cameras/{camera}/stream"
 LIVE: Final = "/api/v1/cameras/{camera}/live.ts"
@@ -51,6 +53,26 @@ QUERY_AFTER: Final = "after"
 QUERY_LIMIT: Final = "limit"
 QUERY_JOURNAL: Final = "journal"
 
+# How an agent gets an owner. One that has none serves only INFO (without its cameras), health and
+# this, over TLS. POST {"nonce": HEX} is answered by {"id": …, "nonce": HEX}: 32 bytes each; the
+# agent's is good for one try. POST {"nonce": …, "answer": the agent's, "proof": HEX} is answered by
+# {"token": …, "proof": HEX}. A proof is the HMAC-SHA256, keyed by the code that the agent shows (in
+# capitals, without its dashes), of WHO, both nonces (the asker's first), the agent's id and the
+# SHA-256 of its certificate as hex, and for the agent's also the token; a line each.
+PAIR: Final = "/api/v1/pair"
+PROOF_OF_SITE: Final = "gatehouse site"
+PROOF_OF_AGENT: Final = "gatehouse agent"
+# With mutual TLS the site also sends {"certificate": PEM} beside its proof: from then on it must
+# show that one, but for LIVE at a signed address: players have none.
+
+# Capture stops on the machine itself, and stays so over restarts: PUT {"private": true or false}.
+PRIVACY: Final = "/api/v1/cameras/{camera}/privacy"
+
+# What runs is ended and begun anew, with POST: a camera's process, the agent, the machine.
+RESTART_CAMERA: Final = "/api/v1/cameras/{camera}/restart"
+RESTART: Final = "/api/v1/restart"
+REBOOT: Final = "/api/v1/reboot"
+
 # A signed address is PATH?expires=EPOCH&auth=HEX, where HEX is the HMAC-SHA256, keyed by the
 # token, of "PATH\nEPOCH". It is good for GET and HEAD of that one path until then.
 QUERY_EXPIRES: Final = "expires"
@@ -83,6 +105,11 @@ class ErrorCode(StrEnum):
     DOOR_FAILED = "door_failed"
     BAD_PICTURE = "bad_picture"
     BUSY = "busy"
+    NOT_PAIRED = "not_paired"
+    WRONG_CODE = "wrong_code"
+    NO_CERTIFICATE = "no_certificate"
+    CAMERA_PRIVATE = "camera_private"
+    NOT_ALLOWED = "not_allowed"
     INTERNAL = "internal"
 
 
@@ -98,6 +125,7 @@ class MessageType(StrEnum):
     PASSAGE = "passage"
     RING = "ring"
     ACCESS = "access"
+    LOGS = "logs"
 
 
 class CameraStatus(StrEnum):
@@ -106,6 +134,25 @@ class CameraStatus(StrEnum):
     STARTING = "starting"
     ONLINE = "online"
     OFFLINE = "offline"
+    PRIVATE = "private"
+
+
+class Quantity(StrEnum):
+    """What a sensor of the machine measures; in °C, % and hPa."""
+
+    TEMPERATURE = "temperature"
+    HUMIDITY = "humidity"
+    PRESSURE = "pressure"
+
+
+class LogLevel(StrEnum):
+    """How bad a line of a log is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
 
 
 class RecordingOrigin(StrEnum):
