@@ -142,6 +142,7 @@ class Hub:
         """Give each camera its story; a camera that has one keeps it."""
         for camera in coordinator.data.cameras:
             source = coordinator.watched(camera)
+            self.incidents.meet(source)
             self._stories.start(f"watch {source.camera}", partial(self._story, source))
 
     async def _story(self, source: Watched) -> None:
@@ -149,7 +150,7 @@ class Hub:
         for incident in await self.archive.find(IncidentQuery(cameras=(source.camera,), limit=1)):
             self.cameras.last_incident(source.camera, incident)
         if self.detection.looks:
-            await self.incidents.watch(source)
+            await self.incidents.watch(source.camera)
 
     @callback
     def _clip_ready(self, footage: Footage) -> None:

@@ -71,6 +71,13 @@ async def test_a_card_is_an_event_a_row_and_the_incident_of_its_doors_camera(hou
 
     await eventually(by_anna, 10, "who opened it")
 
+    # No detector looks here: the passage has its picture and its clip all the same.
+    async def filmed() -> dict[str, Any] | None:
+        [shown] = (await house.asks("get_incidents"))["incidents"]
+        return shown if shown["picture"] and shown["clip"] else None
+
+    await eventually(filmed, 60, "its picture and its clip")
+
 
 async def test_who_is_revoked_is_out_at_once_and_home_assistant_need_not_be_there(
     house: House,

@@ -28,7 +28,7 @@ class Album:
         """Whether another picture was filed, perhaps under the same name; who tells resets it."""
         self._footage = footage
         self._best: _Seen | None = None
-        self._shown = 0.0
+        self._shown = -1.0  # any picture is better than none, also one of nobody
         self._frames: dict[int, _Seen] = {}
         self._place: tuple[str, datetime] | None = None
 

@@ -12,6 +12,7 @@ from .house import House
 from .journal import Journal
 from .pictures import Watched, by_site_clock
 from .place import Place, told
+from .portraits import Portraits
 from .rules import IncidentOptions, ended, group_of, group_of_door
 from .store import IncidentStore
 from .watch import Watch
@@ -37,6 +38,7 @@ class Incidents:
         self._house = house
         self._sources: dict[str, Watched] = {}
         self._journal = Journal(store, footage, self._sources, options, house)
+        self._portraits = Portraits(self._sources, self._journal.keep)
         self._places: dict[str, Place] = {}
         self._watches: dict[str, Watch] = {}
         self._moving: set[str] = set()
@@ -57,16 +59,19 @@ class Incidents:
         """Write what happens and close what is over, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._journal.run(), name="gatehouse journal")
+            tasks.create_task(self._portraits.run(), name="gatehouse portraits")
             while True:
                 await asyncio.sleep(self._options.tick.total_seconds())
                 for place in self._places.values():
                     place.settle()
 
-    async def watch(self, source: Watched) -> None:
-        """Watch one camera until cancelled."""
-        camera = source.camera
-        source = by_site_clock(source, self._house.now)
-        self._sources[camera] = source
+    def meet(self, source: Watched) -> None:
+        """Know a camera: it is recorded and photographed for its place, watched or not."""
+        self._sources[source.camera] = by_site_clock(source, self._house.now)
+
+    async def watch(self, camera: str) -> None:
+        """Look for somebody on a camera that was met, until cancelled."""
+        source = self._sources[camera]
         options = self._options
         watch = Watch(
             source,
@@ -111,6 +116,7 @@ class Incidents:
         group = group_of_door(passage.door, name, self._options)
         incident = self._place(group).passage(passage)
         if incident:
+            self._portraits.want(incident, group)
             for camera in group.cameras:
                 if watch := self._watches.get(camera):
                     watch.wake()

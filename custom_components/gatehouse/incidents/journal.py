@@ -73,9 +73,10 @@ class Journal:
         self._noted.set()
 
     def keep(self, incident: str, camera: str, sight: Sight) -> None:
-        """Keep a picture of what was noted, if it is among the best."""
-        page = self._pages[incident]
-        page.album.keep(page.incident, camera, sight)
+        """Keep a picture of what was noted, if it is among the best and not over meanwhile."""
+        if page := self._pages.get(incident):
+            page.album.keep(page.incident, camera, sight)
+            self._noted.set()
 
     async def run(self) -> None:
         """Write what is noted until cancelled."""

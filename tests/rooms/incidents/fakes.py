@@ -80,6 +80,10 @@ def lost(reason: str = "the agent is gone") -> PicturesLost:
     return PicturesLost(reason)
 
 
+class _Shown(asyncio.Queue[Picture | Exception | None]):
+    """What one viewer has not looked at yet; None for the end."""
+
+
 class Camera:
     """A camera whose pictures the test takes."""
 
@@ -95,24 +99,38 @@ class Camera:
         )
         self.asked: list[float] = []
         self.open = 0
-        self._waiting: asyncio.Queue[Picture | Exception | None] = asyncio.Queue()
+        self._viewers: list[_Shown] = []
+        self._unseen: list[Picture | Exception | None] = []
 
     def show(self, picture: Picture) -> None:
-        self._waiting.put_nowait(picture)
+        """Show a picture to all who look, or to the first who will."""
+        self._give(picture)
 
     def fail(self, error: Exception | None = None) -> None:
         """Break the stream; without an error it ends as if that were all."""
-        self._waiting.put_nowait(error)
+        self._give(error)
+
+    def _give(self, shown: Picture | Exception | None) -> None:
+        for viewer in self._viewers:
+            viewer.put_nowait(shown)
+        if not self._viewers:
+            self._unseen.append(shown)
 
     async def _pictures(self, fps: float) -> AsyncGenerator[Picture]:
         self.asked.append(fps)
         self.open += 1
+        shown = _Shown()
+        while self._unseen:
+            shown.put_nowait(self._unseen.pop(0))
+        self._viewers.append(shown)
         try:
-            while isinstance(picture := await self._waiting.get(), Picture):
+            while isinstance(picture := await shown.get(), Picture):
                 yield picture
             if picture is not None:
                 raise picture
         finally:
+            self._viewers.remove(shown)
+            self._unseen += [shown.get_nowait() for _ in range(shown.qsize())] * (not self._viewers)
             self.open -= 1
 
 
@@ -309,12 +327,17 @@ class Stage:
 
     async def begin(self, *cameras: Camera) -> list[asyncio.Task[None]]:
         """Begin the room's story and those of cameras; nothing moves yet."""
-        sources = [camera.source for camera in cameras or (self.camera,)]
-        stories = [self.incidents.run(), *map(self.incidents.watch, sources)]
+        met = [self.meet(camera) for camera in cameras or (self.camera,)]
+        stories = [self.incidents.run(), *map(self.incidents.watch, met)]
         tasks = [asyncio.create_task(story) for story in stories]
         self.stories += tasks
-        await eventually(lambda: len(self.incidents._watches) >= len(sources))
+        await eventually(lambda: len(self.incidents._watches) >= len(met))
         return tasks
+
+    def meet(self, camera: Camera) -> str:
+        """Have a camera known, and return its key."""
+        self.incidents.meet(camera.source)
+        return camera.source.camera
 
     async def move(self, moving: bool = True, camera: Camera | None = None) -> None:
         camera = camera or self.camera

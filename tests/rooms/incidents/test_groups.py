@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.gatehouse.incidents import portraits
 from custom_components.gatehouse.models import AssessmentState, Group, IncidentState, PassageKind
 from tests.rooms.incidents.fakes import (
     BACK,
@@ -16,6 +17,7 @@ from tests.rooms.incidents.fakes import (
     YARD,
     Camera,
     Stage,
+    lost,
     moment,
     passage,
     person,
@@ -258,6 +260,63 @@ async def test_at_a_door_is_recorded_though_nobody_is_seen(stage: Stage) -> None
     await eventually(lambda: not stage.camera.open)
 
 
+async def test_at_a_door_whose_camera_nobody_watches_there_is_a_picture_and_a_clip(
+    stage: Stage,
+) -> None:
+    stage.built(groups=(GATE,))
+    stage.meet(stage.camera)
+    await stage.begin(Camera(BACK))
+    shown = stage.picture(0)
+
+    stage.join(0, person="Anna")
+    await eventually(lambda: stage.camera.open)
+    stage.camera.show(shown)
+
+    await stage.written(lambda row: row.picture)
+    (row,) = await stage.rows()
+    assert row.picture is not None
+    assert row.picture.read_bytes()
+    assert stage.films.of(FRONT) == [(moment(-5), moment(5))]
+    assert not stage.camera.open
+    assert stage.eye.seen == []
+
+
+async def test_a_picture_of_somebody_is_better_than_one_of_the_door(stage: Stage) -> None:
+    stage.built(groups=(GATE,))
+    await stage.begin()
+    stage.join(0)
+    await eventually(lambda: stage.camera.open == 2)
+    await stage.frame(0.5)
+    await stage.written(lambda row: row.picture)
+    before = (await stage.rows())[0].picture
+    assert before is not None
+    of_the_door = before.read_bytes()
+
+    await stage.frames(1, 4, person(), every=1)
+
+    await eventually(lambda: before.read_bytes() != of_the_door)
+
+
+async def test_a_passage_waits_for_no_camera_that_gives_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(portraits, "PATIENCE", timedelta(milliseconds=50))
+    caplog.set_level("INFO")
+    stage.built(groups=(GATE,))
+    back = Camera(BACK)
+    stage.meet(back)
+    await stage.begin()
+    stage.join(0)
+    await eventually(lambda: back.open)
+    stage.camera.fail(lost())
+
+    await eventually(lambda: not back.open)
+
+    assert "No picture of Back for a passage: it gave none in time" in caplog.text
+    await stage.told(CONFIRMED)
+    assert stage.house.last.picture is None
+
+
 async def test_a_passage_joins_the_incident_of_its_group(stage: Stage) -> None:
     back = await seen_by_both(stage)
 
@@ -284,7 +343,7 @@ async def test_who_is_seen_after_a_passage_is_in_its_incident(stage: Stage) -> N
     await eventually(lambda: stage.house.last.cameras == (FRONT,))
     (row,) = await stage.rows()
     assert row.passages == (passage(0),)
-    assert stage.camera.asked == [1.0]
+    assert set(stage.camera.asked) == {1.0}
 
 
 async def test_the_same_passage_told_twice_is_one(stage: Stage) -> None:
