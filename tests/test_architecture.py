@@ -51,6 +51,7 @@ PARTS: Final = frozenset(
         "options",
         "other_calendars",
         "passage_events",
+        "pair_health",
         "pairs",
         "readings",
         "schedule",
@@ -116,7 +117,7 @@ FLOOR: Final = (
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
 SERVICES: Final = "aws_lambda codeproject kserve model remote service".split()
-PANORAMA: Final = "alignment exposure features geometry panorama seam".split()
+PANORAMA: Final = "alignment exposure features geometry panorama recheck seam".split()
 WIRE: Final = (
     *FLOOR,
     f"{INTEGRATION}/agent/*.py",

@@ -142,15 +142,13 @@ class Hub:
         """Give each camera its story; a camera that has one keeps it."""
         for camera in coordinator.data.cameras:
             source = coordinator.watched(camera)
-            self.incidents.meet(source)
             self._stories.start(f"watch {source.camera}", partial(self._story, source))
 
     async def _story(self, source: Watched) -> None:
         """Show a camera's last incident again, then watch for the next."""
         for incident in await self.archive.find(IncidentQuery(cameras=(source.camera,), limit=1)):
             self.cameras.last_incident(source.camera, incident)
-        if self.detection.looks:
-            await self.incidents.watch(source.camera)
+        await self.incidents.watch(source, looks=self.detection.looks)
 
     @callback
     def _clip_ready(self, footage: Footage) -> None:

@@ -30,6 +30,7 @@ from .footage import Merger
 from .models import BookingState, Footage, Layout
 from .on_demand import Package, async_install
 from .other_calendars import OtherCalendars
+from .pair_health import async_report_pairs
 from .pairs import Pair, pair_of
 from .share_address import async_address, share_path
 from .vision import DetectorUnavailable
@@ -194,6 +195,7 @@ class Schedule(House):
                 self._uploads[row.id] = row.movie
             else:
                 self._uploads.pop(row.id, None)
+        async_report_pairs(self._hass, self.pairs, appointments)
         self._tell(appointments)
 
     @callback

@@ -165,7 +165,7 @@ def _as_table(title: str, results: dict[str, list[Result]]) -> str:
     lines = [title]
     for name, group in results.items():
         lines += ["", f"{name}: {FIGURES[name]}"]
-        lines += [f"{'':42}{'p50 ms':>8}{'p99 ms':>8}{'beside':>9}   times", *map(_as_line, group)]
+        lines += [f"{'':42}{'p50 ms':>9}{'p99 ms':>9}{'beside':>9}   times", *map(_as_line, group)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -176,7 +176,7 @@ def _as_line(result: Result) -> str:
         *([f"times <= {result.must_times:g}"] if result.must_times else []),
     ]
     return (
-        f"{result.name:42}{result.p50_ms:8.2f}{result.p99_ms:8.2f}{result.reference_p50_ms:9.2f}"
+        f"{result.name:42}{result.p50_ms:9.2f}{result.p99_ms:9.2f}{result.reference_p50_ms:9.2f}"
         f"   {spread:22}{', '.join(must)}{': ' if must else ''}{result.verdict}"
     )
 

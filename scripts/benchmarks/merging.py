@@ -22,8 +22,8 @@ from custom_components.gatehouse.models import Layout
 
 from .harness import Case, Side, spending
 
-# So long that starting Python is little of it.
-SECONDS: Final = 10
+# So long that starting the programs is little of it, as it is of a booking.
+SECONDS: Final = 20
 FPS: Final = 30
 SIZE: Final = (1920, 1080)
 BITRATE: Final = 6_000_000

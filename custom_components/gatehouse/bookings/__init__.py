@@ -1,6 +1,6 @@
 """An hour is to be recorded: what people book, and what comes of it."""
 
-from .course import BookingOptions
+from .course import MOVED, BookingOptions
 from .diary import Diary, Listener
 from .errors import (
     BookedElsewhere,
@@ -29,6 +29,7 @@ __all__ = [
     "CLASH",
     "GRACE",
     "HORIZON",
+    "MOVED",
     "SITE",
     "Appointment",
     "AppointmentQuery",

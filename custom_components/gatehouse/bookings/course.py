@@ -1,6 +1,6 @@
 """Decisions about how far an appointment has come, by what there is of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,8 @@ GIVEN_UP: Final = frozenset({FootageStage.FAILED, FootageStage.EXPIRED})
 NOTHING_RECORDED: Final = "nothing_recorded"
 ONE_CAMERA: Final = "one_camera"
 """The code of a movie in which one of two cameras is missing."""
+MOVED: Final = "cameras_moved"
+"""The code of a panorama for which the pictures had to be compared anew."""
 
 # What ends when the hour does is told of by then.
 SETTLED: Final = timedelta(seconds=5)
@@ -97,16 +99,19 @@ def found_late(row: Appointment, found: Evidence) -> Appointment:
     return replace(_spanned(row, found.parts), state=_S.COMPLETED, error=None, attempts=0)
 
 
-def made(row: Appointment, movie: Footage, cameras: Iterable[str]) -> Appointment:
+def made(
+    row: Appointment, movie: Footage, cameras: Iterable[str], flaw: str | None = None
+) -> Appointment:
     """Return an appointment whose movie is here, with the cameras that are to be seen in it."""
     is_whole = set(cameras) == set(row.cameras)
-    error = None if is_whole else ONE_CAMERA
+    error = flaw if is_whole else ONE_CAMERA
     return replace(row, state=_S.READY, movie=movie.id, error=error, attempts=0, retry_at=None)
 
 
-def handed_over(row: Appointment, movie: Footage | None) -> Appointment:
-    """Return an appointment as far as its movie is where people want it."""
-    if row.state is _S.READY and movie is not None and movie.stage is FootageStage.UPLOADED:
+def handed_over(row: Appointment, movies: Sequence[Footage]) -> Appointment:
+    """Return an appointment as far as its movies are where people want them."""
+    is_away = all(movie.stage is FootageStage.UPLOADED for movie in movies)
+    if row.state is _S.READY and movies and is_away:
         return replace(row, state=_S.UPLOADED)
     return row
 

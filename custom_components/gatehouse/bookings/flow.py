@@ -163,7 +163,8 @@ class Bookings:
         movie = next((each for each in found.rows if each.id == row.movie), None)
         if found.parts:
             await self._drop(row)
-        row = await self._save(row, handed_over(row, movie))
+        movies = [each for each in found.rows if not each.part]
+        row = await self._save(row, handed_over(row, movies))
         if movie is None or not is_to_be_shared(row, uploads=uploads):
             return
         if link := await self._house.share(row, movie):

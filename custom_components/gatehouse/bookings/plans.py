@@ -1,6 +1,7 @@
 """Appointments that are sent ahead: an agent records by them whether we are there or not."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
 from typing import Final
@@ -27,6 +28,7 @@ class Plans:
         self._options = options
         self._house = house
         self._owing: dict[str, asyncio.Event] = {}
+        self._back: dict[str, asyncio.Event] = {}
         self._sent: dict[str, tuple[Planned, ...]] = {}
         self._arrived: asyncio.Queue[str] = asyncio.Queue()
 
@@ -34,9 +36,10 @@ class Plans:
         """Take up an agent that is connected now; it may have lost what it was told."""
         self._sent.pop(agent, None)
         if agent not in self._owing:
-            self._owing[agent] = asyncio.Event()
+            self._owing[agent], self._back[agent] = asyncio.Event(), asyncio.Event()
             self._arrived.put_nowait(agent)
         self._owing[agent].set()
+        self._back[agent].set()
 
     def changed(self) -> None:
         """Look what there is to send."""
@@ -54,10 +57,11 @@ class Plans:
                 tasks.create_task(self._serve(agent), name=f"gatehouse plan {agent}")
 
     async def _serve(self, agent: str) -> None:
-        owing, failures = self._owing[agent], 0
+        owing, back, failures = self._owing[agent], self._back[agent], 0
         while True:
             await owing.wait()
             owing.clear()
+            back.clear()
             if (client := self._house.agents().get(agent)) is None:
                 continue  # it is described when it is back
             try:
@@ -69,7 +73,11 @@ class Plans:
             except (AgentError, DatabaseError) as error:
                 failures += 1
                 _LOGGER.warning("The agent %s does not know all that is booked: %s", agent, error)
-                await asyncio.sleep(pause_after(failures, self._options).total_seconds())
+                with suppress(TimeoutError):  # who connects anew is told at once
+                    async with asyncio.timeout(
+                        pause_after(failures, self._options).total_seconds()
+                    ):
+                        await back.wait()
                 owing.set()
 
     async def _send(self, agent: str, client: Agent) -> None:

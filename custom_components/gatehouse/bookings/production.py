@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 import logging
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..footage import (
     DiskFull,
@@ -22,7 +23,7 @@ from ..footage import (
     Reel,
 )
 from ..models import BookingState, Footage, Layout
-from .course import BookingOptions, after_failure, is_finished, made
+from .course import MOVED, BookingOptions, after_failure, is_finished, made
 from .diary import Diary
 from .house import House
 from .nouns import Appointment
@@ -86,15 +87,11 @@ class Production:
     async def _produced(self, row: Appointment) -> Appointment:
         found = await self._parts.here(row)
         reels = list(_reels(row, found.parts, self._house))
-        cameras: set[str] = set()
-        first: Footage | None = None
-        for plan in self._plans(row, reels):
-            movie, seen = await self._filmed(row, plan)
-            first = first or movie
-            cameras |= seen
-        if first is None:
+        filmed = [await self._filmed(row, plan) for plan in self._plans(row, reels)]
+        if not filmed:
             raise FootageError("Nothing is left of what was recorded")
-        return made(row, first, cameras)
+        cameras = chain.from_iterable(each.cameras for each in filmed)
+        return made(row, filmed[0].movie, cameras, filmed[0].flaw)
 
     def _plans(self, row: Appointment, reels: Sequence[Reel]) -> Iterator[MergePlan]:
         frame = self._house.frame(row)
@@ -116,24 +113,33 @@ class Production:
         else:
             yield whole(left=reels[0], right=reels[1])
 
-    async def _filmed(self, row: Appointment, plan: MergePlan) -> tuple[Footage, set[str]]:
+    async def _filmed(self, row: Appointment, plan: MergePlan) -> _Filmed:
         """Make one movie and file it, side by side where there is no other way."""
         size = await asyncio.to_thread(_bytes, plan)
         async with self._movies.draft(size) as draft:
             progressed = partial(self._house.progressed, row)
             try:
                 merged = await self._merger.merge(plan, draft, progressed)
+                flaw = MOVED if merged.moved else None
             except PanoramaUnavailable as error:
                 _LOGGER.warning("%s is side by side: %s", row.summary, error)
                 plain = replace(plan, layout=Layout.SIDE_BY_SIDE)
-                merged = await self._merger.merge(plain, draft, progressed)
+                merged, flaw = await self._merger.merge(plain, draft, progressed), error.code
             name = self._house.frame(row).name
             if row.layout is Layout.SEPARATE:
                 name = plan.left.camera
             movie = await self._movies.keep(
                 draft, merged.clip, row.id, name, merged.began, plan.until, wanted=row.upload
             )
-        return movie, set(merged.cameras)
+        return _Filmed(movie, merged.cameras, flaw)
+
+
+class _Filmed(NamedTuple):
+    """A movie, who is seen in it, and what is not as it was wanted."""
+
+    movie: Footage
+    cameras: tuple[str, ...]
+    flaw: str | None
 
 
 def _reels(row: Appointment, parts: Iterable[Footage], house: House) -> Iterator[Reel]:

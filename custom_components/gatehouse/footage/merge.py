@@ -7,7 +7,7 @@ how much is done (0 to 1), an object is what came of it.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import chain, pairwise
 import json
@@ -16,11 +16,12 @@ import os
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from ..models import Layout
 from .errors import NotPlayable, PanoramaUnavailable
 from .layouts import Size, arranged
 from .mp4 import PIXELS, PROFILES
 from .plan import MergeOptions, MergePlan, Reel
-from .player import Packet, Player, Scene, Shown, Sound, look, rate_of
+from .player import Packet, Player, Scene, Shown, Sound, first_of, look, rate_of
 from .screen import Screen
 from .splice import Take, splice
 from .writer import KEY_FRAMES_S, Format, written
@@ -40,6 +41,8 @@ class Made:
     """Who is seen in it."""
     skipped: tuple[Path, ...]
     """Of which parts nothing could be seen."""
+    moved: bool
+    """Whether the cameras look elsewhere than they did when they were compared."""
 
 
 class Seen(NamedTuple):
@@ -96,13 +99,26 @@ def merge(plan: MergePlan, options: MergeOptions, target: Path, say: Say) -> Mad
     seen = [reel for reel in reels if reel.scenes]
     if not seen:
         raise NotPlayable("In none of the parts there is anything to see.")
+    plan, kept = _rechecked(plan, seen), plan
     began = _copied(plan, seen, target, say)
     began = began or _encoded(plan, options, seen, target, say)
     with target.open("rb") as written:
         os.fsync(written.fileno())
     cameras = tuple(reel.camera for reel in seen)
     skipped = tuple(chain.from_iterable(reel.skipped for reel in reels))
-    return Made(began=began, cameras=cameras, skipped=skipped)
+    moved = plan.calibration != kept.calibration
+    return Made(began=began, cameras=cameras, skipped=skipped, moved=moved)
+
+
+def _rechecked(plan: MergePlan, seen: list[Seen]) -> MergePlan:
+    """Have a panorama go by what the cameras see now. Raises PanoramaUnavailable."""
+    if plan.layout is not Layout.PANORAMA or plan.calibration is None or len(seen) == 1:
+        return plan
+    # Only panoramas need OpenCV.
+    from .recheck import rechecked
+
+    halfway = (first_of(each.scenes[len(each.scenes) // 2].part.path) for each in seen)
+    return replace(plan, calibration=rechecked(plan.calibration, *halfway))
 
 
 def _seen(reel: Reel, plan: MergePlan) -> Seen:

@@ -33,6 +33,8 @@ class Merged:
     """Who is seen in it: one of two if of the other there is nothing."""
     skipped: tuple[Path, ...]
     """The parts of which nothing can be seen."""
+    moved: bool = False
+    """Whether the cameras look elsewhere than they did when they were compared."""
 
 
 class Merger:
@@ -63,6 +65,7 @@ class Merger:
             began=datetime.fromisoformat(made["began"]),
             cameras=tuple(made["cameras"]),
             skipped=tuple(map(Path, made["skipped"])),
+            moved=made["moved"],
         )
 
     async def _made(

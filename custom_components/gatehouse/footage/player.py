@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import inf
+from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
@@ -69,11 +70,14 @@ class Shown(NamedTuple):
 def look(part: Part) -> Scene | None:
     """Return what is in a part, None if nothing of it can be seen."""
     with suppress(NotPlayable, OSError), opened(part.path) as (container, stream):
-        decoder = decoder_of(stream)
-        for packet in container.demux(stream):
-            for picture in _decoded(decoder, packet):
-                return _scene(part, container, stream, picture)
+        return _scene(part, container, stream, _first(container, stream))
     return None
+
+
+def first_of(path: Path) -> av.VideoFrame:
+    """Return the first picture of a file; raises NotPlayable and OSError."""
+    with opened(path) as (container, stream):
+        return _first(container, stream)
 
 
 def rate_of(scenes: Sequence[Scene]) -> float:
@@ -141,6 +145,14 @@ class Player:
 
     def _seconds(self, moment: datetime) -> float:
         return (moment - self._zero).total_seconds()
+
+
+def _first(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
+    decoder = decoder_of(stream)
+    for packet in container.demux(stream):
+        for picture in _decoded(decoder, packet):
+            return picture
+    raise NotPlayable("There is no picture in it.")
 
 
 def _decoded(decoder: VideoCodecContext, packet: Packet) -> list[av.VideoFrame]:

@@ -65,13 +65,16 @@ class Incidents:
                 for place in self._places.values():
                     place.settle()
 
-    def meet(self, source: Watched) -> None:
-        """Know a camera: it is recorded and photographed for its place, watched or not."""
-        self._sources[source.camera] = by_site_clock(source, self._house.now)
+    async def watch(self, source: Watched, *, looks: bool = True) -> None:
+        """Watch one camera until cancelled.
 
-    async def watch(self, camera: str) -> None:
-        """Look for somebody on a camera that was met, until cancelled."""
-        source = self._sources[camera]
+        If nobody looks it is only known, to be recorded and photographed when its place is visited.
+        """
+        camera = source.camera
+        source = by_site_clock(source, self._house.now)
+        self._sources[camera] = source
+        if not looks:
+            return
         options = self._options
         watch = Watch(
             source,

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from custom_components.gatehouse.bookings import Appointment, Booking
+from custom_components.gatehouse.bookings.plans import Plans
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.models import BookingState, Layout
 from tests.rooms.bookings.booked import LEFT, RIGHT, Clock, berlin, booking
-from tests.rooms.bookings.world import World
+from tests.rooms.bookings.world import OPTIONS, World
 from tests.waiting import eventually
 
 QUARTER = timedelta(minutes=15)
@@ -217,3 +218,53 @@ async def test_a_plan_is_sent_again_only_when_it_changes(world: World) -> None:
         await asyncio.sleep(0.05)
 
     assert world.pi.plans == plans + 1
+
+
+async def test_an_agent_that_comes_back_is_told_at_once_what_is_booked(world: World) -> None:
+    world.pi.refuses = True
+    await world.diary.create(booking(length=QUARTER))
+    plans = Plans(world.store, replace(OPTIONS, retry_first=timedelta(hours=1)), world)
+    plans.described("pi")
+    sending = asyncio.create_task(plans.run())
+    await eventually(lambda: world.pi.refused)
+
+    world.pi.refuses = False
+    plans.described("pi")
+
+    await eventually(lambda: world.pi.planned)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_two_movies_are_off_site_when_both_are(world: World) -> None:
+    kept = await booked(world, layout=Layout.SEPARATE, upload=True)
+    world.uploads_at_once = 0
+    await until(world, berlin(18, 17, 20))
+    world.uploads_at_once = 1
+
+    await world.look()
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    await world.look()
+
+    assert (await state(world, kept.uid)).state is BookingState.UPLOADED
+
+
+async def test_a_panorama_tells_when_a_camera_was_moved(world: World) -> None:
+    world.merger.moved = True
+    kept = await booked(world, layout=Layout.PANORAMA)
+
+    await until(world, berlin(18, 17, 20))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.READY, "cameras_moved")
+
+
+async def test_what_can_be_no_panorama_is_side_by_side_and_says_so(world: World) -> None:
+    world.merger.can_stitch = False
+    kept = await booked(world, layout=Layout.PANORAMA)
+
+    await until(world, berlin(18, 17, 20))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.READY, "panorama_unavailable")
+    assert [plan.layout for plan in world.merger.plans] == [Layout.SIDE_BY_SIDE]

@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from custom_components.gatehouse.agent import (
+    AgentRefused,
     AgentUnreachable,
     Planned,
     Recording,
@@ -47,8 +48,9 @@ from custom_components.gatehouse.footage import (
     Merged,
     MergePlan,
     Movies,
+    PanoramaUnavailable,
 )
-from custom_components.gatehouse.models import BookingState, Footage, FootageStage
+from custom_components.gatehouse.models import BookingState, Footage, FootageStage, Layout
 from tests.rooms.bookings.booked import BERLIN, Clock
 from tests.rooms.footage.media import video
 
@@ -71,11 +73,17 @@ class SimulatedAgent:
     clock_ahead: timedelta = timedelta()
     planned: tuple[Planned, ...] = ()
     plans: int = 0
+    refuses: bool = False
+    """Whether it takes no plan."""
+    refused: int = 0
     there: dict[str, Recording] = field(default_factory=dict)
 
     async def plan(self, planned: Sequence[Planned], segment: timedelta) -> None:
         assert segment == SEGMENT
         self._reach()
+        if self.refuses:
+            self.refused += 1
+            raise AgentRefused("busy", "It is busy: ask again later")
         self.planned = tuple(planned)
         self.plans += 1
 
@@ -136,6 +144,9 @@ class FirstPart:
         self.plans: list[MergePlan] = []
         self.fails = 0
         """How often there is no room."""
+        self.moved = False
+        """Whether a camera was touched."""
+        self.can_stitch = True
 
     async def merge(
         self, plan: MergePlan, target: Path, progress: Callable[[float], None]
@@ -143,6 +154,8 @@ class FirstPart:
         if self.fails:
             self.fails -= 1
             raise DiskFull("There is no room: make some")
+        if plan.layout is Layout.PANORAMA and not self.can_stitch:
+            raise PanoramaUnavailable("They look elsewhere: compare them again")
         self.plans.append(plan)
         progress(0.5)
         await asyncio.to_thread(shutil.copy, plan.left.parts[0].path, target)
@@ -158,7 +171,9 @@ class FirstPart:
             md5="",
             poster=b"jpeg",
         )
-        return Merged(clip=clip, began=plan.since, cameras=tuple(cameras), skipped=())
+        return Merged(
+            clip=clip, began=plan.since, cameras=tuple(cameras), skipped=(), moved=self.moved
+        )
 
 
 class World:
@@ -169,6 +184,8 @@ class World:
         self.pi = SimulatedAgent("pi", clock)
         self.merger = FirstPart()
         self.can_upload = True
+        self.uploads_at_once: int | None = None
+        """None for all."""
         self.told: list[Appointment] = []
         self.shared: list[str] = []
         self._rows = FootageStore(database)
@@ -263,8 +280,8 @@ class World:
         uploaded = False
         query = AppointmentQuery(states=frozenset({BookingState.READY}))
         for row in await self.store.find(query):
-            movie = await self._rows.get(row.movie or "")
-            if movie and movie.wanted and movie.stage is FootageStage.READY:
+            here = [each for each in await self.rows(row.id) if each.stage is FootageStage.READY]
+            for movie in [each for each in here if each.wanted][: self.uploads_at_once]:
                 gone = replace(movie, stage=FootageStage.UPLOADED, key="movie.mp4")
                 assert await self._rows.move(movie, gone)
                 uploaded = True

@@ -344,7 +344,7 @@ def test_one_camera_alone_is_copied(parts: Path, target: Path) -> None:
 
     made = merge(plan(lefts), MergeOptions(), target, done.append)
 
-    assert made == Made(began=at(0), cameras=("left",), skipped=())
+    assert made == Made(began=at(0), cameras=("left",), skipped=(), moved=False)
     assert boxes(target)[:2] == ["ftyp", "moov"]
     copies = packets(target)
     first, second = (packets(each.path) for each in lefts)

@@ -333,6 +333,11 @@ def test_the_program_says_what_it_did_line_by_line(
 
     *shares, made, refused, nothing = map(json.loads, capsys.readouterr().out.splitlines())
     assert shares == [0, 0.4, 0.8]
-    assert made == {"began": str(at(0)), "cameras": ["left", "right"], "skipped": []}
+    assert made == {
+        "began": str(at(0)),
+        "cameras": ["left", "right"],
+        "skipped": [],
+        "moved": False,
+    }
     assert refused["errno"] == 2
     assert nothing["code"] == "not_playable"

@@ -327,17 +327,12 @@ class Stage:
 
     async def begin(self, *cameras: Camera) -> list[asyncio.Task[None]]:
         """Begin the room's story and those of cameras; nothing moves yet."""
-        met = [self.meet(camera) for camera in cameras or (self.camera,)]
-        stories = [self.incidents.run(), *map(self.incidents.watch, met)]
+        sources = [camera.source for camera in cameras or (self.camera,)]
+        stories = [self.incidents.run(), *map(self.incidents.watch, sources)]
         tasks = [asyncio.create_task(story) for story in stories]
         self.stories += tasks
-        await eventually(lambda: len(self.incidents._watches) >= len(met))
+        await eventually(lambda: len(self.incidents._watches) >= len(sources))
         return tasks
-
-    def meet(self, camera: Camera) -> str:
-        """Have a camera known, and return its key."""
-        self.incidents.meet(camera.source)
-        return camera.source.camera
 
     async def move(self, moving: bool = True, camera: Camera | None = None) -> None:
         camera = camera or self.camera

@@ -147,8 +147,7 @@ async def incidents_of(
         cinema,
     )
     running = asyncio.create_task(incidents.run())
-    incidents.meet(cinema.source)
-    watching = asyncio.create_task(incidents.watch(cinema.source.camera))
+    watching = asyncio.create_task(incidents.watch(cinema.source))
     incidents.motion(cinema.source.camera, moving=True)
     over = asyncio.create_task(cinema.over.wait())
     await asyncio.wait((running, watching, over), return_when=asyncio.FIRST_COMPLETED)

@@ -264,7 +264,7 @@ async def test_at_a_door_whose_camera_nobody_watches_there_is_a_picture_and_a_cl
     stage: Stage,
 ) -> None:
     stage.built(groups=(GATE,))
-    stage.meet(stage.camera)
+    await stage.incidents.watch(stage.camera.source, looks=False)
     await stage.begin(Camera(BACK))
     shown = stage.picture(0)
 
@@ -272,6 +272,7 @@ async def test_at_a_door_whose_camera_nobody_watches_there_is_a_picture_and_a_cl
     await eventually(lambda: stage.camera.open)
     stage.camera.show(shown)
 
+    await stage.told(CONFIRMED)
     await stage.written(lambda row: row.picture)
     (row,) = await stage.rows()
     assert row.picture is not None
@@ -287,6 +288,7 @@ async def test_a_picture_of_somebody_is_better_than_one_of_the_door(stage: Stage
     stage.join(0)
     await eventually(lambda: stage.camera.open == 2)
     await stage.frame(0.5)
+    await stage.told(CONFIRMED)
     await stage.written(lambda row: row.picture)
     before = (await stage.rows())[0].picture
     assert before is not None
@@ -304,7 +306,7 @@ async def test_a_passage_waits_for_no_camera_that_gives_nothing(
     caplog.set_level("INFO")
     stage.built(groups=(GATE,))
     back = Camera(BACK)
-    stage.meet(back)
+    await stage.incidents.watch(back.source, looks=False)
     await stage.begin()
     stage.join(0)
     await eventually(lambda: back.open)
