@@ -2,8 +2,9 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+import json
 import logging
 from pathlib import Path
 import resource
@@ -11,21 +12,25 @@ import signal
 import sys
 from typing import Final
 
-from aiohttp import web
-
 from . import __version__
-from .config import DEFAULT, AgentConfig, ConfigError, load
-from .detector import Detector
+from .config import AgentConfig, ConfigError, load
+from .default import DEFAULT
+from .doctor import doctor
 from .door_config import DoorConfig
 from .hub import Hub
+from .listen import listen
+from .log_feed import LogFeed
+from .notify import condition, supervised
+from .pair_command import PairError, ask_for_code, owned, told
+from .power import RESTART_CODE
 from .present import PLAYED, PresentError, acts_of, play
-from .server import AccessLogger, application, is_news
+from .server import is_news
+from .tls import Certificate
 
 LOGGER: Final = logging.getLogger(__package__)
 
 CONFIG: Final = Path("/etc/gatehouse/agent.toml")
-GRACE: Final = 0.3  # seconds for answers that are under way when the agent ends
-IDLE: Final = 15.0  # seconds; a connection that asks for nothing makes room for others
+DOCTOR: Final = "doctor"  # who needs no configuration, for perhaps that is what is wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,16 +39,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.print_default:
         print(DEFAULT, end="")
         return 0
+    if options.command == DOCTOR:
+        return doctor(options.config, quick=options.quick, as_json=options.json)
     try:
         config = load(options.config)
     except ConfigError as error:
         print(f"{options.config} cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)
         return 2
-    if options.command == "check":
-        print(_summary(config))
-        return 0
-    if options.command in PLAYED:
-        return _play(config, options)
+    return COMMANDS[options.command](config, options)
+
+
+async def serve(config: AgentConfig) -> int:
+    """Run until SIGTERM or SIGINT, or until a restart is wanted; return the exit code.
+
+    Raises when anything that must run has ended.
+    """
+    log = LogFeed()
+    logging.getLogger().addHandler(log)
+    certificate = await asyncio.to_thread(Certificate.of, config)
+    hub = Hub(config, fingerprint=certificate.fingerprint if certificate else "", log=log)
+    server = await listen(hub, config, certificate)
+    LOGGER.info("Agent %s of %s is there: port %d", __version__, config.name, config.port)
+    work = asyncio.create_task(hub.run(), name="hub")
+    stop = asyncio.create_task(_told_to_stop(), name="signals")
+    again = asyncio.create_task(hub.power.wanted(), name="restart")
+    async with supervised(lambda: condition(hub)):
+        await asyncio.wait({work, stop, again}, return_when=asyncio.FIRST_COMPLETED)
+    await hub.close()
+    code = RESTART_CODE if again.done() else 0
+    stop.cancel()
+    again.cancel()
+    work.cancel()
+    await server.cleanup()  # while cameras that hang are being ended
+    with suppress(asyncio.CancelledError):
+        await work
+    LOGGER.info("Agent ended")
+    return code
+
+
+def _run(config: AgentConfig, options: argparse.Namespace) -> int:
+    """Be the agent; return 1 if that is impossible, RESTART_CODE if it is to be run again."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.DEBUG if options.verbose else logging.INFO,
@@ -52,42 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("aiohttp.server").addFilter(is_news)
     _open_many_files()
     try:
-        asyncio.run(serve(config))
+        return asyncio.run(serve(config))
     except OSError as error:
         LOGGER.critical("The agent cannot run: %s", error)
         return 1
-    return 0
-
-
-async def serve(config: AgentConfig) -> None:
-    """Run until SIGTERM or SIGINT; raises when anything that must run has ended."""
-    hub = Hub(config)
-    server = await _listen(hub, config)
-    LOGGER.info("Agent %s of %s is there: port %d", __version__, config.name, config.port)
-    work = asyncio.create_task(hub.run(), name="hub")
-    stop = asyncio.create_task(_told_to_stop(), name="signals")
-    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-    await hub.close()
-    stop.cancel()
-    work.cancel()
-    await server.cleanup()  # while cameras that hang are being ended
-    with suppress(asyncio.CancelledError):
-        await work
-    LOGGER.info("Agent ended")
-
-
-async def _listen(hub: Hub, config: AgentConfig) -> web.AppRunner:
-    app = application(hub, config.token, Detector(config.detector))
-    server = web.AppRunner(
-        app,
-        access_log_class=AccessLogger,
-        access_log=LOGGER,
-        keepalive_timeout=IDLE,
-        shutdown_timeout=GRACE,
-    )
-    await server.setup()
-    await web.TCPSite(server, config.host, config.port).start()
-    return server
 
 
 def _open_many_files() -> None:
@@ -103,6 +106,23 @@ async def _told_to_stop() -> None:
     await told.wait()
 
 
+def _check(config: AgentConfig, _: argparse.Namespace) -> int:
+    """Tell what is configured, which was found right."""
+    print(_summary(config))
+    return 0
+
+
+def _pair(config: AgentConfig, options: argparse.Namespace) -> int:
+    """Show a code for who is to own this agent; return 1 if there can be none."""
+    try:
+        code = ask_for_code(config)
+    except PairError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(code) if options.json else "\n".join(told(code)))
+    return 0
+
+
 def _play(config: AgentConfig, options: argparse.Namespace) -> int:
     """Play at a simulated door; return 1 if nobody was admitted, or nothing could be played."""
     try:
@@ -113,12 +133,22 @@ def _play(config: AgentConfig, options: argparse.Namespace) -> int:
         return 1
 
 
+COMMANDS: Final[dict[str, Callable[[AgentConfig, argparse.Namespace], int]]] = {
+    "run": _run,
+    "check": _check,
+    "pair": _pair,
+    **dict.fromkeys(PLAYED, _play),
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gatehouse-agent", description="Gatehouse camera agent")
-    parser.add_argument("command", nargs="?", choices=("run", "check", *PLAYED), default="run")
+    parser.add_argument("command", nargs="?", choices=(*COMMANDS, DOCTOR), default="run")
     parser.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
     parser.add_argument("--print-default", action="store_true", help="print one to edit")
     parser.add_argument("--verbose", action="store_true", help="log every request")
+    parser.add_argument("--json", action="store_true", help="pair, doctor: tell it to a program")
+    parser.add_argument("--quick", action="store_true", help="doctor: only the machine")
     parser.add_argument("--version", action="version", version=__version__)
     played = parser.add_argument_group("at a simulated door", f"for {', '.join(PLAYED)}")
     played.add_argument("what", nargs="?", help="CARD, open, close, exit or doorbell")
@@ -138,7 +168,14 @@ def _summary(config: AgentConfig) -> str:
     doors = [
         f"  door {door.id}: {door.name}, {', '.join(_equipment(door))}" for door in config.doors
     ]
-    return "\n".join([head, *cameras, *doors])
+    return "\n".join([head, f"  {_secured(config)}, {owned(config)}", *cameras, *doors])
+
+
+def _secured(config: AgentConfig) -> str:
+    if not config.tls.enabled:
+        return "plain HTTP"
+    own = "a certificate of yours" if config.tls.certificate else "its own certificate"
+    return f"TLS with {own}{', both sides show one' if config.tls.mutual else ''}"
 
 
 def _equipment(door: DoorConfig) -> list[str]:

@@ -1,13 +1,17 @@
 """What a request says, checked: numbers of its query, and the fields of its JSON body."""
 
+import asyncio
 import json
 import math
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from aiohttp import web
 
 from .errors import Refused
 from .wire import ErrorCode
+
+LARGEST: Final = 64 * 1024  # bytes of a body, unless something else is said
+WITHIN: Final = 30.0  # seconds for a whole body; the largest, over a bad Wi-Fi, need them
 
 
 def number(request: web.Request, key: str, low: float, high: float) -> float | None:
@@ -24,9 +28,20 @@ def number(request: web.Request, key: str, low: float, high: float) -> float | N
     return found
 
 
+async def body(request: web.Request, largest: int = LARGEST) -> bytes:
+    """Read the body; raises HTTPException for one that is too large, at once if it says so."""
+    if (size := request.content_length or 0) > largest:
+        raise web.HTTPRequestEntityTooLarge(largest, size)
+    try:
+        async with asyncio.timeout(WITHIN):
+            return await request.clone(client_max_size=largest).read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+
+
 async def fields(request: web.Request) -> dict[str, Any]:
     """Read the JSON object of the body; what is not one has no fields."""
-    return parsed(await request.read())
+    return parsed(await body(request))
 
 
 def parsed(body: bytes) -> dict[str, Any]:

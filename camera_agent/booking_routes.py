@@ -21,7 +21,7 @@ def add(app: web.Application, appointments: Appointments) -> None:
 
 
 async def put_bookings(request: web.Request) -> web.Response:
-    body = await request.clone(client_max_size=LARGEST_PLAN).read()
+    body = await asked.body(request, LARGEST_PLAN)
     plan = parse(await asyncio.to_thread(asked.parsed, body))
     await request.app[APPOINTMENTS].accept(plan)
     return await bookings(request)

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from .errors import Refused
+from .errors import Private, Refused
 from .models import Picture
 from .viewer import Viewer
 from .wire import CAPTURED_HEADER, ErrorCode
@@ -76,6 +76,13 @@ class Broadcast:
         finally:
             self._askers.discard(asker)
             self._ask()
+
+    def forget(self) -> None:
+        """Let go of the newest picture, and refuse who waits for one: the camera is private."""
+        self._latest = None
+        for asker in self._askers:
+            if not asker.done():
+                asker.set_exception(Private())
 
     def close(self) -> None:
         """Drop every viewer."""

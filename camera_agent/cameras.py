@@ -61,16 +61,32 @@ class Camera:
         self, config: CameraConfig, listener: Listener, patience: Patience | None = None
     ) -> None:
         self.config = config
-        self.state = CameraState(
+        self._state = CameraState(
             status=CameraStatus.STARTING, width=config.width, height=config.height
         )
         self._listener = listener
         self._patience = patience or Patience()
         self._demand = 0.0
         self._child: Child | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._may_look = asyncio.Event()
+        self._may_look.set()
+        self._arrived: float | None = None
         self._fps = config.fps
         self._lacks = ""
         self._meter = _Meter()
+
+    @property
+    def state(self) -> CameraState:
+        """How the camera is doing now."""
+        age = None if self._arrived is None else round(time.monotonic() - self._arrived, 2)
+        return replace(self._state, frame_age_s=age)
+
+    @property
+    def process(self) -> int | None:
+        """The number of the process that runs for it, if one does."""
+        return self._child.process if self._child else None
 
     def demand(self, fps: float) -> None:
         """Ask for so many JPEGs a second from now on; 0 for none."""
@@ -81,8 +97,35 @@ class Camera:
 
     async def run(self) -> None:
         """Keep the camera running until cancelled; its process is gone within a second then."""
-        failures = 0
         while True:
+            await self._may_look.wait()
+            async with asyncio.TaskGroup() as tasks:
+                self._work = tasks.create_task(self._persist(), name=f"process {self.config.id}")
+
+    def hide(self) -> None:
+        """Stop at once: nothing more is heard of it, and nothing begins, until `show`."""
+        self._may_look.clear()
+        self._arrived = None
+        self._interrupt(CameraStatus.PRIVATE)
+
+    async def ended(self) -> None:
+        """Wait until the process that was stopped last is gone."""
+        if self._ending:
+            await asyncio.wait({self._ending})
+
+    def show(self) -> None:
+        """Look again."""
+        self._may_look.set()
+        self._change(status=CameraStatus.STARTING)
+
+    def restart(self) -> None:
+        """End the process and begin anew at once, however often it has failed."""
+        self._interrupt(CameraStatus.STARTING)
+
+    async def _persist(self) -> None:
+        """Run the process again and again, after ever longer pauses while it fails."""
+        failures = 0
+        while self._may_look.is_set():
             began = time.monotonic()
             self._failed(await self._capture())
             healthy = time.monotonic() - began >= self._patience.healthy
@@ -133,30 +176,40 @@ class Camera:
             case Picture():
                 self._listener.picture(camera, message)
             case Motion(score, moving, captured_us):
-                self.state = replace(self.state, motion=score, moving=moving)
+                self._state = replace(self._state, motion=score, moving=moving)
                 self._listener.motion(camera, score, moving, captured_us)
             case Opened(width=width, height=height, fps=fps, lacks=lacks):
                 self._fps, self._lacks = fps, lacks
-                self.state = replace(self.state, width=width, height=height)
+                self._state = replace(self._state, width=width, height=height)
                 if lacks:
                     LOGGER.warning("Camera %s: %s", camera, lacks)
 
     def _measure(self, captured_us: int) -> None:
         fps = self._meter.tick(captured_us)
-        if self.state.status is not CameraStatus.ONLINE:
+        self._arrived = time.monotonic()
+        if self._state.status is not CameraStatus.ONLINE:
             self._change(status=CameraStatus.ONLINE, error=self._lacks or None)
-        elif fps is not None and abs(fps - self.state.fps) > FPS_WORTH_TELLING:
+        elif fps is not None and abs(fps - self._state.fps) > FPS_WORTH_TELLING:
             self._change(fps=fps)
 
     def _failed(self, error: str) -> None:
         LOGGER.warning("Camera %s: %s", self.config.id, error)
-        if self.state.moving:
+        self._stop(CameraStatus.OFFLINE, error=error, restarts=self._state.restarts + 1)
+
+    def _interrupt(self, status: CameraStatus) -> None:
+        """End what runs, but only once: the end itself shall not be interrupted."""
+        if self._work:
+            self._ending, self._work = self._work, None
+            self._ending.cancel()
+        self._stop(status, error=None)
+
+    def _stop(self, status: CameraStatus, **changes: Any) -> None:
+        if self._state.moving:
             self._take(Motion(0.0, False, time.time_ns() // 1000))
-        restarts = self.state.restarts + 1
-        self._change(status=CameraStatus.OFFLINE, error=error, fps=0.0, restarts=restarts)
+        self._change(status=status, fps=0.0, **changes)
 
     def _change(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        self._state = replace(self._state, **changes)
         self._listener.changed(self.config.id, self.state)
 
 

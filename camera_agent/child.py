@@ -56,6 +56,11 @@ class Child:
         child._write(first_line(config))
         return child
 
+    @property
+    def process(self) -> int:
+        """The number that the system knows it by."""
+        return self._process.pid
+
     def order(self, fps: float) -> None:
         """Ask for so many JPEGs a second."""
         self._write(b"%g\n" % fps)
@@ -82,8 +87,11 @@ class Child:
             async with asyncio.timeout(patience):
                 await self._process.wait()
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            pass  # it hangs
+        finally:
+            if self._process.returncode is None:
+                self._process.kill()
+        await self._process.wait()
         await asyncio.wait({self._listening}, timeout=patience)
         self._listening.cancel()
 

@@ -10,10 +10,16 @@ _TIME_ERROR: Final = 5  # adjtimex(2): nobody has set this clock yet
 _TIMEX_BYTES: Final = 512  # more than a struct timex has anywhere; all zeros only ask
 
 
-def is_right() -> bool:
-    """Whether somebody has set the clock, as far as the kernel tells."""
+def is_synchronised() -> bool | None:
+    """Whether the clock follows another, as far as the kernel tells; None if it does not."""
     timex = ctypes.create_string_buffer(_TIMEX_BYTES)
-    return int(ctypes.CDLL(None).adjtimex(timex)) != _TIME_ERROR
+    state = int(ctypes.CDLL(None).adjtimex(timex))
+    return None if state < 0 else state != _TIME_ERROR
+
+
+def is_right() -> bool:
+    """Whether somebody has set the clock, unless the kernel tells otherwise."""
+    return is_synchronised() is not False
 
 
 def started() -> float:

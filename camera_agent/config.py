@@ -105,16 +105,30 @@ class DetectorConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsConfig:
+    """How the agent is reached: without a certificate of the owner's it makes its own."""
+
+    enabled: bool = True
+    certificate: Path | None = None
+    key: Path | None = None
+    mutual: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConfig:
-    """The whole agent; ring is how far back a recording can begin."""
+    """The whole agent; ring is how far back a recording can begin.
+
+    Without a token the agent belongs to whoever pairs with it.
+    """
 
     id: str
     name: str
-    token: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - the agent is there to be reached from the network
     port: int = DEFAULT_PORT
     data: Path
     announce: bool = True
+    tls: TlsConfig = TlsConfig()
     ring: timedelta = timedelta(seconds=15)
     cameras: tuple[CameraConfig, ...] = ()
     doors: tuple[DoorConfig, ...] = ()
@@ -131,15 +145,16 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from error
     except ValueError as error:
         raise ConfigError((f"{path}: is not valid TOML: {error}",)) from error
-    tables = ("agent", "cameras", "doors", "spool", "bookings", "detector")
+    tables = ("agent", "tls", "cameras", "doors", "spool", "bookings", "detector")
     problems = unknown("", raw, tables)
-    agent = table("agent", raw.get("agent", {}), _AGENT, ("token",), problems)
+    agent = table("agent", raw.get("agent", {}), _AGENT, (), problems)
+    tls = _tls(raw.get("tls", {}), path.parent, "token" in agent, problems)
     cameras = _cameras(raw, path.parent, problems)
     openings = doors(raw.get("doors", []), path.parent, problems)
     spool = table("spool", raw.get("spool", {}), _SPOOL, (), problems)
     bookings = table("bookings", raw.get("bookings", {}), _BOOKINGS, (), problems)
     detector = _detector(raw.get("detector"), path.parent, problems)
-    if isinstance(raw.get("agent"), dict) and "id" not in raw["agent"]:
+    if isinstance(raw.get("agent", {}), dict) and "id" not in raw.get("agent", {}):
         agent["id"] = _machine(machine_id, problems)
     if problems:
         raise ConfigError(tuple(problems))
@@ -147,12 +162,28 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
     agent = {"name": socket.gethostname(), **agent}
     return AgentConfig(
         **agent,
+        tls=tls,
         cameras=cameras,
         doors=openings,
         spool=SpoolConfig(**spool),
         bookings=BookingsConfig(**bookings),
         detector=detector,
     )
+
+
+def _tls(raw: object, folder: Path, has_token: bool, problems: list[str]) -> TlsConfig:
+    found = table("tls", raw, _TLS, (), problems)
+    if "key" in found and "certificate" not in found:
+        problems.append("tls.certificate: is missing; a key alone is not enough")
+    if found.get("mutual") and not found.get("enabled", True):
+        problems.append("tls.mutual: is not possible without TLS; set tls.enabled = true")
+    if found.get("mutual") and has_token:
+        problems.append(
+            "tls.mutual: needs Home Assistant's certificate, which comes by pairing; take out"
+            " agent.token"
+        )
+    paths = {key: folder / found[key] for key in ("certificate", "key") if key in found}
+    return TlsConfig(**found | paths)
 
 
 def _cameras(file: dict[str, Any], folder: Path, problems: list[str]) -> tuple[CameraConfig, ...]:
@@ -233,6 +264,12 @@ _AGENT: Final[Rules] = {
     "announce": flag,
     "ring": seconds(1, 120),
 }
+_TLS: Final[Rules] = {
+    "enabled": flag,
+    "certificate": text,
+    "key": text,
+    "mutual": flag,
+}
 _CAMERA: Final[Rules] = {
     "id": slug,
     "name": text,
@@ -274,104 +311,3 @@ _ONLY_FOR: Final = {
     "end": SourceKind.VIDEO,
     "audio": SourceKind.VIDEO,
 }
-
-DEFAULT: Final = """\
-# Gatehouse camera agent. Everything that is commented out stands at its default.
-
-[agent]
-# What Home Assistant asks for when it adds this agent; make one with: openssl rand -hex 16
-token = ""
-# name = "Porch"                     # default: the name of this machine
-# id = "porch"                       # default: made from this machine's id
-# host = "0.0.0.0"
-# port = 8467
-data = "data"                        # recordings wait here until they are fetched; beside this file
-# announce = true                    # let Home Assistant discover this agent (zeroconf)
-# ring = 15                          # seconds before a sign that a recording can still have
-
-[[cameras]]
-id = "front"                         # never change it: Home Assistant knows the camera by it
-name = "Front door"
-source = "picamera"                  # picamera, video or pattern (a test picture)
-# device = "/base/soc/i2c0mux/..."   # picamera: its Id from `rpicam-hello --list-cameras`
-# path = "/dev/video0"               # video: a device, a file (it loops), rtsp:// or http://
-# width = 1280
-# height = 720
-# fps = 15
-# bitrate = 2000                     # kbit/s of H.264
-# jpeg_fps = 15                      # the most that MJPEG viewers and detection get
-# quality = 80                       # of JPEG
-# crop = [0, 0, 1920, 1080]          # x, y, width, height of the source to use
-# start = 0                          # of a file: the seconds to loop from
-# end = 60                           #   and to
-# motion_threshold = 0.002           # share of the picture that has to change
-# audio = true                       # video: record its sound too, if it has any
-# sync = "server"                    # picamera: one of a pair is the server, the other the client
-
-# A door: what opens it, what tells how it is, and the readers that cards are shown to.
-# A line of the pin header is its number (relay = 17), or a table that says more about it.
-# [[doors]]
-# id = "front"                         # never change it: Home Assistant knows the door by it
-# name = "Front door"
-# relay = { line = 17, active_low = true }   # chip = "..." where it is not the pin header's
-# fail = "secure"                      # without power it stays shut; safe: it is open then
-# unlock = 3                           # seconds for somebody who may enter
-# longest = 30                         # seconds; nobody unlocks it for longer
-# contact = 23                         # closes to ground while the door is shut
-# exit_button = 24                     # closes to ground when it is pressed
-# doorbell = 25                        # so does this
-# buzzer = 12
-# led = 16
-# held_open = 30                       # seconds that it may stand open
-# [[doors.readers]]
-# id = "outside"
-# kind = "rdm6300"                     # hid, mfrc522, osdp, pn532, rdm6300, wiegand or simulated
-# device = "/dev/serial0"
-# direction = "in"                     # or out, for anti-passback
-# byteorder = "big"                    # little turns the bytes of a card round
-# bytes = 5                            # that count of a card, its last ones; default: all
-# debounce = 2                         # seconds; a card that is held there is one attempt
-# [[doors.readers]]
-# id = "desk"
-# kind = "hid"
-# device = "/dev/input/by-id/usb-reader-event-kbd"
-# format = "hex"                       # of what it types, or decimal
-# [[doors.readers]]
-# id = "inside"
-# kind = "wiegand"
-# direction = "out"
-# lines = [5, 6]                       # D0 and D1
-# keypad = true
-# [[doors.readers]]
-# id = "gate"
-# kind = "osdp"
-# device = "/dev/ttyUSB0"
-# baud = 9600
-# address = 1
-# key = "00112233445566778899aabbccddeeff"   # of the secure channel
-
-# One to try out without any hardware; then: gatehouse-agent present 0102030405
-# [[doors]]
-# id = "trial"
-# simulated = "trial.sock"             # a socket that plays the lock, the contact and the buttons
-# [[doors.readers]]
-# id = "outside"
-# kind = "simulated"
-
-# What moves while Home Assistant is away is recorded all the same, and waits here until it is back.
-[spool]
-# enabled = true
-# quota_mb = 2000                    # of all recordings that wait; the oldest are deleted first
-# free_mb = 500                      # of the disk; recordings of an absence make way for it
-
-# What is booked is recorded at its time, Home Assistant or not, and waits here for two weeks.
-[bookings]
-# quota_mb = 20000                   # of all parts that wait; nothing is begun beyond it
-# free_mb = 1000                     # of the disk
-
-# Lets Home Assistant have its pictures looked at here; needs: pip install onnxruntime
-# [detector]
-# model = "yolox_nano.onnx"          # a detector as an ONNX file, beside this file
-# threads = 1                        # two are 1.5 times as fast for twice the work; 0: all cores
-# threshold = 0.35                   # the score from which on something counts
-"""

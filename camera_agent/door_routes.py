@@ -46,7 +46,7 @@ def add(app: web.Application, doors: Doors | None) -> None:
 
 
 async def put_grants(request: web.Request) -> web.Response:
-    body = await request.clone(client_max_size=LARGEST_GRANTS).read()
+    body = await asked.body(request, LARGEST_GRANTS)
     said = await asyncio.to_thread(asked.parsed, body)
     document, signature = said.get("document"), said.get("signature")
     if not isinstance(document, str) or not isinstance(signature, str):

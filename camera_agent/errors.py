@@ -4,9 +4,20 @@ from .wire import ErrorCode
 
 
 class Refused(Exception):
-    """A request that cannot be granted: a code for programs and a sentence for people."""
+    """A request that cannot be granted: a code for programs and a sentence for people.
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    Who may ask again later is told after how many seconds.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.retry_after = retry_after
+
+
+class Private(Refused):
+    """What is asked for would show what a camera sees that is private."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.CAMERA_PRIVATE, "The camera is private; switch that off first.")

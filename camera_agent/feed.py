@@ -1,7 +1,7 @@
 """What happens on the agent, told to every WebSocket: the whole state first, then what changes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 import json
 import time
@@ -23,9 +23,12 @@ NOTICEABLE: Final = 0.01  # of the picture; a smaller change of a motion is not 
 class Feed:
     """Any number of listeners; a slow one gets only the newest message about each subject."""
 
-    def __init__(self, state: Callable[[], Message]) -> None:
-        """State gives the first message for a listener who connects now."""
+    def __init__(
+        self, state: Callable[[], Message], past: Callable[[], Iterable[Message]] = tuple
+    ) -> None:
+        """State gives the first message for a listener who connects now, past what comes next."""
         self._state = state
+        self._past = past
         self._listeners: set[_Listener] = set()
         self._left = time.monotonic()
 
@@ -47,6 +50,8 @@ class Feed:
         await socket.prepare(request)
         listener = _Listener(socket)
         listener.tell((), json.dumps(self._state()))
+        for message in self._past():
+            listener.tell(_subject(message), json.dumps(message))
         self._listeners.add(listener)
         teller = asyncio.create_task(listener.run(), name="feed")
         try:
@@ -115,5 +120,7 @@ def _subject(message: Message) -> tuple[object, ...]:
             return kind, message["door"], message["at"]
         case MessageType.RECORDING as kind:
             return kind, message["recording"]["id"]
+        case MessageType.LOGS as kind:
+            return kind, message["records"][0]["seq"]
         case kind:
             return kind, message.get("camera"), message.get("door")

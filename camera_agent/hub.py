@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import timedelta
 import time
 from typing import Any, Final
 
@@ -11,32 +9,29 @@ from . import messages
 from .allowance import Allowance
 from .announce import announce
 from .appointments import Appointments
-from .broadcast import Broadcast
 from .cameras import Camera, Listener
+from .channel import joined
 from .clock import Clock
+from .code_file import CodeFile
 from .config import AgentConfig, CameraConfig
 from .doors import Doors
-from .feed import Feed, MotionNews
+from .feed import Feed
+from .hardware.probes import Probes
 from .ledger import Ledger
-from .live import Live
+from .log_feed import Batch, LogFeed
 from .models import CameraState, Packet, Picture, Sound
+from .owner import Owner
+from .pairing import Pairing
+from .power import Power
+from .privacy import Privacy
+from .rates import Efforts
+from .reception import Reception
 from .recorder import Recorder
-from .ring import Ring
 from .spool import Spool
 from .stats import Machine
+from .surroundings import Surroundings
 
 MEASURED: Final = 10.0  # seconds between two looks at the machine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """A camera and what its frames go to."""
-
-    camera: Camera
-    pictures: Broadcast
-    ring: Ring
-    live: Live
-    motion: MotionNews
 
 
 class Hub:
@@ -46,13 +41,25 @@ class Hub:
         self,
         config: AgentConfig,
         open_camera: Callable[[CameraConfig, Listener], Camera] = Camera,
+        fingerprint: str = "",
+        log: LogFeed | None = None,
     ) -> None:
-        """Build everything and read what is on the disk; nothing runs yet."""
+        """Build everything and read what is on the disk; nothing runs yet.
+
+        The fingerprint is that of the certificate; none without TLS. The log is what listeners
+        are told of it.
+        """
         self._config = config
+        self._fingerprint = fingerprint
+        self._log = log or LogFeed()
+        self.owner = Owner(config)
+        self._log.conceal(lambda: self.owner.token)
+        pairing = Pairing(config.id, fingerprint)
+        self.reception = Reception(self.owner, pairing, CodeFile(config.data))
         self.channels = {
-            camera.id: _channel(open_camera(camera, self), config.ring) for camera in config.cameras
+            camera.id: joined(open_camera(camera, self), config.ring) for camera in config.cameras
         }
-        self.feed = Feed(self.state)
+        self.feed = Feed(self.state, lambda: map(messages.logs, self._log.recent()))
         ledger = Ledger(config.data / "spool")
         rings = {name: channel.ring for name, channel in self.channels.items()}
         self.recorder = Recorder(
@@ -67,25 +74,37 @@ class Hub:
             self.channels, self.recorder, ledger, lambda: self.feed.silent_since, Clock()
         )
         self.doors = (
-            Doors(config.doors, config.data, config.token, self.feed.publish)
+            Doors(config.doors, config.data, self.owner.token, self.feed.publish)
             if config.doors
             else None
         )
+        self.owner.follow(self._obey)
+        self.power = Power()
+        self._surroundings = Surroundings(Probes().read)
+        self._efforts = Efforts()
         self._machine = Machine(config.data)
-        self._stats = self._machine.read()
+        self.stats = self._machine.read()
+        self.privacy = Privacy(
+            config.data / "privacy.json", self.channels, self.recorder, self.spool
+        )
 
     async def run(self) -> None:
         """Keep everything running until cancelled; raises when any of it ends."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_endless(self.reception.run()), name="reception")
             tasks.create_task(_endless(self.recorder.run()), name="recorder")
             tasks.create_task(_endless(self.appointments.run()), name="appointments")
             tasks.create_task(_endless(self._measure()), name="stats")
+            tasks.create_task(_endless(self._surroundings.run()), name="surroundings")
+            tasks.create_task(_endless(self.privacy.run()), name="privacy")
+            tasks.create_task(_endless(self._log.run(self._tell_log)), name="log")
             if self._config.spool.enabled:
                 tasks.create_task(_endless(self.spool.run()), name="spool")
             if self.doors:
                 tasks.create_task(_endless(self.doors.run()), name="doors")
             if self._config.announce:
-                tasks.create_task(_endless(announce(self._config)), name="announce")
+                shown = announce(self._config, self._fingerprint, lambda: self.owner.is_there)
+                tasks.create_task(_endless(shown), name="announce")
             for name, channel in self.channels.items():
                 tasks.create_task(_endless(channel.camera.run()), name=f"camera {name}")
 
@@ -96,6 +115,9 @@ class Hub:
             channel.live.close()
         await asyncio.gather(self.feed.close(), self.recorder.close())
 
+    def introduction(self) -> messages.Message:
+        return messages.introduction(self._config, self._machine.model, self.owner.is_there)
+
     def info(self) -> messages.Message:
         return messages.info(self._config, self._states(), self._machine.model)
 
@@ -104,7 +126,7 @@ class Hub:
             time.time(),
             self.info(),
             self._states(),
-            self._stats,
+            self.stats,
             self.recorder.recordings(),
             self._kept(),
         )
@@ -131,32 +153,32 @@ class Hub:
     def changed(self, camera: str, state: CameraState) -> None:
         self.feed.publish(messages.camera(camera, state))
 
+    async def _obey(self) -> None:
+        if self.doors and self.owner.token:
+            await self.doors.obey(self.owner.token)
+
     def _states(self) -> dict[str, CameraState]:
         return {name: channel.camera.state for name, channel in self.channels.items()}
 
     def _kept(self) -> messages.Message:
-        return messages.kept(self.spool.spooled(), self.appointments.booked())
+        kept = messages.kept(self.spool.spooled(), self.appointments.booked())
+        return kept | messages.probes(self._surroundings.probes)
+
+    def _tell_log(self, batch: Batch) -> None:
+        self.feed.publish(messages.logs(batch))
 
     async def _measure(self) -> None:
         while True:
             await asyncio.sleep(MEASURED)
-            self._stats = await asyncio.to_thread(self._machine.read)
+            processes = {name: one.camera.process for name, one in self.channels.items()}
+            self.stats = await asyncio.to_thread(self._machine.read)
+            efforts = await asyncio.to_thread(self._efforts.read, processes)
             now = time.time()
-            about = messages.stats(now, self._stats, self._kept())
+            about = messages.stats(now, self.stats, self._kept())
+            about |= messages.figures(self._states(), efforts)
             self.feed.publish(about | ({"access": self.doors.access()} if self.doors else {}))
             if self._config.spool.enabled:
-                await self.spool.note(messages.reading(now, self._stats))
-
-
-def _channel(camera: Camera, span: timedelta) -> Channel:
-    ring = Ring(span)
-    return Channel(
-        camera=camera,
-        pictures=Broadcast(camera.config.jpeg_fps, camera.demand),
-        ring=ring,
-        live=Live(ring),
-        motion=MotionNews(),
-    )
+                await self.spool.note(messages.reading(now, self.stats))
 
 
 async def _endless(work: Coroutine[Any, Any, None]) -> None:

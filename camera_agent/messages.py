@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from . import __version__
 from .appointments import Booked, Underway
@@ -10,7 +10,9 @@ from .config import AgentConfig
 from .door import DoorState
 from .door_config import DoorConfig
 from .grants import Grants
+from .hardware.probes import Probe
 from .ledger import Spooled
+from .log_feed import Batch
 from .models import CameraState
 from .passages import Passage
 from .shelf import Recording
@@ -19,9 +21,16 @@ from .wire import API_VERSION, PRODUCT, ErrorCode, MessageType
 
 Message: TypeAlias = dict[str, Any]
 
+_CAMERA: Final = ("status", "error", "motion", "moving", "fps", "restarts", "frame_age_s")
+
+
+def introduction(config: AgentConfig, model: str | None, paired: bool) -> Message:
+    """What this agent is, for whoever asks."""
+    return _about(config, model) | {"paired": paired}
+
 
 def info(config: AgentConfig, states: dict[str, CameraState], model: str | None) -> Message:
-    """What this agent is and has."""
+    """What this agent is and has, for its owner."""
     cameras = [
         {
             "id": camera.id,
@@ -34,12 +43,7 @@ def info(config: AgentConfig, states: dict[str, CameraState], model: str | None)
     ]
     doors = {"doors": [_door_info(door) for door in config.doors]} if config.doors else {}
     return {
-        "product": PRODUCT,
-        "api": API_VERSION,
-        "id": config.id,
-        "name": config.name,
-        "version": __version__,
-        "model": model,
+        **_about(config, model),
         "ring_s": config.ring.total_seconds(),
         "cameras": cameras,
         **doors,
@@ -59,7 +63,7 @@ def state(
         "type": MessageType.STATE,
         "now": now,
         "info": about,
-        "cameras": {name: _camera(camera) for name, camera in cameras.items()},
+        "cameras": {name: camera_state(camera) for name, camera in cameras.items()},
         "stats": asdict(stats),
         "recordings": [asdict(one) for one in recordings],
         **kept,
@@ -71,9 +75,38 @@ def kept(spooled: Spooled, booked: Booked) -> Message:
     return {"spool": asdict(spooled), "bookings": asdict(booked)}
 
 
-def camera(name: str, camera_state: CameraState) -> Message:
+def camera_state(about: CameraState) -> Message:
+    """How a camera is doing."""
+    fields = asdict(about)
+    return {key: fields[key] for key in _CAMERA}
+
+
+def camera(name: str, about: CameraState) -> Message:
     """A camera does something else now."""
-    return {"type": MessageType.CAMERA, "camera": name, "state": _camera(camera_state)}
+    return {"type": MessageType.CAMERA, "camera": name, "state": camera_state(about)}
+
+
+def figures(states: dict[str, CameraState], efforts: dict[str, float | None]) -> Message:
+    """How well each camera's process does its work, and how much of a core that takes."""
+    cameras = {
+        name: {
+            "fps": state.fps,
+            "frame_age_s": state.frame_age_s,
+            "encoder_percent": efforts.get(name),
+        }
+        for name, state in states.items()
+    }
+    return {"cameras": cameras}
+
+
+def probes(found: Iterable[Probe]) -> Message:
+    """What the sensors of the machine measure."""
+    return {"probes": [asdict(one) for one in found]}
+
+
+def logs(batch: Batch) -> Message:
+    """What the agent wrote into its log."""
+    return {"type": MessageType.LOGS, **asdict(batch)}
 
 
 def motion(name: str, score: float, moving: bool, captured_us: int) -> Message:
@@ -174,6 +207,17 @@ def error(code: ErrorCode, message: str) -> Message:
     return {"error": {"code": code, "message": message}}
 
 
+def _about(config: AgentConfig, model: str | None) -> Message:
+    return {
+        "product": PRODUCT,
+        "api": API_VERSION,
+        "id": config.id,
+        "name": config.name,
+        "version": __version__,
+        "model": model,
+    }
+
+
 def _door_info(config: DoorConfig) -> Message:
     return {
         "id": config.id,
@@ -189,8 +233,3 @@ def _door_info(config: DoorConfig) -> Message:
 
 def _has(config: DoorConfig, line: str) -> bool:
     return config.simulated is not None or getattr(config, line) is not None
-
-
-def _camera(camera_state: CameraState) -> Message:
-    fields = asdict(camera_state)
-    return {key: fields[key] for key in ("status", "error", "motion", "moving", "fps", "restarts")}

@@ -1,6 +1,6 @@
 """What a camera gives: encoded packets, sounds, pictures, and how the camera is doing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .wire import CameraStatus
 
@@ -40,5 +40,7 @@ class CameraState:
     moving: bool = False
     fps: float = 0.0
     restarts: int = 0
+    frame_age_s: float | None = field(default=None, compare=False)
+    """How old the newest frame was when this was told; None if there is none."""
     width: int
     height: int

@@ -4,6 +4,7 @@ from collections import deque
 from datetime import timedelta
 from typing import Final
 
+from .errors import Private
 from .models import Packet, Sound
 
 # An encoder that stops sending key frames must not fill the memory.
@@ -18,6 +19,7 @@ class Ring:
     def __init__(self, span: timedelta) -> None:
         self._span_us = round(span.total_seconds() * 1_000_000)
         self._groups: deque[_Group] = deque()
+        self._is_hidden = False
 
     def append(self, packet: Packet) -> None:
         """Take the next packet and let go of what is older than the span."""
@@ -36,7 +38,12 @@ class Ring:
             self._groups[-1].items.append(sound)
 
     def since(self, captured_us: int) -> list[Packet | Sound]:
-        """Return all from the last key frame up to that moment, or from the oldest."""
+        """Return all from the last key frame up to that moment, or from the oldest.
+
+        Raises Private while it is hidden: nobody begins a recording then.
+        """
+        if self._is_hidden:
+            raise Private
         first = 0
         for index, group in enumerate(self._groups):
             if group.began_us <= captured_us:
@@ -47,6 +54,14 @@ class Ring:
         """Return the packets from the newest key frame on."""
         items = self._groups[-1].items if self._groups else []
         return [item for item in items if isinstance(item, Packet)]
+
+    def hide(self) -> None:
+        """Let go of everything; there will be nothing until `show`."""
+        self._groups.clear()
+        self._is_hidden = True
+
+    def show(self) -> None:
+        self._is_hidden = False
 
     def _evict(self, now_us: int) -> None:
         oldest_us = now_us - self._span_us

@@ -1,69 +1,52 @@
-"""The agent's HTTP: one thin function a route, one gate for who may ask and what went wrong."""
+"""The agent's HTTP: one thin function a route; the gate is before all of them."""
 
 import asyncio
 from dataclasses import asdict
 import json
 import logging
-import time
 from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.typedefs import Handler, Middleware
 
-from . import asked, booking_routes, door_routes, messages, wire
-from .auth import CHALLENGE, admits
+from . import (
+    asked,
+    auth,
+    booking_routes,
+    care_routes,
+    door_routes,
+    health_routes,
+    messages,
+    pair_routes,
+    wire,
+)
 from .broadcast import stamp
+from .channel import Channel, named
 from .detector import Detector
-from .errors import Refused
-from .hub import Channel, Hub
+from .errors import Private, Refused
+from .gate import gate
+from .hub import Hub
 from .wire import CameraStatus, ErrorCode
 
-LOGGER = logging.getLogger(__name__)
 HUB: Final = web.AppKey("hub", Hub)
 DETECTOR: Final = web.AppKey("detector", Detector)
 
-WHO: Final = "Send the agent's token as bearer or password, or come by a signed address."
-LARGEST_BODY: Final = 64 * 1024
 LARGEST_PICTURE: Final = 8 * 1024 * 1024
 LOOKED_FOR: Final = "person"
 LEAST_FPS: Final = 0.01
 MOST_FPS: Final = 1000
 FAR: Final = 1e11  # a moment beyond the year 5000 is one in milliseconds
-STATUS: Final = {
-    ErrorCode.UNAUTHORIZED: 401,
-    ErrorCode.BAD_REQUEST: 400,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.CAMERA_OFFLINE: 503,
-    ErrorCode.RECORDING_RUNNING: 409,
-    ErrorCode.RECORDING_OVER: 409,
-    ErrorCode.NO_SPACE: 507,
-    ErrorCode.TOO_MANY: 429,
-    ErrorCode.NO_DETECTOR: 503,
-    ErrorCode.NO_CARD: 408,
-    ErrorCode.BAD_SIGNATURE: 403,
-    ErrorCode.STALE: 409,
-    ErrorCode.DOOR_FAILED: 503,
-    ErrorCode.BAD_PICTURE: 400,
-    ErrorCode.BUSY: 503,
-    ErrorCode.INTERNAL: 500,
-}
-HEADERS: Final = {
-    ErrorCode.UNAUTHORIZED: {"WWW-Authenticate": CHALLENGE},
-    ErrorCode.BUSY: {"Retry-After": "1"},
-}
 
 
-def application(hub: Hub, token: str, detector: Detector | None = None) -> web.Application:
-    """Build the application: every route but health needs the token. It closes the detector."""
-    app = web.Application(middlewares=[_gate(token)], client_max_size=LARGEST_BODY)
+def application(hub: Hub, detector: Detector | None = None) -> web.Application:
+    """Build the application; nearly all of it is for the owner alone. It closes the detector."""
+    app = web.Application(middlewares=[gate(hub.owner)], client_max_size=asked.LARGEST)
     app[HUB] = hub
     app[DETECTOR] = detector or Detector(None)
     app.on_cleanup.append(_close_detector)
     app.add_routes(
         [
-            web.get(wire.HEALTH, health),
             web.get(wire.INFO, info),
             web.post(wire.DETECT, detect),
             web.get(wire.FEED, feed, allow_head=False),
@@ -83,6 +66,9 @@ def application(hub: Hub, token: str, detector: Detector | None = None) -> web.A
             web.get("/", by_action, allow_head=False),
         ]
     )
+    pair_routes.add(app, hub.reception)
+    health_routes.add(app, hub)
+    care_routes.add(app, hub)
     booking_routes.add(app, hub.appointments)
     door_routes.add(app, hub.doors)
     return app
@@ -102,13 +88,12 @@ def is_news(record: logging.LogRecord) -> bool:
     return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
-async def health(_: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
-
-
 async def info(request: web.Request) -> web.Response:
-    about = request.app[HUB].info() | {"detector": request.app[DETECTOR].about()}
-    return web.json_response(about)
+    hub = request.app[HUB]
+    if auth.is_stranger(hub.owner, request):
+        return web.json_response(hub.introduction())
+    detector = request.app[DETECTOR].about()
+    return web.json_response({**hub.info(), "paired": True, "detector": detector})
 
 
 async def detect(request: web.Request) -> web.Response:
@@ -116,7 +101,7 @@ async def detect(request: web.Request) -> web.Response:
         raise web.HTTPUnsupportedMediaType(reason="send a picture as image/jpeg")
     threshold = asked.number(request, wire.QUERY_THRESHOLD, 0, 1)
     labels = request.query.get(wire.QUERY_LABELS, LOOKED_FOR).split(",")
-    picture = await request.clone(client_max_size=LARGEST_PICTURE).read()
+    picture = await asked.body(request, LARGEST_PICTURE)
     return web.json_response(await request.app[DETECTOR].detect(picture, threshold, labels))
 
 
@@ -141,7 +126,7 @@ async def forget_readings(request: web.Request) -> web.Response:
 
 
 async def snapshot(request: web.Request) -> web.Response:
-    picture = await _online(request).pictures.snapshot()
+    picture = await _looking(request).pictures.snapshot()
     headers = {wire.CAPTURED_HEADER: stamp(picture.captured_us), "Cache-Control": "no-store"}
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
 
@@ -152,7 +137,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def live(request: web.Request) -> web.StreamResponse:
-    return await _online(request).live.watch(request)
+    return await _looking(request).live.watch(request)
 
 
 async def by_action(request: web.Request) -> web.StreamResponse:
@@ -196,42 +181,11 @@ async def _close_detector(app: web.Application) -> None:
     await app[DETECTOR].close()
 
 
-def _gate(token: str) -> Middleware:
-    @web.middleware
-    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            if request.path == wire.HEALTH or admits(token, request, time.time()):
-                return await handler(request)
-            return _refusal(401, ErrorCode.UNAUTHORIZED, WHO)
-        except Refused as error:
-            return _refusal(STATUS[error.code], error.code, error.message)
-        except web.HTTPException as error:
-            code = ErrorCode.NOT_FOUND if error.status == 404 else ErrorCode.BAD_REQUEST
-            return _refusal(error.status, code, f"{request.method} {request.path}: {error.reason}.")
-        except ConnectionError:
-            raise  # who asked has left
-        except OSError as error:
-            LOGGER.error("%s %s failed: %s", request.method, request.path, error)
-            return _refusal(500, ErrorCode.INTERNAL, f"The agent could not do that: {error}")
-
-    return gate
-
-
-def _refusal(status: int, code: ErrorCode, message: str) -> web.Response:
-    body = messages.error(code, message)
-    return web.json_response(body, status=status, headers=HEADERS.get(code))
-
-
 def _channel(request: web.Request) -> Channel:
     """The camera of the path, or of the query, or else the first."""
     channels = request.app[HUB].channels
     default = request.query.get("camera", next(iter(channels), ""))
-    name = request.match_info.get("camera", default)
-    if name not in channels:
-        has = ", ".join(channels) or "none"
-        sentence = f"There is no camera {name!r} on this agent; it has: {has}."
-        raise Refused(ErrorCode.NOT_FOUND, sentence)
-    return channels[name]
+    return named(channels, request.match_info.get("camera", default))
 
 
 def _online(request: web.Request) -> Channel:
@@ -239,6 +193,13 @@ def _online(request: web.Request) -> Channel:
     state = channel.camera.state
     if state.status is CameraStatus.OFFLINE:
         raise Refused(ErrorCode.CAMERA_OFFLINE, state.error or "The camera is offline.")
+    return channel
+
+
+def _looking(request: web.Request) -> Channel:
+    channel = _online(request)
+    if channel.is_private:
+        raise Private
     return channel
 
 

@@ -66,6 +66,10 @@ class Spool:
         """Hear whether something moves."""
         self._traces[camera].see(moving, time.monotonic())
 
+    def forget_motion(self, camera: str) -> None:
+        """Let go of what moved: the camera is private, and nothing of it is to be recorded."""
+        self._traces[camera] = _Trace()
+
     async def note(self, reading: Reading) -> None:
         """Keep a reading of the machine, if nobody listens and the last is a minute old."""
         now = time.monotonic()

@@ -6,7 +6,12 @@ import fcntl
 import os
 from pathlib import Path
 import struct
+import time
 from typing import Final, TypeVar
+
+from .clock import is_synchronised
+from .hardware.nvidia import Gpu, Gpus
+from .rates import Rate
 
 # linux/include/soc/bcm2835/raspberrypi-firmware.h, and the request that takes a pointer.
 _GET_THROTTLED: Final = 0x00030046
@@ -14,6 +19,8 @@ _MAILBOX_REQUEST: Final = 0xC0006400 | struct.calcsize("P") << 16
 _ANSWERED: Final = 0x80000000
 _UNDER_VOLTAGE: Final = 0b0001
 _THROTTLED: Final = 0b1110  # frequency capped, throttled, soft temperature limit
+_KILOBYTE: Final = 1024  # of /proc/meminfo
+_RECEIVED, _SENT = 0, 8  # the columns of /proc/net/dev
 
 _T = TypeVar("_T")
 
@@ -31,6 +38,12 @@ class Stats:
     load: float | None
     under_voltage: bool | None
     throttled: bool | None
+    memory_total_bytes: int | None
+    cma_free_bytes: int | None
+    received_bytes_s: float | None
+    sent_bytes_s: float | None
+    clock_synchronised: bool | None
+    gpus: tuple[Gpu, ...]
 
 
 def mailbox(device: Path) -> int:
@@ -48,11 +61,19 @@ class Machine:
     """This machine; root is where its /proc, /sys and /dev are."""
 
     def __init__(
-        self, data: Path, root: Path = Path("/"), firmware: Callable[[Path], int] = mailbox
+        self,
+        data: Path,
+        root: Path = Path("/"),
+        firmware: Callable[[Path], int] = mailbox,
+        gpus: Callable[[], tuple[Gpu, ...]] | None = None,
+        is_synchronised: Callable[[], bool | None] = is_synchronised,
     ) -> None:
         self._data = data
         self._root = root
         self._firmware = firmware
+        self._gpus = gpus or Gpus()
+        self._is_synchronised = is_synchronised
+        self._received, self._sent = Rate(), Rate()
         self._ticks = _attempt(self._cpu_ticks) or (0, 0)
 
     @property
@@ -62,7 +83,7 @@ class Machine:
         return _attempt(lambda: path.read_text(encoding="utf-8").rstrip("\0\n")) or None
 
     def read(self) -> Stats:
-        """Look at everything now; the CPU is the average since the last look."""
+        """Look at everything now; the CPU and the network are averages since the last look."""
         bits = _attempt(lambda: self._firmware(self._root / "dev/vcio"))
         if bits is None:
             under_voltage = _attempt(self._voltage_alarm)
@@ -78,6 +99,12 @@ class Machine:
             load=_attempt(lambda: float(self._text("proc/loadavg").split()[0])),
             under_voltage=under_voltage,
             throttled=None if bits is None else bool(bits & _THROTTLED),
+            memory_total_bytes=_attempt(lambda: self._memory_bytes("MemTotal:")),
+            cma_free_bytes=_attempt(lambda: self._memory_bytes("CmaFree:")),
+            received_bytes_s=_attempt(lambda: self._traffic(self._received, _RECEIVED)),
+            sent_bytes_s=_attempt(lambda: self._traffic(self._sent, _SENT)),
+            clock_synchronised=self._is_synchronised(),
+            gpus=self._gpus(),
         )
 
     def _text(self, path: str) -> str:
@@ -99,9 +126,22 @@ class Machine:
         return round(100 * busy / max(total, 1), 1)
 
     def _memory(self) -> float:
-        total = int(self._line("proc/meminfo", "MemTotal:")[0])
-        available = int(self._line("proc/meminfo", "MemAvailable:")[0])
-        return round(100 * (1 - available / total), 1)
+        available = self._memory_bytes("MemAvailable:")
+        return round(100 * (1 - available / self._memory_bytes("MemTotal:")), 1)
+
+    def _memory_bytes(self, name: str) -> int:
+        return int(self._line("proc/meminfo", name)[0]) * _KILOBYTE
+
+    def _traffic(self, rate: Rate, column: int) -> float | None:
+        """Return bytes a second of all interfaces but the machine's talk with itself."""
+        lines = (line.partition(":") for line in self._text("proc/net/dev").splitlines())
+        counts = [
+            int(figures.split()[column])
+            for name, colon, figures in lines
+            if colon and name.strip() != "lo"
+        ]
+        grown = rate.see(sum(counts), time.monotonic())
+        return None if grown is None else round(grown, 1)
 
     def _disk(self) -> float:
         disk = os.statvfs(self._data)

@@ -28,8 +28,8 @@ def sign(token: str, document: str) -> str:
 class Vault:
     """What was accepted last holds, here and after a restart, until something newer is accepted."""
 
-    def __init__(self, path: Path, token: str) -> None:
-        """Keep the grants in this file; they are signed with this token."""
+    def __init__(self, path: Path, token: str | None) -> None:
+        """Keep the grants in this file; they are signed with this token of the owner's."""
         self._path = path
         self._token = token
         self._document: str | None = None
@@ -65,6 +65,15 @@ class Vault:
         # Who sends them may leave meanwhile: what is in force must still be what is stored.
         return await asyncio.shield(self._accept(document, signature))
 
+    async def obey(self, token: str) -> None:
+        """Belong to another owner: what the last one granted is worth nothing any more."""
+        async with self._accepting:
+            self._token, self.grants, self._document = token, None, None
+            try:
+                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+            except OSError as error:
+                LOGGER.warning("%s stays where it is, and is worth nothing: %s", self._path, error)
+
     async def _accept(self, document: str, signature: str) -> Grants:
         async with self._accepting:
             grants = await asyncio.to_thread(self._verified, document, signature)
@@ -76,8 +85,9 @@ class Vault:
         return grants
 
     def _verified(self, document: str, signature: str) -> Grants:
-        right = sign(self._token, document)
-        if not hmac.compare_digest(right.encode(), signature.encode(errors="surrogatepass")):
+        right = sign(self._token, document) if self._token else ""
+        given = signature.encode(errors="surrogatepass")
+        if not right or not hmac.compare_digest(right.encode(), given):
             raise Refused(ErrorCode.BAD_SIGNATURE, FORGED)
         try:
             return parse(document)

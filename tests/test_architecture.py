@@ -18,6 +18,7 @@ AGENT: Final = "camera_agent"
 ROOMS: Final = frozenset(
     {
         "agent",
+        "care",
         "vision",
         "zones",
         "incidents",
@@ -26,24 +27,27 @@ ROOMS: Final = frozenset(
         "footage",
         "uploads",
         "language",
+        "logs",
     }
 )
 
 # What the hub joins besides the rooms: modules of ours that work with Home Assistant.
 PARTS: Final = frozenset(
     {
-        "access_health",
         "admission",
         "agent_devices",
         "booking_events",
         "booking_notices",
+        "caretaker",
         "detection",
         "detector_choice",
         "door_data",
         "emergency",
+        "issues",
         "known_agents",
         "language_model",
         "local_detection",
+        "log_keeping",
         "losses",
         "media_root",
         "observation",
@@ -56,6 +60,7 @@ PARTS: Final = frozenset(
         "readings",
         "schedule",
         "share_address",
+        "site_identity",
         "snooze",
         "stills",
         "storage",
@@ -67,12 +72,21 @@ PARTS: Final = frozenset(
 
 # The parts that also know the database: they give it to a room's stores, or see it fail.
 KEEPERS: Final = frozenset(
-    {"admission", "observation", "other_calendars", "schedule", "storage", "storage_health"}
+    {
+        "admission",
+        "log_keeping",
+        "observation",
+        "other_calendars",
+        "schedule",
+        "storage",
+        "storage_health",
+    }
 )
 
 # What entities read, from the bottom to the top.
 COORDINATORS: Final = (
     "coordinator",
+    "agent_data",
     "agent_coordinator",
     "source_coordinator",
     "roster",
@@ -87,6 +101,7 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "migrations": frozenset(),
     "database": frozenset({"models", "migrations"}),
     "agent": frozenset({"models"}),
+    "care": frozenset({"models", "agent"}),
     "vision": frozenset({"models"}),
     "footage": frozenset({"models", "database", "agent"}),
     "zones": frozenset({"models", "database"}),
@@ -94,6 +109,7 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "uploads": frozenset({"models", "vision", "footage"}),
     "language": frozenset(),
     "access": frozenset({"models", "database", "agent"}),
+    "logs": frozenset({"database", "agent"}),
     "bookings": frozenset({"models", "database", "agent", "footage"}),
     **dict.fromkeys(PARTS, frozenset({"models", "const"}) | ROOMS | PARTS),
     **dict.fromkeys(KEEPERS, frozenset({"models", "const", "database"}) | ROOMS | PARTS),
@@ -112,7 +128,6 @@ FLOOR: Final = (
     f"{INTEGRATION}/*.py",
     f"!{INTEGRATION}/models.py",
     f"!{INTEGRATION}/database.py",
-    f"!{INTEGRATION}/migrations.py",
 )
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
@@ -156,7 +171,7 @@ THIRD_PARTIES: Final = {
         *DEVICES,
     ),
     "cv2": (f"{INTEGRATION}/footage/opencv.py",),
-    "PIL": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
+    "PIL": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py", f"{AGENT}/sign.py"),
     "av": (
         f"{INTEGRATION}/footage/*",
         f"{AGENT}/live.py",
@@ -168,9 +183,11 @@ THIRD_PARTIES: Final = {
     "boto3": (f"{INTEGRATION}/footage/*",),
     "botocore": (f"{INTEGRATION}/footage/*", f"{INTEGRATION}/vision/aws_lambda.py"),
     "zeroconf": (f"{AGENT}/announce.py",),
+    "cryptography": (f"{INTEGRATION}/site_identity.py", f"{AGENT}/tls.py"),
     "picamera2": DEVICES,
     "libcamera": DEVICES,
     "gpiod": DEVICES,
+    "pynvml": DEVICES,
     "evdev": DEVICES,
     "osdp_sys": DEVICES,
     "serial": DEVICES,
@@ -185,6 +202,7 @@ LATE: Final = {name for name, where in THIRD_PARTIES.items() if where is DEVICES
     "ncnn",
     "boto3",
     "botocore",
+    "cryptography",
     "cv2",
 }
 
@@ -245,6 +263,7 @@ DOORS: Final = frozenset(
         "Archive",
         "Access",
         "Bookings",
+        "Logs",
         "Footage",
         "FootageFlow",
         "Library",

@@ -15,20 +15,28 @@ from camera_agent.detector import answer
 from camera_agent.door import DoorState
 from camera_agent.door_config import DoorConfig, LineConfig, ReaderConfig, ReaderKind
 from camera_agent.hardware import Technology
+from camera_agent.hardware.nvidia import Gpu
+from camera_agent.hardware.probes import Probe
 from camera_agent.ledger import Spooled
+from camera_agent.log_feed import Batch, Line
 from camera_agent.models import CameraState
 from camera_agent.onnx import Found
+from camera_agent.pairing import Encounter
 from camera_agent.passages import Passage
 from camera_agent.shelf import Recording
 from camera_agent.stats import Stats
 from camera_agent.wire import (
+    PROOF_OF_AGENT,
+    PROOF_OF_SITE,
     Authentication,
     CameraStatus,
     Decider,
     Direction,
     DoorMode,
     ErrorCode,
+    LogLevel,
     PassageKind,
+    Quantity,
     Reason,
     RecordingOrigin,
     RecordingStatus,
@@ -44,14 +52,17 @@ CONFIG = AgentConfig(
     cameras=(CameraConfig(id="front", name="Front door", source=SourceKind.PICAMERA),),
 )
 MODEL = "Raspberry Pi 5 Model B Rev 1.0"
-ONLINE = CameraState(status=CameraStatus.ONLINE, fps=14.9, width=1280, height=720)
+ONLINE = CameraState(status=CameraStatus.ONLINE, fps=14.9, frame_age_s=0.05, width=1280, height=720)
 OFFLINE = CameraState(
     status=CameraStatus.OFFLINE,
     error="No frame for 5 s; restarting the camera.",
     restarts=1,
+    frame_age_s=5.02,
     width=1280,
     height=720,
 )
+PRIVATE = CameraState(status=CameraStatus.PRIVATE, restarts=1, width=1280, height=720)
+STARTING = CameraState(status=CameraStatus.STARTING, width=1280, height=720)
 STATS = Stats(
     cpu_percent=12.5,
     memory_percent=41.0,
@@ -62,6 +73,20 @@ STATS = Stats(
     load=0.42,
     under_voltage=False,
     throttled=None,
+    memory_total_bytes=8454995968,
+    cma_free_bytes=234881024,
+    received_bytes_s=1520.5,
+    sent_bytes_s=512040.0,
+    clock_synchronised=True,
+    gpus=(
+        Gpu(
+            id="GPU-1f0c9a1e",
+            name="NVIDIA GeForce RTX 3060",
+            utilisation_percent=31.0,
+            memory_percent=12.4,
+            temperature_c=48.0,
+        ),
+    ),
 )
 LESS_STATS = Stats(
     cpu_percent=12.5,
@@ -73,6 +98,39 @@ LESS_STATS = Stats(
     load=0.42,
     under_voltage=None,
     throttled=None,
+    memory_total_bytes=8454995968,
+    cma_free_bytes=None,
+    received_bytes_s=None,
+    sent_bytes_s=None,
+    clock_synchronised=None,
+    gpus=(),
+)
+PROBES = messages.probes(
+    [
+        Probe(
+            id="28-0316a2795aff:temperature",
+            sensor="DS18B20",
+            quantity=Quantity.TEMPERATURE,
+            value=21.31,
+        ),
+        Probe(id="1-0076:pressure", sensor="BME280", quantity=Quantity.PRESSURE, value=None),
+    ]
+)
+LINES = (
+    Line(
+        seq=41,
+        at=1795000003.5,
+        level=LogLevel.INFO,
+        source="camera_agent",
+        text="Agent 0.1.0 of Porch is there: port 8467",
+    ),
+    Line(
+        seq=42,
+        at=1795000009.25,
+        level=LogLevel.WARNING,
+        source="camera_agent.cameras",
+        text="Camera front: No frame for 2 s; restarting the camera.",
+    ),
 )
 RECORDING = Recording(
     id="0c7e5a1f9b3d4e68",
@@ -116,9 +174,9 @@ SPOOLED = Spooled(clips=2, bytes=9437184, lost=1, readings=61)
 LESS_SPOOLED = Spooled(clips=1, bytes=4194304, lost=1, readings=0)
 BOOKED = Booked(planned=3, running=1, waiting=4, bytes=104857600, error=None)
 OVERBOOKED = Booked(planned=2, running=0, waiting=5, bytes=125829120, error=ErrorCode.NO_SPACE)
-WAITING = messages.kept(SPOOLED, BOOKED)
-LESS_WAITING = messages.kept(LESS_SPOOLED, OVERBOOKED)
-MORE_WAITING = messages.kept(SPOOLED, OVERBOOKED)
+WAITING = messages.kept(SPOOLED, BOOKED) | PROBES
+LESS_WAITING = messages.kept(LESS_SPOOLED, OVERBOOKED) | messages.probes([])
+MORE_WAITING = messages.kept(SPOOLED, OVERBOOKED) | PROBES
 INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
 
 DOORS = (
@@ -239,15 +297,19 @@ STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS
     ("name", "message"),
     [
         ("info", INFO),
+        ("info_public", messages.introduction(CONFIG, MODEL, paired=False)),
         ("state", messages.state(1795000000.25, INFO, {"front": ONLINE}, STATS, [], WAITING)),
         ("camera", messages.camera("front", OFFLINE)),
+        ("privacy", messages.camera_state(PRIVATE)),
+        ("logs", messages.logs(Batch(run="5f0c9a1e4b7d", lost=0, records=LINES))),
         ("motion", messages.motion("front", 0.07312, True, 1_795_000_003_500_000)),
         ("recording", messages.recording(RECORDING)),
         ("recording_booked", messages.recording(PART)),
         ("bookings", messages.bookings(300.0, [LESSON, MATCH])),
         (
             "stats",
-            messages.stats(1795000010.25, LESS_STATS, messages.kept(LESS_SPOOLED, OVERBOOKED)),
+            messages.stats(1795000010.25, LESS_STATS, LESS_WAITING)
+            | messages.figures({"front": STARTING}, {}),
         ),
         ("spool", messages.spool(SPOOLED, [messages.reading(1795000060.0, STATS)])),
         ("detect", answer([Found("person", 0.91384, 0.25, 0.2, 0.4, 0.95)], 1280, 720, 0.04317)),
@@ -255,7 +317,9 @@ STATE_DOORS = messages.state(1795000000.25, INFO_DOORS, {"front": ONLINE}, STATS
         ("state_doors", STATE_DOORS),
         (
             "stats_doors",
-            messages.stats(1795000010.25, STATS, MORE_WAITING) | {"access": ACCESS},
+            messages.stats(1795000010.25, STATS, MORE_WAITING)
+            | messages.figures({"front": ONLINE}, {"front": 12.5})
+            | {"access": ACCESS},
         ),
         ("door", messages.door("front", FRONT)),
         ("passage", messages.passage(GRANTED)),
@@ -296,6 +360,23 @@ def test_an_example_of_signed_grants_is_signed_with_the_token() -> None:
     assert vault.sign(CONFIG.token, signed["document"]) == signed["signature"]
 
 
+def test_an_example_of_pairing_proves_the_code_to_both_sides() -> None:
+    begun = json.loads((WIRE / "pair_begin.json").read_text(encoding="utf-8"))
+    proven = json.loads((WIRE / "pair_prove.json").read_text(encoding="utf-8"))
+    asked, answered = proven["request"], proven["answer"]
+    encounter = Encounter(
+        code=proven["code"],
+        site_nonce=begun["request"]["nonce"],
+        agent_nonce=begun["answer"]["nonce"],
+        agent=begun["answer"]["id"],
+        fingerprint=proven["fingerprint"],
+    )
+
+    assert (asked["nonce"], asked["answer"]) == (encounter.site_nonce, encounter.agent_nonce)
+    assert asked["proof"] == encounter.proof(PROOF_OF_SITE)
+    assert answered["proof"] == encounter.proof(PROOF_OF_AGENT, answered["token"])
+
+
 def test_an_example_of_a_plan_is_understood() -> None:
     said = json.loads((WIRE / "put_bookings.json").read_text(encoding="utf-8"))
     told = json.loads((WIRE / "bookings.json").read_text(encoding="utf-8"))
@@ -308,10 +389,11 @@ def test_an_example_of_a_plan_is_understood() -> None:
 
 def test_every_example_of_the_agent_is_said() -> None:
     # Which the integration says; test_server.py, test_vault.py and the above hear it.
-    asked = {"start_recording", "grants", "put_grants", "put_bookings"}
+    asked = {"start_recording", "grants", "put_grants", "put_bookings", "pair_begin", "pair_prove"}
 
     assert {path.stem for path in WIRE.glob("*.json")} - asked == {
         "access", "bookings", "camera", "detect", "door", "enroll", "error", "info", "info_doors",
-        "motion", "passage", "passages", "recording", "recording_booked", "ring", "spool", "state",
-        "state_doors", "stats", "stats_doors", "unlock",
+        "info_public",
+        "logs", "motion", "passage", "passages", "privacy", "recording", "recording_booked", "ring",
+        "spool", "state", "state_doors", "stats", "stats_doors", "unlock",
     }  # fmt: skip

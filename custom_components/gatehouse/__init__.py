@@ -14,18 +14,20 @@ from homeassistant.helpers import (
 from homeassistant.helpers.typing import ConfigType
 
 from .access_views import async_register_access_views
-from .blueprint import async_offer_blueprint
+from .blueprint import async_forget_blueprint, async_offer_blueprint
 from .const import DOMAIN
-from .dashboard_cards import async_offer_dashboard_cards
+from .dashboard_cards import async_forget_panel, async_offer_dashboard_cards, async_show_panel
 from .database import DatabaseError, DatabaseLocked
 from .hub import Hub
 from .ingest import async_ingest
 from .ingest_view import async_register_ingest_view
 from .known_agents import KnownAgents
+from .local_detection import async_forget_models
 from .media_root import async_check_media_root
 from .options import migrated
 from .services import async_setup_services
 from .share_view import async_register_share_views
+from .site_identity import async_forget_identity
 from .snooze import Snoozes
 from .views import async_register_views
 from .websocket_api import async_register_commands
@@ -44,6 +46,7 @@ PLATFORMS = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.UPDATE,
 ]
 
 type GatehouseConfigEntry = ConfigEntry[Hub]
@@ -57,7 +60,6 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_register_access_views(hass)
     async_register_ingest_view(hass)
     async_register_commands(hass)
-    await async_offer_blueprint(hass)
     await async_offer_dashboard_cards(hass)
     return True
 
@@ -96,6 +98,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
         await hub.async_close()  # nobody takes down what was never up
         raise
     hub.start()
+    await async_offer_blueprint(hass)
+    await async_show_panel(hass)
     return True
 
 
@@ -117,11 +121,15 @@ async def async_migrate_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> None:
-    """Forget the agents and the snoozes; incidents and media stay, they are the user's."""
+    """Leave nothing behind but incidents and media: they are the user's."""
     _forget_issues(hass, lambda _: True)
+    async_forget_panel(hass)
+    await async_forget_blueprint(hass)
+    await async_forget_models(hass)
     await KnownAgents(hass).remove()
     await (await async_ingest(hass)).remove()
     await Snoozes(hass).remove()
+    await async_forget_identity(hass)
 
 
 async def async_remove_config_entry_device(

@@ -1,9 +1,10 @@
 """What an action is."""
 
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
@@ -89,15 +90,27 @@ async def cameras_controlled(hub: Hub, call: ServiceCall) -> dict[str, str]:
 
     Raises ServiceValidationError, and Unauthorized where the user may not control one of them.
     """
-    known, user = hub.cameras.entities(), call.context.user_id
+    known = hub.cameras.entities()
     called = {known[camera]: camera for camera in cameras_meant(hub, call)}
-    caller = await call.hass.auth.async_get_user(user) if user else None
-    if user and caller is None:
-        raise UnknownUser(context=call.context)
-    for entity in called:
-        if caller and not caller.permissions.check_entity(entity, POLICY_CONTROL):
-            raise Unauthorized(context=call.context, entity_id=entity, permission=POLICY_CONTROL)
+    must_control(await caller_of(call), called)
     return called
+
+
+async def caller_of(call: ServiceCall) -> User | None:
+    """Return who calls, None for an automation; raises UnknownUser if they are gone."""
+    if call.context.user_id is None:
+        return None
+    caller = await call.hass.auth.async_get_user(call.context.user_id)
+    if caller is None:
+        raise UnknownUser(context=call.context)
+    return caller
+
+
+def must_control(user: User | None, entities: Iterable[str]) -> None:
+    """Raise Unauthorized unless somebody may control all of these; an automation may."""
+    for entity in entities:
+        if user and not user.permissions.check_entity(entity, POLICY_CONTROL):
+            raise Unauthorized(user_id=user.id, entity_id=entity, permission=POLICY_CONTROL)
 
 
 async def clips_meant(hub: Hub, fields: Mapping[str, Any]) -> list[Footage]:

@@ -15,7 +15,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .access import Access, House, PassageLog, PassageQuery, Policies, PolicyStore, door_key
-from .access_health import AccessHealth
 from .agent import AgentDoors, Message, Rang, State
 from .const import DOMAIN
 from .database import Database, DatabaseError
@@ -73,7 +72,6 @@ class Admission(House):
         yield "access", self.access.run
         yield "passages", self._join
         yield "lockdown", self.emergency.run
-        yield "health of the doors", AccessHealth(self._hass, self._cameras).watch
 
     def doors(self) -> dict[str, str]:
         """Return every door's name by its key, whoever has it."""

@@ -1,9 +1,9 @@
 """One agent as Home Assistant sees it: its feed, its stats, its cameras."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 import logging
@@ -11,22 +11,21 @@ import random
 from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util import dt as dt_util
 
 from .access import door_key
 from .agent import (
     AccessChanged,
-    AccessState,
-    Agent,
     AgentError,
+    AgentImpostor,
     AgentIncompatible,
     AgentUnauthorized,
     AgentUnreachable,
     CameraChanged,
     DoorChanged,
+    LogBatch,
     Message,
     MotionChanged,
     NotAnAgent,
@@ -37,15 +36,17 @@ from .agent import (
     State,
     StatsChanged,
 )
+from .agent_data import AgentData, described, measured, unseen_agent
 from .agent_devices import async_register_agent, async_remove_devices_but, async_update_agent
 from .const import DOMAIN
-from .coordinator import UNSEEN, CameraCoordinator, CameraData, CamerasData
-from .door_data import DoorData, doors_told, unseen_doors, with_state
+from .coordinator import CameraCoordinator
+from .door_data import with_state
 from .incidents import PicturesLost, Watched
 from .known_agents import KnownAgent
 from .losses import async_report_lost_clips
-from .models import AgentInfo, AgentStats, CameraState, Picture
+from .models import CameraState, Picture
 from .readings import async_import_readings
+from .site_identity import agent_of
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -58,19 +59,6 @@ RETRY_LONGEST: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentData(CamerasData):
-    """One agent: itself, its cameras and its doors, by their own ids."""
-
-    info: AgentInfo | None
-    stats: AgentStats
-    spool: Spool | None = None
-    """What the agent still has of its time alone; None if it keeps none."""
-    doors: Mapping[str, DoorData] = field(default_factory=dict)
-    access: AccessState | None = None
-    """By which grants it decides; None if it has no doors, or has told nothing yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListener:
     """Where an agent's news goes; cameras are called by their site-wide keys."""
 
@@ -79,6 +67,7 @@ class AgentListener:
     lost: Callable[[str], None]
     recording: Callable[[str, RecordingChanged], None]
     at_doors: Callable[[str, Message], None]
+    logged: Callable[[str, LogBatch, timedelta], None]
 
 
 class AgentCoordinator(CameraCoordinator[AgentData]):
@@ -98,20 +87,12 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             entry,
             subentry,
             subentry.unique_id or subentry.subentry_id,
-            AgentData(
-                info=known.info,
-                stats=AgentStats(),
-                cameras=_unseen(known.info),
-                doors=unseen_doors(known.doors),
-            ),
+            unseen_agent(known),
         )
-        self.agent = Agent(
-            async_get_clientsession(hass),
-            subentry.data[CONF_HOST],
-            subentry.data[CONF_PORT],
-            subentry.data[CONF_TOKEN],
-        )
+        self.agent = agent_of(hass, subentry.data)
         self.last_update_success = False
+        self.since = dt_util.utcnow()
+        """Since when the agent is connected, or away."""
         self._listener = listener
         self._importing: asyncio.Task[None] | None = None
 
@@ -147,6 +128,16 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         finally:
             self._forget_cameras()
 
+    async def async_set_private(self, camera: str, *, private: bool) -> None:
+        """Have a camera's capture stopped, or begun again; raises AgentError.
+
+        What the feed tells of it may come before the answer.
+        """
+        state = await self.agent.upkeep.set_private(camera, private)
+        known = self.data.cameras.get(camera)
+        if known and state.private is not known.state.private:
+            self._show(camera, state)
+
     @override
     def watched(self, camera: str) -> Watched:
         """Return how to watch one of the agent's cameras."""
@@ -173,8 +164,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             case State():
                 self._describe(message)
             case CameraChanged(camera=camera, state=state) if camera in self.data.cameras:
-                self._change(camera, state=state)
-                self._tell_motion(camera, state)
+                self._show(camera, state)
             case MotionChanged(camera=camera, moving=moving) if camera in self.data.cameras:
                 state = self.data.cameras[camera].state
                 flips = state.moving is not moving
@@ -187,8 +177,18 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
                 self._listener.recording(self.key(recording.camera), message)
             case DoorChanged() | AccessChanged() | PassageMade() | Rang():
                 self._hear_at_doors(message)
+            case LogBatch():
+                self._listener.logged(self.owner, message, self.agent.clock_ahead)
             case _:
                 _LOGGER.debug("%s told of a camera it never described", self.name)
+
+    def _show(self, camera: str, state: CameraState) -> None:
+        """Take what a camera of the agent is doing now."""
+        if known := self.data.cameras.get(camera):
+            # How hard it is for the machine is told only with the stats.
+            encoder = known.state.encoder_percent
+            self._change(camera, state=replace(state, encoder_percent=encoder))
+            self._tell_motion(camera, state)
 
     def _hear_at_doors(self, message: DoorChanged | AccessChanged | PassageMade | Rang) -> None:
         """Show how the doors are before anybody is told of what happened there."""
@@ -201,11 +201,8 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         self._listener.at_doors(self.owner, message)
 
     def _measure(self, news: StatsChanged) -> None:
-        """Take how the Pi is now; an older agent tells of its spool only when it is connected."""
-        spool, access = news.spool or self.data.spool, news.access or self.data.access
-        self.async_set_updated_data(
-            replace(self.data, stats=news.stats, spool=spool, access=access)
-        )
+        """Take how the Pi is now."""
+        self.async_set_updated_data(measured(self.data, news, self.agent.clock_ahead))
         if news.spool:
             async_report_lost_clips(self.hass, self.owner, self.name, news.spool.lost)
         if news.access:
@@ -215,31 +212,18 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         """Take the agent's full state: the first word after every connect."""
         if not self.last_update_success:
             _LOGGER.info("%s is connected", self.name)
+            self.since = dt_util.utcnow()
         ir.async_delete_issue(self.hass, DOMAIN, self._issue)
-        cameras = {}
-        for info in state.info.cameras:
-            known = self.data.cameras.get(info.id, CameraData(info=info, state=UNSEEN))
-            now = state.cameras.get(info.id, UNSEEN)
-            cameras[info.id] = replace(known, info=info, state=now)
-        doors = doors_told(state)
-        keys = (self.owner, *map(self.key, cameras), *map(self.door_key, doors))
+        data = described(self.data, state, self.agent.clock_ahead)
+        keys = (self.owner, *map(self.key, data.cameras), *map(self.door_key, data.doors))
         async_remove_devices_but(self.hass, self.config_entry, self.subentry, keys)
         async_update_agent(self.hass, self.device_id, state.info)
-        self.async_set_updated_data(
-            AgentData(
-                info=state.info,
-                stats=state.stats,
-                cameras=cameras,
-                spool=state.spool,
-                doors=doors,
-                access=state.access,
-            )
-        )
+        self.async_set_updated_data(data)
         if state.spool:
             self._take_up(state.spool)
         self._listener.described(self.owner, state)
-        for camera, data in cameras.items():
-            self._tell_motion(camera, data.state)
+        for camera, each in data.cameras.items():
+            self._tell_motion(camera, each.state)
         for recording in state.recordings:
             self._listener.recording(
                 self.key(recording.camera), RecordingChanged(recording=recording)
@@ -261,11 +245,12 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
 
     def _lose(self, error: AgentError) -> None:
         """Everything of this agent is unavailable at once."""
-        if isinstance(error, AgentUnauthorized):
+        if isinstance(error, AgentUnauthorized | AgentImpostor):
             self.config_entry.async_start_reauth(self.hass)
         if isinstance(error, AgentIncompatible):
             self._report_incompatible(error)
         if self.last_update_success:
+            self.since = dt_util.utcnow()
             self._forget_cameras()
         elif type(error) is not type(self.last_exception):
             _LOGGER.warning("%s is not connected: %s", self.name, error)
@@ -295,9 +280,3 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             self._listener.motion(self.key(camera), state.moving)
         else:
             self._listener.lost(self.key(camera))
-
-
-def _unseen(info: AgentInfo | None) -> dict[str, CameraData]:
-    if info is None:
-        return {}
-    return {camera.id: CameraData(info=camera, state=UNSEEN) for camera in info.cameras}

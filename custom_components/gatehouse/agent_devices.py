@@ -6,8 +6,8 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
+from .agent import AgentInfo
 from .const import DOMAIN
-from .models import AgentInfo
 
 
 @callback

@@ -169,17 +169,14 @@ async def _json(request: web.Request) -> object:
 async def _body(request: web.Request) -> bytes:
     """Return what was sent, unpacked; raises Refused before it has read too much."""
     body = bytearray()
+    if (request.content_length or 0) > MOST_BYTES:
+        raise _too_large()
     try:
         async with asyncio.timeout(BODY_WITHIN):
             async for part in request.content.iter_any():
                 body += part
                 if len(body) > MOST_BYTES:
-                    raise Refused(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        "too_large",
-                        f"A body has at most {MOST_BYTES} bytes: send less at once.",
-                        Connection="close",
-                    )
+                    raise _too_large()
     except TimeoutError:
         raise Refused(
             HTTPStatus.REQUEST_TIMEOUT,
@@ -188,3 +185,12 @@ async def _body(request: web.Request) -> bytes:
             Connection="close",
         ) from None
     return bytes(body)
+
+
+def _too_large() -> Refused:
+    return Refused(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too_large",
+        f"A body has at most {MOST_BYTES} bytes: send less at once.",
+        Connection="close",
+    )

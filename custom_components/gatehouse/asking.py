@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
@@ -40,6 +40,8 @@ FILTERS: Final = {
     vol.Optional("state"): vol.Coerce(IncidentState),
     vol.Optional("reviewed"): cv.boolean,
     vol.Optional("false_alarm"): cv.boolean,
+    vol.Optional("label"): cv.string,
+    vol.Optional("kept"): cv.boolean,
 }
 """What can be asked of incidents by everybody: fields of IncidentQuery, by their names."""
 
@@ -60,6 +62,15 @@ class Page:
 def site_of(hass: HomeAssistant) -> GatehouseConfigEntry:
     """Return the site; raises ServiceValidationError if it does not run."""
     return async_get_config_entry(hass, DOMAIN, None)
+
+
+async def async_require_admin(hass: HomeAssistant, context: Context | None) -> None:
+    """Raise Unauthorized if somebody asks who is no administrator; automations may."""
+    if context is None or context.user_id is None:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None or not user.is_admin:
+        raise Unauthorized(context=context)
 
 
 def places_of(site: GatehouseConfigEntry) -> dict[str, str]:
@@ -102,8 +113,14 @@ def query_of(fields: Mapping[str, Any], **more: Any) -> IncidentQuery:
 
 
 async def page_of(hub: Hub, query: IncidentQuery, before: str | None) -> Page:
-    """Return the page that begins before an incident, or the first one."""
+    """Return the page that begins before an incident, or the first one.
+
+    Cameras may be called by their keys or by their entities.
+    """
     last = existing(await hub.archive.get(before), before) if before else None
+    if query.cameras is not None:
+        keys = {entity: key for key, entity in hub.cameras.entities().items()}
+        query = replace(query, cameras=tuple(keys.get(name, name) for name in query.cameras))
     found = await hub.archive.find(replace(query, before=last, limit=query.limit + 1))
     shown = tuple(found[: query.limit])
     return Page(incidents=shown, next=shown[-1].id if len(found) > query.limit else None)
@@ -164,6 +181,8 @@ def _key(err: RoomError) -> str:
     match err:
         case AgentRefused(code=ErrorCode.CAMERA_OFFLINE):
             return "camera_offline"
+        case AgentRefused(code=ErrorCode.CAMERA_PRIVATE):
+            return "camera_private"
         case AgentRefused(code=ErrorCode.NO_CARD):
             return "no_card"
         case AgentRefused():

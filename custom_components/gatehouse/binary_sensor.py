@@ -1,6 +1,6 @@
 """Somebody is there or in a zone, something moves, a Pi is in trouble, a door is open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, override
@@ -16,7 +16,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
-from .agent_coordinator import AgentCoordinator, AgentData
+from .agent_coordinator import AgentCoordinator
+from .agent_data import AgentData
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraData
 from .door_binary_sensors import door_binary_sensors
@@ -28,6 +29,7 @@ from .zone_occupancy import async_follow_zones
 PARALLEL_UPDATES = 0
 
 MOTION: Final = "motion"
+ATTR_SINCE: Final = "since"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,7 @@ class Connectivity(AgentEntity, BinarySensorEntity):
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _unrecorded_attributes = frozenset({ATTR_SINCE})
 
     def __init__(self, coordinator: AgentCoordinator) -> None:
         """Take the name of the device class."""
@@ -174,3 +177,9 @@ class Connectivity(AgentEntity, BinarySensorEntity):
     def is_on(self) -> bool:
         """Whether the agent's feed is up."""
         return self.coordinator.last_update_success
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Since when: while it is not connected, that is when it was last seen."""
+        return {ATTR_SINCE: self.coordinator.since}

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import SupportsResponse
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import ServiceValidationError, UnknownUser
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from .actions import must_control
 from .booking_fields import (
     ATTR_CALENDAR,
     ATTR_OWNER,
@@ -179,10 +179,7 @@ async def _owner(asked: Asked, asker: Asker) -> tuple[str, str | None]:
 def _check_control(asked: Asked, asker: Asker, booking: Booking) -> None:
     """Refuse to record with cameras that a user may only look at; raises Unauthorized."""
     entities = asked.hub.cameras.entities()
-    for entity in (entities[key] for key in booking.cameras if key in entities):
-        user = asker.user
-        if user and not user.permissions.check_entity(entity, POLICY_CONTROL):
-            raise Unauthorized(entity_id=entity, permission=POLICY_CONTROL)
+    must_control(asker.user, (entities[key] for key in booking.cameras if key in entities))
 
 
 async def _meant(asked: Asked, series: Series) -> Booking:

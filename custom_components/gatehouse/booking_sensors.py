@@ -24,6 +24,8 @@ from .bookings import SITE, Appointment, Booking, Hour, Tally
 from .hub import Hub
 from .models import BookingState
 
+ATTR_AGENT_ERRORS: Final = "agent_errors"
+
 HOUR: Final = timedelta(hours=1)
 
 LOST: Final = frozenset({BookingState.FAILED, BookingState.MISSED})
@@ -51,11 +53,18 @@ class HoursFigure(SensorEntityDescription):
 
 
 def _next(hub: Hub, agenda: Agenda) -> dict[str, Any]:
-    return _said(hub, agenda.next.booking) if agenda.next else {}
+    if agenda.next is None:
+        return {}
+    booking = agenda.next.booking
+    return _said(hub, booking) | _agent_errors(hub, booking.cameras)
 
 
 def _today(hub: Hub, agenda: Agenda) -> dict[str, Any]:
-    return {"bookings": [_listed(hub, hour) for hour in agenda.today]}
+    cameras = [camera for hour in agenda.today for camera in hour.booking.cameras]
+    return {
+        "bookings": [_listed(hub, hour) for hour in agenda.today],
+        **_agent_errors(hub, cameras),
+    }
 
 
 def _last(hub: Hub, agenda: Agenda) -> dict[str, Any]:
@@ -135,7 +144,7 @@ class AgendaSensor(BookingEntity, SensorEntity):
     """One thing that a calendar tells."""
 
     # Who books what is told by the calendar itself, and progress is of no use later.
-    _unrecorded_attributes = frozenset({"bookings", "progress", "eta"})
+    _unrecorded_attributes = frozenset({"bookings", "progress", "eta", ATTR_AGENT_ERRORS})
     entity_description: AgendaFigure
 
     def __init__(
@@ -182,6 +191,18 @@ def _said(hub: Hub, said: Booking | Appointment) -> dict[str, Any]:
         "owner": said.owner,
         "cameras": [names.get(key, key) for key in said.cameras],
     }
+
+
+def _agent_errors(hub: Hub, cameras: Iterable[str]) -> dict[str, Any]:
+    """Return why agents that are to record these cameras cannot, by their names, if any cannot."""
+    owners = {camera.partition("/")[0] for camera in cameras}
+    booked = {
+        agent.name: agent.data.bookings
+        for owner, agent in hub.cameras.agents.items()
+        if owner in owners
+    }
+    errors = {name: each.error for name, each in booked.items() if each and each.error}
+    return {ATTR_AGENT_ERRORS: errors} if errors else {}
 
 
 def _listed(hub: Hub, hour: Hour) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What somebody says of a camera's last incident: seen to it, or it was not a person."""
+"""What somebody says of a camera's last incident, and what is asked of a Pi."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from . import GatehouseConfigEntry
 from .asking import translated
 from .coordinator import CameraCoordinator
-from .entity import CameraEntity, async_add_camera_entities
+from .entity import CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .incidents import Archive
 from .models import Incident
+from .upkeep_buttons import agent_buttons, camera_buttons
 
 PARALLEL_UPDATES = 0
 
@@ -45,12 +46,14 @@ async def async_setup_entry(
     entry: GatehouseConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the buttons of each camera."""
+    """Add the buttons of each agent and of each camera."""
+    async_add_agent_entities(entry, async_add_entities, agent_buttons)
     async_add_camera_entities(
         entry,
         async_add_entities,
         lambda coordinator, camera: [
-            LastIncidentButton(entry, coordinator, camera, button) for button in BUTTONS
+            *(LastIncidentButton(entry, coordinator, camera, button) for button in BUTTONS),
+            *camera_buttons(coordinator, camera),
         ],
     )
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from contextlib import aclosing
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -26,6 +27,8 @@ PARALLEL_UPDATES = 0
 
 # Long enough for a stream worker to connect and reconnect, short enough to be worthless in a log.
 LIVE_LIFETIME: Final = timedelta(hours=1)
+
+PRIVATE_PICTURE: Final = Path(__file__).parent / "pages" / "private.jpg"
 
 BOUNDARY: Final = "gatehouse"
 
@@ -79,7 +82,6 @@ class AgentCamera(GatehouseCamera):
     """A camera on an agent."""
 
     coordinator: AgentCoordinator
-    _attr_supported_features = CameraEntityFeature.STREAM
 
     def __init__(
         self, entry: GatehouseConfigEntry, coordinator: AgentCoordinator, camera: str
@@ -87,18 +89,39 @@ class AgentCamera(GatehouseCamera):
         """Reach the camera through its agent."""
         super().__init__(entry, coordinator, camera)
         self._live_since = dt_util.utcnow()
+        self._was_private = self.is_private
+
+    @property
+    def is_private(self) -> bool:
+        """Whether somebody wants no pictures of it."""
+        told = self.coordinator.tells_of(self.camera)
+        return told and self.camera_data.state.private
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether there is something to show: pictures, or the one that stands in for them."""
+        return super().available or self.is_private
 
     @property
     @override
     def is_streaming(self) -> bool:
         """Whether pictures are coming."""
-        return self.available
+        return self.coordinator.is_online(self.camera)
+
+    @property
+    @override
+    def supported_features(self) -> CameraEntityFeature:
+        """While it is private, players are given pictures one by one: there is no stream."""
+        return CameraEntityFeature(0) if self.is_private else CameraEntityFeature.STREAM
 
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """Return the newest picture."""
+        """Return the newest picture, or the one that stands in for it."""
+        if self.is_private:
+            return await self.hass.async_add_executor_job(_stand_in)
         try:
             return (await self.async_newest()).jpeg
         except AgentError:
@@ -107,7 +130,7 @@ class AgentCamera(GatehouseCamera):
     @override
     async def stream_source(self) -> str | None:
         """Return a short-lived signed address of this camera's H.264 (MPEG-TS)."""
-        return self._live_url()
+        return None if self.is_private else self._live_url()
 
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
@@ -134,10 +157,21 @@ class AgentCamera(GatehouseCamera):
     @override
     def _handle_coordinator_update(self) -> None:
         """Give a stream that broke a new address: the old one may have run out."""
+        self._follow_privacy()
         old = dt_util.utcnow() > self._live_since + LIVE_LIFETIME / 2
         if self.stream is not None and not self.stream.available and self.available and old:
             self.stream.update_source(self._live_url())
         super()._handle_coordinator_update()
+
+    def _follow_privacy(self) -> None:
+        """Drop what a stream still shows of the time before, and begin it anew afterwards."""
+        was, self._was_private = self._was_private, self.is_private
+        if self.stream is None or was is self._was_private:
+            return
+        if self._was_private:
+            self.hass.async_create_task(self.stream.stop())
+        else:
+            self.stream.update_source(self._live_url())
 
     def _live_url(self) -> str:
         self._live_since = dt_util.utcnow()
@@ -186,6 +220,12 @@ class FolderCamera(GatehouseCamera):
         if incident is None or incident.cameras != (self.camera_key,) or not incident.frames:
             return None
         return incident.frames[-1]
+
+
+@cache
+def _stand_in() -> bytes:
+    """Read the picture of a camera that is private: a closed eye."""
+    return PRIVATE_PICTURE.read_bytes()
 
 
 def _part(jpeg: bytes) -> bytes:

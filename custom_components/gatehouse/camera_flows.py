@@ -26,7 +26,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .const import (
     CONF_CAMERA,
     CONF_CAMERAS,

@@ -70,7 +70,7 @@ class Request:
     def shown(self, incident: Incident | None) -> dict[str, Any]:
         """Return the incident that it is about; raises ServiceValidationError if there is none."""
         found = existing(incident, self.incident)
-        return incident_shown(self.connection, found, self.hub.cameras.entities())
+        return incident_shown(self.connection, found, self.hub.cameras)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from homeassistant.const import CONF_TOKEN
+
 DOMAIN: Final = "gatehouse"
 
 SUBENTRY_AGENT: Final = "agent"
@@ -13,6 +15,8 @@ SUBENTRY_GROUP: Final = "group"
 SUBENTRY_DOOR: Final = "door"
 SUBENTRY_PAIR: Final = "pair"
 
+# The SHA-256 of the certificate that an agent was paired with; none where it speaks plain HTTP.
+CONF_FINGERPRINT: Final = "fingerprint"
 # A folder that pictures are uploaded to.
 CONF_FOLDER: Final = "folder"
 # A camera that Home Assistant has already.
@@ -82,6 +86,18 @@ CONF_SERVER_KEY: Final = "server_key"
 CONF_BUDGET: Final = "budget"
 CONF_LOG_DAYS: Final = "log_days"
 CONF_TAG_EVENTS: Final = "tag_events"
+
+# Those whose values are in no diagnostics and no log.
+SECRET_OPTIONS: Final = frozenset(
+    {
+        CONF_LAMBDA_KEY_ID,
+        CONF_LAMBDA_SECRET,
+        CONF_S3_KEY_ID,
+        CONF_S3_SECRET,
+        CONF_SERVER_KEY,
+        CONF_TOKEN,
+    }
+)
 
 
 class DetectorKind(StrEnum):

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .const import DOMAIN, EVENT_INCIDENT
 from .incidents import IncidentNews, NewsKind, Presence, Watched
-from .models import CameraInfo, CameraState, Incident
+from .models import CameraInfo, CameraState, CameraStatus, Incident
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 TOLD_TO_LOGBOOK: Final = frozenset({NewsKind.CONFIRMED, NewsKind.CLOSED, NewsKind.INTERRUPTED})
 
 NOBODY: Final = Presence()
-UNSEEN: Final = CameraState(online=False)
+UNSEEN: Final = CameraState(status=CameraStatus.OFFLINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +113,10 @@ class CameraCoordinator[Data: CamerasData](DataUpdateCoordinator[Data]):
         """Return whether a camera gives pictures now."""
         cameras = self.data.cameras
         return self.last_update_success and camera in cameras and cameras[camera].state.online
+
+    def tells_of(self, camera: str) -> bool:
+        """Return whether anybody knows how a camera is now."""
+        return self.last_update_success and camera in self.data.cameras
 
     def tells_motion(self, camera: str) -> bool:
         """Return whether somebody tells that something moves in a camera's view."""

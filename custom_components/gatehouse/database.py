@@ -102,6 +102,10 @@ class Database:
         """Run work on one consistent view; whatever it changes is undone."""
         return await self._run(self._readers, _read, work)
 
+    async def size(self) -> int | None:
+        """Return how many bytes its files have; None for a server."""
+        return await asyncio.to_thread(_size, self._engine.url)
+
     async def close(self) -> None:
         """Finish what was asked for, then let go of the file."""
         self._closed = True
@@ -246,6 +250,15 @@ def _explanation(url: URL, error: Any) -> DatabaseError:
 
 def _path(url: URL) -> Path:
     return Path(str(url.database))
+
+
+def _size(url: URL) -> int | None:
+    if url.host:
+        return None
+    path = _path(url)
+    # Beside it is what is still to be written into it.
+    parts = (path, path.with_name(f"{path.name}-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())
 
 
 def _name(url: URL) -> str:

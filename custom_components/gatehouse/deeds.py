@@ -1,4 +1,4 @@
-"""What people do about doors and bookings: each an action, and a command of the WebSocket."""
+"""What people do about doors, bookings and the log: each an action, and a command for cards."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass

@@ -78,6 +78,7 @@ def detector_sensors(hass: HomeAssistant, entry: GatehouseConfigEntry) -> Iterat
     names = entry.runtime_data.detection.names
     _forget_others(hass, entry, {_figure_id(entry, kind, f) for kind in names for f in FIGURES})
     yield DetectionSensor(entry)
+    yield DetectionRate(entry)
     for kind, name in names.items():
         for figure in FIGURES:
             yield DetectorFigureSensor(entry, kind, name, figure)
@@ -134,6 +135,41 @@ class DetectionSensor(SiteSensor):
             "error": detection.error,
             "runtime": detection.runtime,
         }
+
+
+class DetectionRate(SiteSensor):
+    """How many pictures all detectors look at in a second, on average since the last look."""
+
+    _attr_translation_key = "detection_rate"
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+    _attr_native_value: float = 0.0
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    _attr_suggested_display_precision = 1
+
+    def __init__(self, entry: GatehouseConfigEntry) -> None:
+        """There is one in a site."""
+        super().__init__(entry)
+        self._attr_unique_id = f"{entry.entry_id}_detection_rate"
+        self._answered = self._count()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Look now and then."""
+        self.async_on_remove(
+            async_track_time_interval(self.hass, self._look, NUMBERS_EVERY, cancel_on_shutdown=True)
+        )
+
+    def _count(self) -> int:
+        return sum(each.answered for each in self._detection.health)
+
+    @callback
+    def _look(self, _: object) -> None:
+        before, self._answered = self._answered, self._count()
+        rate = (self._answered - before) / NUMBERS_EVERY.total_seconds()
+        if rate != self._attr_native_value:
+            self._attr_native_value = rate
+            self.async_write_ha_state()
 
 
 class DetectorFigureSensor(SiteSensor):

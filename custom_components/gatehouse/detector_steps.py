@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .const import (
     CONF_CODEPROJECT_URL,
     CONF_DETECTOR_AGENT,

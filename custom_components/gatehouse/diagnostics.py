@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
-from homeassistant.const import CONF_HOST, CONF_TOKEN
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from yarl import URL
 
 from .access import PassageQuery
@@ -16,17 +17,14 @@ from .const import (
     CONF_CODEPROJECT_URL,
     CONF_FOLDER,
     CONF_KSERVE_URL,
-    CONF_LAMBDA_KEY_ID,
-    CONF_LAMBDA_SECRET,
     CONF_LAMBDA_URL,
     CONF_MODEL_PATH,
     CONF_REMOTE_URL,
     CONF_S3_BUCKET,
     CONF_S3_ENDPOINT,
-    CONF_S3_KEY_ID,
-    CONF_S3_SECRET,
-    CONF_SERVER_KEY,
     CONF_SERVER_URL,
+    DOMAIN,
+    SECRET_OPTIONS,
 )
 from .database import DatabaseError
 from .incidents import IncidentQuery
@@ -50,18 +48,9 @@ ADDRESSES: Final = frozenset(
         CONF_SERVER_URL,
     }
 )
-SECRETS: Final = ADDRESSES | {
-    CONF_HOST,
-    CONF_TOKEN,
-    CONF_FOLDER,
-    CONF_LAMBDA_KEY_ID,
-    CONF_LAMBDA_SECRET,
-    CONF_MODEL_PATH,
-    CONF_S3_BUCKET,
-    CONF_S3_KEY_ID,
-    CONF_S3_SECRET,
-    CONF_SERVER_KEY,
-}
+SECRETS: Final = (
+    ADDRESSES | SECRET_OPTIONS | {CONF_HOST, CONF_FOLDER, CONF_MODEL_PATH, CONF_S3_BUCKET}
+)
 
 # Enough to see a pattern of failures, short enough to read.
 NEWEST: Final = 20
@@ -88,6 +77,7 @@ async def async_get_config_entry_diagnostics(
         "language_model": model_choice(entry).kind,
         "agents": [_agent(hub, agent) for agent in hub.cameras.agents],
         "access": _access(hub),
+        "problems": _problems(hass),
         "cameras": {
             coordinator.key(camera): _camera(hub, coordinator, camera, data)
             for coordinator in hub.cameras
@@ -116,14 +106,24 @@ def _agent(hub: Hub, agent: str) -> dict[str, Any]:
         "id": agent,
         "title": coordinator.subentry.title,
         "connected": coordinator.last_update_success,
+        "since": coordinator.since,
         # Its name only: the text names the host.
         "last_error": type(error).__name__ if error else None,
         "info": asdict(coordinator.data.info) if coordinator.data.info else None,
         "stats": asdict(coordinator.data.stats),
+        "clock_ahead_s": coordinator.data.clock_ahead.total_seconds(),
+        "probes": [asdict(probe) for probe in coordinator.data.probes],
+        "bookings": asdict(coordinator.data.bookings) if coordinator.data.bookings else None,
         "spool": asdict(coordinator.data.spool) if coordinator.data.spool else None,
         "doors": {door: asdict(data) for door, data in coordinator.data.doors.items()},
         "access": asdict(coordinator.data.access) if coordinator.data.access else None,
     }
+
+
+def _problems(hass: HomeAssistant) -> list[str]:
+    """Return what is wrong by its kind: who has it is in the texts of the issues."""
+    issues = ir.async_get(hass).issues.values()
+    return sorted(str(each.translation_key) for each in issues if each.domain == DOMAIN)
 
 
 def _access(hub: Hub) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from homeassistant.core import HomeAssistant, callback
 from .admission import Admission
 from .agent import State
 from .agent_coordinator import AgentCoordinator, AgentListener
+from .caretaker import Caretaker
 from .const import DOMAIN, SUBENTRY_AGENT
 from .coordinator import CameraCoordinator
 from .database import Database
 from .household import Household
 from .incidents import IncidentNews, IncidentQuery, NewsKind, Presence, Watched
 from .known_agents import KnownAgents
+from .log_keeping import LogKeeping
 from .models import Footage, Replay
 from .observation import Observation
 from .options import alarm_panel, other_doors
@@ -60,8 +62,9 @@ class Hub:
         self.admission = Admission(
             hass, entry, database, self.cameras, self.incidents, self.observation.replays
         )
-
         self.schedule = Schedule(hass, entry, database, self.cameras, self.storage)
+        self.caretaker = Caretaker(hass, self.cameras)
+        self.log = LogKeeping(hass, entry, database)
 
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> Self:
@@ -71,6 +74,7 @@ class Hub:
         database = await Database.open(hass.config.path(f"{DOMAIN}.db"))
         try:
             hub = cls(hass, entry, database, known)
+            entry.async_on_unload(hub.log.open())
             await hub.snoozes.load()
             await hub.zones.load()
             await hub.admission.load()
@@ -84,9 +88,10 @@ class Hub:
     @callback
     def start(self) -> None:
         """Begin every story."""
-        parts = (self.observation, self.storage, self.admission, self.schedule)
+        parts = (self.log, self.observation, self.storage, self.admission, self.schedule)
         for name, story in chain.from_iterable(part.stories() for part in parts):
             self._stories.start(name, story)
+        self._stories.start("health of the agents", self.caretaker.run)
         for coordinator in self.cameras:
             self._watch(coordinator)
             self._stories.start(f"cameras {coordinator.owner}", coordinator.follow)
@@ -98,6 +103,7 @@ class Hub:
         await self.detection.close()
         await self.snoozes.close()
         await self._known.save()
+        await self.log.close()
         await self.database.close()
 
     def camera_names(self) -> dict[str, str]:
@@ -113,6 +119,7 @@ class Hub:
             lost=incidents.lost,
             recording=recording,
             at_doors=self.admission.hear,
+            logged=self.log.flow.hear,
         )
         for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT):
             known = self._known.get(subentry.unique_id or "")

@@ -1,9 +1,10 @@
 """Incidents as cards show them, and the news of them as it comes."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.websocket_api import ActiveConnection
@@ -14,6 +15,7 @@ from .asking import Page, page_of, translated
 from .following import async_follow_site
 from .incidents import IncidentNews, IncidentQuery
 from .models import Footage, Incident
+from .roster import Roster
 from .serialize import footage_json, incident_json, is_playable
 from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL, POSTER_URL
 
@@ -36,13 +38,13 @@ class IncidentFeed:
     """Tells one viewer the newest incidents and then the news, also when the site was reloaded."""
 
     def __init__(
-        self, hass: HomeAssistant, connection: ActiveConnection, identity: int, newest: int
+        self, hass: HomeAssistant, connection: ActiveConnection, identity: int, query: IncidentQuery
     ) -> None:
-        """Answer the subscription of this id; `newest` is how many incidents to begin with."""
+        """Answer the subscription of this id; the query is for what to begin with."""
         self._hass = hass
         self._connection = connection
         self._id = identity
-        self._newest = newest
+        self._query = query
         self._hub: Hub | None = None
         self._held: deque[IncidentNews] | None = None
 
@@ -57,7 +59,7 @@ class IncidentFeed:
         if hub is None:
             return
         yield hub.house.async_subscribe(self._hear)
-        if self._newest:
+        if self._query.limit:
             self._held = deque(maxlen=MOST_HELD)
             reading = self._hass.async_create_background_task(
                 self._begin(hub), f"gatehouse incident feed {self._id}"
@@ -72,12 +74,11 @@ class IncidentFeed:
         """Tell the newest incidents, then what came meanwhile."""
         try:
             async with translated():
-                page = await page_of(hub, IncidentQuery(limit=self._newest), None)
+                page = await page_of(hub, self._query, None)
         except HomeAssistantError as err:
             self._send({"kind": FAILED, "code": err.translation_key, "message": str(err)})
         else:
-            shown = page_shown(self._connection, page, hub.cameras.entities())
-            self._send({"kind": PAGE, **shown})
+            self._send({"kind": PAGE, **page_shown(self._connection, page, hub.cameras)})
         held, self._held = self._held or (), None
         for news in held:
             self._hear(news)
@@ -86,36 +87,27 @@ class IncidentFeed:
     def _hear(self, news: IncidentNews) -> None:
         if self._held is not None:
             self._held.append(news)
-            return
-        entities = self._hub.cameras.entities() if self._hub else {}
-        incident = incident_shown(self._connection, news.incident, entities)
-        self._send({"kind": news.kind.value, "due": news.due, "incident": incident})
+        elif self._hub:
+            incident = incident_shown(self._connection, news.incident, self._hub.cameras)
+            self._send({"kind": news.kind.value, "due": news.due, "incident": incident})
 
     @callback
     def _send(self, event: dict[str, Any]) -> None:
         self._connection.send_event(self._id, event)
 
 
-def page_shown(
-    connection: ActiveConnection, page: Page, entities: Mapping[str, str]
-) -> dict[str, Any]:
+def page_shown(connection: ActiveConnection, page: Page, roster: Roster) -> dict[str, Any]:
     """Return a page of incidents for one viewer."""
-    shown = [incident_shown(connection, incident, entities) for incident in page.incidents]
+    names = _Names.of(roster)
+    shown = [_shown(connection, incident, names) for incident in page.incidents]
     return {"incidents": shown, "next": page.next}
 
 
 def incident_shown(
-    connection: ActiveConnection, incident: Incident, entities: Mapping[str, str]
+    connection: ActiveConnection, incident: Incident, roster: Roster
 ) -> dict[str, Any]:
     """Return an incident for one viewer, with addresses that hold for an hour."""
-    picture = PICTURE_URL.format(id=incident.id) if incident.picture else None
-    frames = [
-        FRAME_URL.format(id=incident.id, number=number) for number in range(len(incident.frames))
-    ]
-    return incident_json(incident, entities) | {
-        "picture_url": _signed(connection, picture) if picture else None,
-        "frame_urls": [_signed(connection, frame) for frame in frames],
-    }
+    return _shown(connection, incident, _Names.of(roster))
 
 
 def footage_shown(connection: ActiveConnection, footage: Footage) -> dict[str, Any]:
@@ -126,6 +118,34 @@ def footage_shown(connection: ActiveConnection, footage: Footage) -> dict[str, A
     return told | {
         "url": _signed(connection, FOOTAGE_URL.format(id=footage.id)),
         "poster_url": _signed(connection, POSTER_URL.format(id=footage.id)),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """The entities of cameras, and what people call doors, by their keys."""
+
+    cameras: dict[str, str]
+    doors: dict[str, str]
+
+    @classmethod
+    def of(cls, roster: Roster) -> Self:
+        return cls(cameras=roster.entities(), doors=roster.doors())
+
+
+def _shown(connection: ActiveConnection, incident: Incident, names: _Names) -> dict[str, Any]:
+    told = incident_json(incident, names.cameras)
+    picture = PICTURE_URL.format(id=incident.id) if incident.picture else None
+    frames = [
+        FRAME_URL.format(id=incident.id, number=number) for number in range(len(incident.frames))
+    ]
+    return told | {
+        "passages": [
+            passage | {"door_name": names.doors.get(passage["door"], passage["door"])}
+            for passage in told["passages"]
+        ],
+        "picture_url": _signed(connection, picture) if picture else None,
+        "frame_urls": [_signed(connection, frame) for frame in frames],
     }
 
 

@@ -8,6 +8,7 @@ from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant
 
 from .coordinator import incident_attributes
+from .dashboard_cards import INCIDENT_URL
 from .database import DatabaseError
 from .incidents import IncidentNews, NewsKind
 from .models import Incident
@@ -21,8 +22,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # Until then somebody has looked at the notification; what is on the phone by then stays there.
 LIFETIME: Final = timedelta(hours=1)
-
-MEDIA_BROWSER: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fgatehouse"
 
 
 async def incident_payload(hass: HomeAssistant, hub: Hub, news: IncidentNews) -> dict[str, Any]:
@@ -38,7 +37,7 @@ async def incident_payload(hass: HomeAssistant, hub: Hub, news: IncidentNews) ->
         "notified": incident.notified is not None,
         "picture": _signed(hass, picture),
         "clip": _signed(hass, clip),
-        "url": MEDIA_BROWSER,
+        "url": INCIDENT_URL.format(id=incident.id),
     }
 
 

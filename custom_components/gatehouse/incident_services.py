@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from homeassistant.auth.models import User
 from homeassistant.core import ServiceCall, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
@@ -17,8 +18,10 @@ from .actions import (
     ATTR_NOTE,
     ATTR_REVIEWED,
     Action,
+    caller_of,
     cameras_called,
-    cameras_meant,
+    cameras_controlled,
+    must_control,
 )
 from .asking import (
     FILTERS,
@@ -87,14 +90,25 @@ async def _mark_notified(hub: Hub, call: ServiceCall) -> dict[str, Any]:
 
 async def _not_a_person(hub: Hub, call: ServiceCall) -> dict[str, Any]:
     incident = call.data[ATTR_INCIDENT]
-    found = existing(await hub.archive.not_a_person(incident), incident)
+    found = await not_a_person(hub, incident, await caller_of(call))
     return _told(hub, found, incident) | {"ignored": ignored_since(hub, found)}
+
+
+async def not_a_person(hub: Hub, identity: str, user: User | None) -> Incident:
+    """Have ignored from now on what an incident was about, where a user may control its cameras.
+
+    Raises ServiceValidationError if it is not there, and Unauthorized.
+    """
+    incident = existing(await hub.archive.get(identity), identity)
+    entities = hub.cameras.entities()
+    must_control(user, (entities[each] for each in incident.cameras if each in entities))
+    return existing(await hub.archive.not_a_person(identity), identity)
 
 
 async def _snooze(hub: Hub, call: ServiceCall) -> dict[str, Any]:
     duration = call.data.get(ATTR_DURATION, snooze_for(site_of(call.hass)))
     until = dt_util.utcnow() + duration if duration else None
-    for camera in cameras_meant(hub, call):
+    for camera in (await cameras_controlled(hub, call)).values():
         hub.snoozes.snooze(camera, until)
     return {"until": until.isoformat() if until else None}
 

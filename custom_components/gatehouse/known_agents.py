@@ -8,9 +8,9 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
-from .agent import DoorInfo, ReaderInfo
+from .agent import AgentInfo, DoorInfo, ReaderInfo
 from .const import DOMAIN
-from .models import AgentInfo, CameraInfo
+from .models import CameraInfo
 
 VERSION: Final = 1
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .const import CONF_AI_TASK, CONF_LANGUAGE_MODEL, CONF_SERVER_MODEL, CONF_SERVER_URL, ModelKind
 from .form_fields import offering
 from .incidents import ModelFailed, Question

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 import logging
 from pathlib import Path
+import shutil
 from typing import Final, override
 
 from homeassistant.core import HomeAssistant
@@ -126,7 +128,7 @@ class LocalLoading:
         return await fetch_model(
             async_get_clientsession(self._hass),
             model_for(self._choice.model, runtime),
-            Path(self._hass.config.path(STORAGE_DIR, f"{DOMAIN}.models")),
+            _models(self._hass),
             lambda fraction: self._tell(DetectorStatus.DOWNLOADING, fraction),
         )
 
@@ -211,3 +213,12 @@ class LocalDetection(Detector):
         if (status, progress) != (self.status, self.progress):
             self.status, self.progress = status, progress
             self._listener()
+
+
+async def async_forget_models(hass: HomeAssistant) -> None:
+    """Delete the models that were fetched; who adds Gatehouse again fetches them again."""
+    await hass.async_add_executor_job(partial(shutil.rmtree, _models(hass), ignore_errors=True))
+
+
+def _models(hass: HomeAssistant) -> Path:
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.models"))

@@ -355,42 +355,36 @@ class CameraInfo:
     fps: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentInfo:
-    """A Pi as it describes itself."""
+class CameraStatus(StrEnum):
+    """Whether a camera gives pictures; while it is private, somebody wants it to give none."""
 
-    id: str
-    name: str
-    version: str
-    model: str | None
-    cameras: tuple[CameraInfo, ...]
-    ring: timedelta | None = None
-    """How far back its recordings may begin; None if it does not say."""
+    STARTING = "starting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    PRIVATE = "private"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """What a camera on an agent is doing now."""
+    """What a camera is doing now."""
 
-    online: bool
+    status: CameraStatus
     error: str | None = None
     motion: float = 0.0
     moving: bool = False
     fps: float = 0.0
     restarts: int = 0
+    frame_age: timedelta | None = None
+    """How old its newest picture was when that was told."""
+    encoder_percent: float | None = None
+    """What its process takes of one core."""
 
+    @property
+    def online(self) -> bool:
+        """Whether it gives pictures."""
+        return self.status is CameraStatus.ONLINE
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentStats:
-    """How a Pi is; a reading that failed is None."""
-
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    disk_percent: float | None = None
-    disk_free_bytes: int | None = None
-    temperature: float | None = None
-    """Degrees Celsius."""
-    booted: datetime | None = None
-    load: float | None = None
-    under_voltage: bool | None = None
-    throttled: bool | None = None
+    @property
+    def private(self) -> bool:
+        """Whether nobody is to see anything."""
+        return self.status is CameraStatus.PRIVATE

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .const import (
     CONF_OFFSITE_DAYS,
     CONF_S3_BUCKET,

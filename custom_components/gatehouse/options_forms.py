@@ -10,7 +10,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 import voluptuous as vol
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .const import (
     CONF_AI_TASK,
     CONF_ALARM,

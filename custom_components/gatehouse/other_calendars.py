@@ -8,21 +8,18 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientError
-from homeassistant.components.calendar import (
-    DOMAIN as CALENDAR_DOMAIN,
-    CalendarEntity,
-    CalendarEvent,
-)
+from homeassistant.components.calendar import CalendarEntity, CalendarEvent
 from homeassistant.components.calendar.const import DATA_COMPONENT
 from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from .bookings import HORIZON, Booking, Diary
-from .const import DOMAIN
+from .care import Problem, ProblemKind
 from .database import DatabaseError
+from .issues import Issues
 
 if TYPE_CHECKING:
     from .pairs import Pair
@@ -64,11 +61,12 @@ class OtherCalendars:
                 await self._diary.take_over(calendar, source, ())
 
     async def _follow(self, pair: Pair, source: str) -> None:
-        changed = asyncio.Event()
+        changed, issues = asyncio.Event(), Issues(self._hass)
         unsubscribe = async_track_state_change_event(self._hass, source, lambda _: changed.set())
         try:
             while True:
                 changed.clear()
+                self._report(pair, source, issues)
                 await self._take_over(pair, source)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY.total_seconds()):
@@ -79,7 +77,6 @@ class OtherCalendars:
     async def _take_over(self, pair: Pair, source: str) -> None:
         """Take over what a calendar says; as long as it says nothing, nothing changes."""
         calendar = self._calendar(source)
-        self._report(pair, source)
         if calendar is None:
             return
         now = dt_util.now()
@@ -96,22 +93,14 @@ class OtherCalendars:
         return calendar if calendar and calendar.available else None
 
     @callback
-    def _report(self, pair: Pair, source: str) -> None:
+    def _report(self, pair: Pair, source: str, issues: Issues) -> None:
         """Tell while a calendar is not there at all; others may still be starting."""
-        issue = f"{_ISSUE}{pair.key}"
         known = self._hass.states.get(source) or er.async_get(self._hass).async_get(source)
         if known or self._hass.state is not CoreState.running:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            issues.keep()
             return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="other_calendar_gone",
-            translation_placeholders={"pair": pair.name, "calendar": source},
-        )
+        words = {"pair": pair.name, "calendar": source}
+        issues.keep(Problem(kind=ProblemKind.OTHER_CALENDAR_GONE, about=pair.key, words=words))
 
 
 def _entries(pair: Pair, source: str, events: list[CalendarEvent]) -> Iterator[Booking]:
@@ -136,6 +125,3 @@ def _entries(pair: Pair, source: str, events: list[CalendarEvent]) -> Iterator[B
             # Some calendars have no names for their events but what they are about.
             source_uid=event.uid or summary,
         )
-
-
-_ISSUE: Final = f"other_{CALENDAR_DOMAIN}_gone_"

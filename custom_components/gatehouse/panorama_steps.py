@@ -9,7 +9,7 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 import voluptuous as vol
 
-from .agent_flow import Trouble
+from .agent_meeting import Trouble
 from .camera_flows import OneFormFlow, Refused
 from .footage import Calibration
 from .hub import Hub

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Final
 
-from homeassistant.const import PERCENTAGE, UnitOfInformation, UnitOfTemperature
+from homeassistant.const import PERCENTAGE, UnitOfDataRate, UnitOfInformation, UnitOfTemperature
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 
-from .agent import Agent, Reading
+from .agent import Agent, AgentStats, Reading
 from .const import DOMAIN
-from .models import AgentStats
 
 if TYPE_CHECKING:
     from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
@@ -46,6 +45,11 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "disk": Measure(unit=PERCENTAGE, value=lambda stats: stats.disk_percent),
     "memory": Measure(unit=PERCENTAGE, value=lambda stats: stats.memory_percent),
     "disk_free": Measure(unit=UnitOfInformation.BYTES, value=lambda stats: stats.disk_free_bytes),
+    "cma_free": Measure(unit=UnitOfInformation.BYTES, value=lambda stats: stats.cma_free_bytes),
+    "received": Measure(
+        unit=UnitOfDataRate.BYTES_PER_SECOND, value=lambda stats: stats.received_bytes_s
+    ),
+    "sent": Measure(unit=UnitOfDataRate.BYTES_PER_SECOND, value=lambda stats: stats.sent_bytes_s),
     "load": Measure(unit=None, value=lambda stats: stats.load),
 }
 """By the keys of the sensors."""

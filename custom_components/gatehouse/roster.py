@@ -1,6 +1,7 @@
 """The cameras and doors of the site, wherever they are, by their keys."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from homeassistant.core import callback
@@ -11,6 +12,14 @@ from .footage import Recorder
 from .incidents import IncidentNews, Presence
 from .models import Incident
 from .source_coordinator import SourceCoordinator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """Who is there and who is not, as people call them."""
+
+    there: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
 
 
 class Roster:
@@ -33,6 +42,28 @@ class Roster:
     def agents(self) -> dict[str, AgentCoordinator]:
         """The agents, by their ids."""
         return {each.owner: each for each in self if isinstance(each, AgentCoordinator)}
+
+    def agents_there(self) -> Attendance:
+        """Return which agents are connected."""
+        agents = self.agents.values()
+        return Attendance(
+            there=tuple(each.name for each in agents if each.last_update_success),
+            away=tuple(each.name for each in agents if not each.last_update_success),
+        )
+
+    def cameras_there(self) -> Attendance:
+        """Return which cameras give pictures; one that is private is not expected to."""
+        names = self.full_names()
+        expected = {
+            coordinator.key(camera): coordinator.is_online(camera)
+            for coordinator in self
+            for camera, data in coordinator.data.cameras.items()
+            if not (coordinator.last_update_success and data.state.private)
+        }
+        return Attendance(
+            there=tuple(names[key] for key, online in expected.items() if online),
+            away=tuple(names[key] for key, online in expected.items() if not online),
+        )
 
     def names(self) -> dict[str, str]:
         """Return every camera's name by its key."""

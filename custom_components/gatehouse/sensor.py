@@ -2,47 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.const import (
-    PERCENTAGE,
-    EntityCategory,
-    Platform,
-    UnitOfInformation,
-    UnitOfTemperature,
-)
+from homeassistant.components.sensor import SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .agent_coordinator import AgentCoordinator
+from .agent_sensors import agent_sensors, camera_sensors
 from .booking_sensors import async_add_booking_sensors
 from .coordinator import CameraCoordinator, CameraData, incident_attributes
 from .detector_sensors import detector_sensors
 from .door_entity import Door, async_add_other_doors, async_follow_doors, async_once_doors
 from .door_sensors import LastActor, access_sensors
-from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
+from .entity import CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .ingested_sensor import async_follow_devices
-from .models import AgentStats
-from .storage_sensors import SpoolSensor, async_storage_sensors
+from .machine_sensors import async_follow_machines
+from .site_sensors import site_sensors
+from .storage_sensors import async_storage_sensors
 
 PARALLEL_UPDATES = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatsSensor(SensorEntityDescription):
-    """A reading of a Pi."""
-
-    value_fn: Callable[[AgentStats], float | int | datetime | None]
-    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,62 +34,6 @@ class CameraSensor(SensorEntityDescription):
     value_fn: Callable[[CameraData], int | None]
     attributes_fn: Callable[[CameraData], dict[str, Any]] = lambda _: {}
 
-
-STATS_SENSORS: tuple[StatsSensor, ...] = (
-    StatsSensor(
-        key="temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=lambda stats: stats.temperature,
-    ),
-    StatsSensor(
-        key="cpu",
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=lambda stats: stats.cpu_percent,
-    ),
-    StatsSensor(
-        key="disk",
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=lambda stats: stats.disk_percent,
-    ),
-    StatsSensor(
-        key="memory",
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        entity_registry_enabled_default=False,
-        value_fn=lambda stats: stats.memory_percent,
-    ),
-    StatsSensor(
-        key="disk_free",
-        device_class=SensorDeviceClass.DATA_SIZE,
-        native_unit_of_measurement=UnitOfInformation.BYTES,
-        suggested_unit_of_measurement=UnitOfInformation.GIGABYTES,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        entity_registry_enabled_default=False,
-        value_fn=lambda stats: stats.disk_free_bytes,
-    ),
-    StatsSensor(
-        key="load",
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=2,
-        entity_registry_enabled_default=False,
-        value_fn=lambda stats: stats.load,
-    ),
-    StatsSensor(
-        key="booted",
-        device_class=SensorDeviceClass.UPTIME,
-        entity_registry_enabled_default=False,
-        value_fn=lambda stats: stats.booted,
-    ),
-)
 
 CAMERA_SENSORS: tuple[CameraSensor, ...] = (
     CameraSensor(
@@ -136,22 +62,22 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the site, of each agent, of each camera and of each door."""
     async_add_entities(detector_sensors(hass, entry))
+    async_add_entities(site_sensors(entry))
     async_add_entities(await async_storage_sensors(hass, entry))
     async_add_agent_entities(
         entry,
         async_add_entities,
-        lambda coordinator: [
-            *(AgentSensor(coordinator, sensor) for sensor in STATS_SENSORS),
-            SpoolSensor(coordinator),
-        ],
+        agent_sensors,
     )
     async_add_camera_entities(
         entry,
         async_add_entities,
         lambda coordinator, camera: [
-            CameraFigure(coordinator, camera, sensor) for sensor in CAMERA_SENSORS
+            *(CameraFigure(coordinator, camera, sensor) for sensor in CAMERA_SENSORS),
+            *camera_sensors(coordinator, camera),
         ],
     )
+    async_follow_machines(hass, entry, async_add_entities)
     _add_door_sensors(hass, entry, async_add_entities)
     await async_add_booking_sensors(hass, entry, async_add_entities)
     await async_follow_devices(hass, entry, async_add_entities)
@@ -176,23 +102,6 @@ def _add_door_sensors(
         async_once_doors(entry, [coordinator], partial(add, coordinator))
     async_follow_doors(hass, entry, Platform.SENSOR, async_add_entities, build)
     async_add_other_doors(hass, entry, async_add_entities, build)
-
-
-class AgentSensor(AgentEntity, SensorEntity):
-    """One reading of a Pi."""
-
-    entity_description: StatsSensor
-
-    def __init__(self, coordinator: AgentCoordinator, description: StatsSensor) -> None:
-        """Read what the description reads."""
-        super().__init__(coordinator, description.key)
-        self.entity_description = description
-
-    @property
-    @override
-    def native_value(self) -> float | int | datetime | None:
-        """The newest reading; None where this machine cannot tell."""
-        return self.entity_description.value_fn(self.coordinator.data.stats)
 
 
 class CameraFigure(CameraEntity, SensorEntity):

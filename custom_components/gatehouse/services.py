@@ -18,7 +18,9 @@ from .booking_deeds import BOOKING_ACTIONS
 from .const import DOMAIN
 from .footage_services import FOOTAGE_ACTIONS
 from .incident_services import INCIDENT_ACTIONS
+from .log_deeds import LOG_ACTIONS
 from .share_services import SHARE_ACTIONS
+from .upkeep_services import UPKEEP_ACTIONS
 from .zone_services import ZONE_ACTIONS
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ ACTIONS: Final = (
     *ZONE_ACTIONS,
     *ACCESS_ACTIONS,
     *BOOKING_ACTIONS,
+    *UPKEEP_ACTIONS,
+    *LOG_ACTIONS,
 )
 """All actions but the one that a camera's entity takes."""
 

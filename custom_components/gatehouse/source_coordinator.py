@@ -36,7 +36,7 @@ from .coordinator import UNSEEN, CameraCoordinator, CameraData, CamerasData
 from .footage import LocalRecorder, Movie, Stream, as_piece
 from .incidents import PicturesLost, Watched
 from .media_root import media_root
-from .models import CameraInfo, CameraState, Picture
+from .models import CameraInfo, CameraState, CameraStatus, Picture
 from .stills import Stills, async_stream_source
 from .uploads import UploadFolder, UploadOptions, UploadsLost, check
 
@@ -143,7 +143,7 @@ class SourceCoordinator(CameraCoordinator[CamerasData]):
         if self._warned:
             _LOGGER.info("%s gives pictures again", self.name)
             self._warned = False
-        self._show(CameraState(online=True, moving=moving))
+        self._show(CameraState(status=CameraStatus.ONLINE, moving=moving))
 
     @callback
     def _be_away(self, error: str) -> None:
@@ -151,7 +151,7 @@ class SourceCoordinator(CameraCoordinator[CamerasData]):
         if not self._warned and self.hass.state is CoreState.running:
             _LOGGER.warning("%s gives no pictures: %s", self.name, error)
             self._warned = True
-        self._show(CameraState(online=False, error=error))
+        self._show(CameraState(status=CameraStatus.OFFLINE, error=error))
 
     @callback
     def _show(self, state: CameraState) -> None:

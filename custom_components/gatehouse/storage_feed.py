@@ -80,7 +80,7 @@ async def _news(storage: Storage) -> dict[str, Any]:
             figures = await storage.figures()
     except HomeAssistantError as err:
         return {"kind": FAILED, "code": err.translation_key, "message": str(err)}
-    return {"kind": STORAGE} | _figures_json(figures)
+    return {"kind": STORAGE} | storage_json(figures)
 
 
 def progress_json(progress: Progress) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def progress_json(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _figures_json(figures: Figures) -> dict[str, Any]:
+def storage_json(figures: Figures) -> dict[str, Any]:
+    """Return how much is kept, here and off-site, and how uploads come along."""
     stock, backlog = figures.stock, figures.backlog
     return {
         "here": {"files": stock.here, "bytes": stock.here_bytes},

@@ -8,13 +8,13 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .care import Problem, ProblemKind, Word
 from .database import DatabaseError
 from .footage import BucketMissing, FootageError, Offsite, Progress, Retention, StorageDenied
+from .issues import Issues
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,11 +27,6 @@ PATIENCE: Final = timedelta(hours=1)
 LASTING: Final = frozenset({StorageDenied.code, BucketMissing.code})
 ENOUGH_FAILURES: Final = 3
 
-OFFSITE_STALLED: Final = "offsite_stalled"
-DISK_FULL: Final = "disk_full"
-
-DOCUMENT: Final = "https://github.com/gatehouse-home/gatehouse/blob/main/docs/footage.md"
-
 MEGABYTE: Final = 1_000_000
 
 
@@ -42,7 +37,7 @@ class StorageHealth:
         self, hass: HomeAssistant, offsite: Offsite, retention: Retention, root: Path
     ) -> None:
         """Tell of the media folder by its root."""
-        self._hass = hass
+        self._of_uploads, self._of_disk = Issues(hass), Issues(hass)
         self._offsite = offsite
         self._retention = retention
         self._root = root
@@ -71,51 +66,29 @@ class StorageHealth:
         progress = self._offsite.progress
         since = progress.failing_since
         if since is None or not _is_stalled(progress, since, dt_util.utcnow()):
-            self._take_back(OFFSITE_STALLED)
-            return
-        waiting = (await self._offsite.backlog()).depth
-        if waiting == 0:
-            self._take_back(OFFSITE_STALLED)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            OFFSITE_STALLED,
-            is_fixable=False,
-            learn_more_url=f"{DOCUMENT}#off-site",
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="offsite_stalled",
-            translation_placeholders={
-                "clips": str(waiting),
-                "since": dt_util.as_local(since).strftime("%Y-%m-%d %H:%M"),
+            self._of_uploads.keep()
+        elif waiting := (await self._offsite.backlog()).depth:
+            words: dict[str, Word] = {
+                "clips": waiting,
+                "since": since,
                 "error": progress.reason or "",
-            },
-        )
+            }
+            self._of_uploads.keep(Problem(kind=ProblemKind.OFFSITE_STALLED, words=words))
+        else:
+            self._of_uploads.keep()
 
     async def _look_at_disk(self) -> None:
         held = await self._retention.stuck()
         if held is None:
-            self._take_back(DISK_FULL)
+            self._of_disk.keep()
             return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            DISK_FULL,
-            is_fixable=False,
-            learn_more_url=f"{DOCUMENT}#how-long-it-stays",
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="disk_full",
-            translation_placeholders={
-                "folder": str(self._root),
-                "kept": str(held.kept // MEGABYTE),
-                "to_upload": str(held.to_upload // MEGABYTE),
-                "to_replay": str(held.to_replay // MEGABYTE),
-            },
-        )
-
-    @callback
-    def _take_back(self, issue: str) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, issue)
+        words: dict[str, Word] = {
+            "folder": str(self._root),
+            "kept": held.kept // MEGABYTE,
+            "to_upload": held.to_upload // MEGABYTE,
+            "to_replay": held.to_replay // MEGABYTE,
+        }
+        self._of_disk.keep(Problem(kind=ProblemKind.DISK_FULL, words=words))
 
     async def _succeeds(self, look: Callable[[], Awaitable[None]]) -> None:
         """Look; what cannot be seen now may be seen in a minute."""

@@ -1,6 +1,6 @@
-"""Whether each camera is watched, recorded and told of; the site's lockdown and evacuation."""
+"""Whether each camera is private, watched, recorded and told of; lockdown and evacuation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, override
 
@@ -13,11 +13,13 @@ from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
 from .agent import SiteMode
+from .agent_coordinator import AgentCoordinator
 from .coordinator import CameraCoordinator
 from .door_entity import async_once_doors
 from .emergency_switch import EmergencySwitch
 from .entity import CameraEntity, async_add_camera_entities
 from .options import other_doors, snooze_for
+from .privacy_switch import PrivacySwitch
 from .recording_switch import RecordingSwitch
 
 PARALLEL_UPDATES = 0
@@ -39,6 +41,7 @@ async def async_setup_entry(
             DetectionSwitch(entry, coordinator, camera),
             RecordingSwitch(entry, coordinator, camera),
             SnoozeSwitch(entry, coordinator, camera),
+            *_of_agents(coordinator, camera),
         ],
     )
 
@@ -51,6 +54,12 @@ async def async_setup_entry(
         add_emergencies()
     else:
         async_once_doors(entry, entry.runtime_data.cameras.agents.values(), add_emergencies)
+
+
+def _of_agents(coordinator: CameraCoordinator[Any], camera: str) -> Iterator[SwitchEntity]:
+    """Yield what only a camera on a Pi has."""
+    if isinstance(coordinator, AgentCoordinator):
+        yield PrivacySwitch(coordinator, camera)
 
 
 class DetectionSwitch(CameraEntity, SwitchEntity, RestoreEntity):

@@ -1,5 +1,6 @@
 """What the cards ask over the WebSocket."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components import websocket_api
@@ -15,13 +16,18 @@ import voluptuous as vol
 from .access_deeds import ACCESS_COMMANDS
 from .access_feed import subscribe as subscribe_access
 from .actions import ATTR_BEFORE, ATTR_CAMERA, ATTR_INCIDENT, ATTR_LIMIT, ATTR_NOTE, ATTR_REVIEWED
-from .asking import FILTERS, existing, ignored_since, page_of, places_of, query_of
+from .asking import FILTERS, ignored_since, page_of, places_of, query_of
 from .booking_deeds import BOOKING_COMMANDS
 from .booking_feed import subscribe as subscribe_bookings
 from .commands import Command, Request
 from .const import DOMAIN
 from .footage_commands import FOOTAGE_COMMANDS
+from .health_feed import subscribe as subscribe_health
 from .incident_feed import LARGEST_PAGE, IncidentFeed, footage_shown, page_shown
+from .incident_services import not_a_person
+from .incidents import IncidentQuery
+from .log_deeds import LOG_COMMANDS
+from .log_feed import subscribe as subscribe_log
 from .options import groups
 from .serialize import ignore_box_json, zone_json
 from .storage_feed import StorageFeed
@@ -33,6 +39,13 @@ if TYPE_CHECKING:
 ATTR_CAMERAS: Final = "cameras"
 ATTR_GROUP: Final = "group"
 
+OF_INCIDENTS: Final = {
+    **FILTERS,
+    vol.Optional(ATTR_CAMERAS): [cv.string],
+    vol.Optional(ATTR_GROUP): cv.string,
+}
+"""What cards look for; cameras are called by their keys or their entities."""
+
 
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
@@ -43,19 +56,22 @@ def async_register_commands(hass: HomeAssistant) -> None:
     websocket_api.async_register_command(hass, _subscribe_storage)
     websocket_api.async_register_command(hass, subscribe_access)
     websocket_api.async_register_command(hass, subscribe_bookings)
+    websocket_api.async_register_command(hass, subscribe_health)
+    websocket_api.async_register_command(hass, subscribe_log)
 
 
 @websocket_api.websocket_command(
     {
         vol.Required("type"): "gatehouse/incidents/subscribe",
+        **OF_INCIDENTS,
         vol.Optional(ATTR_LIMIT, default=0): vol.All(int, vol.Range(min=0, max=LARGEST_PAGE)),
     }
 )
 @callback
 def _subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
-    """Tell the newest incidents, if some are asked for, and all news until unsubscribed."""
+    """Tell the newest that are asked for, if there is a limit, and all news until unsubscribed."""
     connection.send_result(msg["id"])
-    feed = IncidentFeed(hass, connection, msg["id"], msg[ATTR_LIMIT])
+    feed = IncidentFeed(hass, connection, msg["id"], _wanted(msg))
     connection.subscriptions[msg["id"]] = feed.open()
 
 
@@ -71,15 +87,8 @@ def _subscribe_storage(
 
 
 async def _list_incidents(request: Request) -> dict[str, Any]:
-    fields = request.fields
-    query = query_of(
-        fields,
-        cameras=tuple(fields[ATTR_CAMERAS]) if ATTR_CAMERAS in fields else None,
-        group=fields.get(ATTR_GROUP),
-        limit=fields[ATTR_LIMIT],
-    )
-    page = await page_of(request.hub, query, fields.get(ATTR_BEFORE))
-    return page_shown(request.connection, page, request.hub.cameras.entities())
+    page = await page_of(request.hub, _wanted(request.fields), request.fields.get(ATTR_BEFORE))
+    return page_shown(request.connection, page, request.hub.cameras)
 
 
 async def _get_incident(request: Request) -> dict[str, Any]:
@@ -99,9 +108,8 @@ async def _note(request: Request) -> dict[str, Any]:
 
 
 async def _not_a_person(request: Request) -> dict[str, Any]:
-    hub, identity = request.hub, request.incident
-    found = existing(await hub.archive.not_a_person(identity), identity)
-    return {"incident": request.shown(found), "ignored": ignored_since(hub, found)}
+    found = await not_a_person(request.hub, request.incident, request.connection.user)
+    return {"incident": request.shown(found), "ignored": ignored_since(request.hub, found)}
 
 
 async def _list_cameras(request: Request) -> dict[str, Any]:
@@ -139,6 +147,16 @@ async def _list_ignored(request: Request) -> dict[str, Any]:
 async def _remove_ignored(request: Request) -> dict[str, Any]:
     box = await forget(request.hub, request.fields[ATTR_BOX], ignored_by(request.hub))
     return {"ignored": ignore_box_json(box, request.hub.cameras.entities())}
+
+
+def _wanted(fields: Mapping[str, Any]) -> IncidentQuery:
+    cameras = fields.get(ATTR_CAMERAS)
+    return query_of(
+        fields,
+        cameras=None if cameras is None else tuple(cameras),
+        group=fields.get(ATTR_GROUP),
+        limit=fields[ATTR_LIMIT],
+    )
 
 
 def _camera_json(request: Request, key: str, data: CameraData) -> dict[str, Any]:
@@ -179,9 +197,7 @@ COMMANDS: Final = (
         name="incidents/list",
         answer=_list_incidents,
         fields={
-            **FILTERS,
-            vol.Optional(ATTR_CAMERAS): [cv.string],
-            vol.Optional(ATTR_GROUP): cv.string,
+            **OF_INCIDENTS,
             vol.Optional(ATTR_BEFORE): cv.string,
             vol.Optional(ATTR_LIMIT, default=50): vol.All(int, vol.Range(min=1, max=LARGEST_PAGE)),
         },
@@ -220,4 +236,5 @@ COMMANDS: Final = (
     *FOOTAGE_COMMANDS,
     *ACCESS_COMMANDS,
     *BOOKING_COMMANDS,
+    *LOG_COMMANDS,
 )

@@ -37,6 +37,9 @@ port = {{port}}
 data = "data"
 announce = false
 
+[tls]
+enabled = false
+
 [spool]
 enabled = false
 
@@ -200,7 +203,7 @@ async def _until_up(session: aiohttp.ClientSession) -> None:
 
 async def _is_up(session: aiohttp.ClientSession) -> bool:
     try:
-        async with session.get(wire.HEALTH) as response:
+        async with session.get(wire.HEALTH_LIVE) as response:
             return response.ok
     except aiohttp.ClientConnectionError:
         return False

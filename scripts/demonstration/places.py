@@ -143,6 +143,7 @@ def write_agent(
     file.touch(mode=0o600)
     tables = (
         ("[agent]", agent),
+        ("[tls]", {"enabled": False}),
         ("[[cameras]]", camera),
         ("[spool]", {"enabled": spool}),
         *(place.door.tables() if place.door else ()),

@@ -1,22 +1,24 @@
 """The agent is found on the network, here on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from zeroconf import IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from camera_agent import __version__
-from camera_agent.announce import announce, local_addresses
+from camera_agent.announce import announce, local_addresses, properties
 from camera_agent.config import AgentConfig
 from camera_agent.wire import SERVICE_TYPE
 
 LOOPBACK = ["127.0.0.1"]
 NAME = f"gatehouse-9f2c41d07ab3.{SERVICE_TYPE}"
+FINGERPRINT = "ab" * 32
 
 
 @pytest.fixture
@@ -24,6 +26,11 @@ def config(tmp_path: Path) -> AgentConfig:
     return AgentConfig(
         id="9f2c41d07ab3", name="Porch", token="0" * 16, port=8467, data=tmp_path, cameras=()
     )
+
+
+def announced(config: AgentConfig, addresses: Callable[[], list[str]]) -> Coroutine[Any, Any, None]:
+    """Announce it to the neighbours, who hear at once of what changes."""
+    return announce(config, FINGERPRINT, lambda: True, addresses, look=0.01)
 
 
 class Neighbour:
@@ -61,7 +68,7 @@ async def neighbour() -> AsyncIterator[Neighbour]:
 
 
 async def test_a_neighbour_learns_what_it_needs_to_connect(config: AgentConfig) -> None:
-    story = asyncio.create_task(announce(config, lambda: LOOPBACK))
+    story = asyncio.create_task(announce(config, FINGERPRINT, lambda: True, lambda: LOOPBACK))
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
         info = AsyncServiceInfo(SERVICE_TYPE, NAME)
@@ -73,16 +80,42 @@ async def test_a_neighbour_learns_what_it_needs_to_connect(config: AgentConfig) 
             "name": "Porch",
             "api": "1",
             "ver": __version__,
+            "tls": "1",
+            "fp": "ab" * 16,
+            "paired": "1",
         }
         story.cancel()
         await other.hears(ServiceStateChange.Removed)
     await asyncio.gather(story, return_exceptions=True)
 
 
+async def test_that_it_is_paired_is_told_without_leaving(config: AgentConfig) -> None:
+    paired: list[bool] = []
+    story = asyncio.create_task(
+        announce(config, FINGERPRINT, lambda: bool(paired), lambda: LOOPBACK, look=0.01)
+    )
+    async with neighbour() as other:
+        await other.hears(ServiceStateChange.Added)
+        paired.append(True)
+        async with asyncio.timeout(10):
+            assert await other.seen.get() is ServiceStateChange.Updated
+        info = AsyncServiceInfo(SERVICE_TYPE, NAME)
+        assert await info.async_request(other.network.zeroconf, 3000)
+        assert info.decoded_properties["paired"] == "1"
+        story.cancel()
+    await asyncio.gather(story, return_exceptions=True)
+
+
+def test_an_agent_without_tls_has_no_fingerprint_to_tell(config: AgentConfig) -> None:
+    told = properties(config, "", is_paired=False)
+
+    assert (told["tls"], told["fp"], told["paired"]) == ("0", "", "0")
+
+
 async def test_a_network_that_comes_late_is_waited_for(config: AgentConfig) -> None:
     addresses: list[list[str]] = [[], [], LOOPBACK]
     story = asyncio.create_task(
-        announce(config, lambda: addresses.pop(0) if addresses[1:] else addresses[0], look=0.01)
+        announced(config, lambda: addresses.pop(0) if addresses[1:] else addresses[0])
     )
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
@@ -92,7 +125,7 @@ async def test_a_network_that_comes_late_is_waited_for(config: AgentConfig) -> N
 
 async def test_a_network_that_goes_away_ends_the_announcement(config: AgentConfig) -> None:
     addresses = list(LOOPBACK)
-    story = asyncio.create_task(announce(config, lambda: list(addresses), look=0.01))
+    story = asyncio.create_task(announced(config, lambda: list(addresses)))
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
         addresses.clear()
@@ -106,7 +139,7 @@ async def test_a_network_that_refuses_is_tried_again(
 ) -> None:
     addresses = [["203.0.113.9"], LOOPBACK]  # the first is nobody's here
     story = asyncio.create_task(
-        announce(config, lambda: addresses.pop(0) if addresses[1:] else addresses[0], look=0.01)
+        announced(config, lambda: addresses.pop(0) if addresses[1:] else addresses[0])
     )
     async with neighbour() as other:
         with caplog.at_level(logging.WARNING):
@@ -127,7 +160,7 @@ async def test_a_machine_that_does_not_tell_its_addresses_is_asked_again(
             raise answer
         return answer
 
-    story = asyncio.create_task(announce(config, addresses, look=0.01))
+    story = asyncio.create_task(announced(config, addresses))
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
     story.cancel()
@@ -136,7 +169,7 @@ async def test_a_machine_that_does_not_tell_its_addresses_is_asked_again(
 
 async def test_an_address_that_comes_back_is_announced_again(config: AgentConfig) -> None:
     addresses = list(LOOPBACK)
-    story = asyncio.create_task(announce(config, lambda: list(addresses), look=0.01))
+    story = asyncio.create_task(announced(config, lambda: list(addresses)))
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
         addresses[:] = ["203.0.113.9"]  # nobody's here

@@ -28,6 +28,9 @@ port = {port}
 data = "data"
 announce = false
 
+[tls]
+enabled = false
+
 [[cameras]]
 id = "left"
 source = "pattern"

@@ -98,6 +98,42 @@ def test_a_signature_does_not_make_up_for_a_wrong_token() -> None:
     assert not admits(TOKEN, request(signed(), authorization="Bearer wrong"), NOW)
 
 
+@pytest.mark.parametrize("kind", ["live.ts", "snapshot", "stream"])
+def test_what_a_camera_shows_can_be_signed(kind: str) -> None:
+    assert admits(TOKEN, request(signed(f"/api/v1/cameras/front/{kind}")), NOW)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/info",
+        "/api/v1/feed",
+        "/api/v1/spool",
+        "/api/v1/passages",
+        "/api/v1/cameras/front/recordings",
+        "/api/v1/cameras/front/recordings/1",
+        "/api/v1/cameras/front/live.ts/",
+        "/api/v1/cameras/front/liveXts",
+        "/api/v1/cameras/{camera}/../front/live.ts",
+        "/api/v1/cameras//live.ts",
+        "/api/v2/cameras/front/live.ts",
+    ],
+)
+def test_nothing_else_can(path: str) -> None:
+    assert not admits(TOKEN, request(signed(path)), NOW)
+
+
+def test_a_signature_of_one_camera_is_none_of_another() -> None:
+    address = signed("/api/v1/cameras/front/stream").replace("front", "back")
+    assert not admits(TOKEN, request(address), NOW)
+
+
+@pytest.mark.parametrize(("lifetime", "admitted"), [(0, True), (86_400, True), (86_401, False)])
+def test_an_address_is_good_for_a_day_at_most(lifetime: int, admitted: bool) -> None:
+    address = signed(expires=str(int(NOW) + lifetime))
+    assert admits(TOKEN, request(address), NOW) is admitted
+
+
 @pytest.mark.parametrize("path", ["/", "/stream", "/snapshot"])
 def test_a_short_name_that_takes_its_camera_from_the_query_is_never_signed(path: str) -> None:
     assert not admits(TOKEN, request(f"{signed(path)}&camera=other"), NOW)

@@ -26,6 +26,8 @@ async def test_a_camera_starts_and_is_online_with_its_first_frame(
         await eventually(lambda: len(notes.packets) > 15, 20)
         assert camera.state.status is CameraStatus.ONLINE
         assert notes.states[0] == camera.state
+        assert camera.state.frame_age_s is not None
+        assert camera.state.frame_age_s < 2
     stamps = [packet.captured_us for packet in notes.packets]
     assert stamps == sorted(set(stamps))
     assert abs(stamps[-1] / 1e6 - time.time()) < 5

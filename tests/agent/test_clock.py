@@ -1,5 +1,7 @@
 """A clock that is put right."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from camera_agent import clock as module
@@ -13,6 +15,17 @@ class Machine:
         self.is_right = is_right
         self.started = 1_000_000.0
         self.clock = Clock(lambda: self.is_right, lambda: self.started)
+
+
+@pytest.mark.parametrize(("state", "known"), [(0, True), (3, True), (5, False), (-1, None)])
+def test_the_kernel_tells_whether_the_clock_follows_another(
+    monkeypatch: pytest.MonkeyPatch, state: int, known: bool | None
+) -> None:
+    kernel = SimpleNamespace(adjtimex=lambda timex: state)
+    monkeypatch.setattr(module.ctypes, "CDLL", lambda name: kernel)
+
+    assert module.is_synchronised() is known
+    assert module.is_right() is (known is not False)
 
 
 def test_a_clock_that_goes_right_needs_no_correction() -> None:

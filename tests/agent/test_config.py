@@ -8,7 +8,6 @@ import re
 import pytest
 
 from camera_agent.config import (
-    DEFAULT,
     AgentConfig,
     BookingsConfig,
     CameraConfig,
@@ -16,13 +15,15 @@ from camera_agent.config import (
     DetectorConfig,
     SourceKind,
     SpoolConfig,
+    TlsConfig,
     load,
 )
+from camera_agent.default import DEFAULT
 from camera_agent.door_config import DoorConfig, Fail, LineConfig, ReaderConfig, ReaderKind
 from camera_agent.wire import DEFAULT_PORT, Direction
 
 TOKEN = "0123456789abcdef"
-FILLED_IN = DEFAULT.replace('token = ""', f'token = "{TOKEN}"')
+FILLED_IN = DEFAULT.replace('# token = "0123456789abcdef" ', f'token = "{TOKEN}"')
 PLAIN, _, DOORS = DEFAULT.partition("# A door:")
 DOORS, _, REST = DOORS.partition("# What moves while")
 SETTINGS = re.findall(
@@ -56,9 +57,10 @@ def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
 
 @pytest.mark.usefixtures("machine_id")
 class TestADefaultConfiguration:
-    def test_lacks_only_the_token(self, tmp_path: Path) -> None:
-        (problem,) = problems(tmp_path, DEFAULT)
-        assert problem.startswith("agent.token: must have 16 characters or more; make one with")
+    def test_is_whole_as_it_stands(self, tmp_path: Path) -> None:
+        config = read(tmp_path, DEFAULT)
+        assert config.token is None
+        assert config.tls == TlsConfig()
 
     def test_is_what_the_dataclasses_say(self, tmp_path: Path) -> None:
         config = read(tmp_path, FILLED_IN)
@@ -69,7 +71,7 @@ class TestADefaultConfiguration:
 
     @pytest.mark.parametrize(
         "setting",
-        [one for one in SETTINGS if not one.startswith(("path", "start", "end", "audio"))],
+        [one for one in SETTINGS if not one.startswith(("path", "start", "end", "audio", "key"))],
     )
     def test_may_have_each_of_its_settings_switched_on(self, tmp_path: Path, setting: str) -> None:
         assert read(tmp_path, DETECTING.replace(f"# {setting}", setting)).cameras
@@ -80,6 +82,14 @@ class TestADefaultConfiguration:
             text = text.replace(f"# {setting}", setting)
         (front,) = read(tmp_path, text).cameras
         assert (front.path, front.start, front.end) == ("/dev/video0", 0.0, 60.0)
+
+    def test_may_have_a_certificate_of_its_owner(self, tmp_path: Path) -> None:
+        text = DEFAULT
+        for setting in ('certificate = "agent.crt"', 'key = "agent.key"', "mutual = false"):
+            text = text.replace(f"# {setting}", setting)
+        assert read(tmp_path, text).tls == TlsConfig(
+            certificate=tmp_path / "agent.crt", key=tmp_path / "agent.key"
+        )
 
     def test_may_have_its_detector_switched_on(self, tmp_path: Path) -> None:
         assert read(tmp_path, FILLED_IN).detector is None
@@ -144,7 +154,7 @@ class TestADefaultConfiguration:
         "noun",
         [
             *(AgentConfig, CameraConfig, SpoolConfig, BookingsConfig, DetectorConfig, DoorConfig),
-            ReaderConfig,
+            *(ReaderConfig, TlsConfig),
         ],
     )
     def test_speaks_of_every_setting(self, noun: type) -> None:
@@ -412,7 +422,6 @@ class TestMistakes:
         assert problems(tmp_path, text) == (
             "agnt: unknown key; did you mean 'agent'?",
             "agent.prt: unknown key; did you mean 'port'?",
-            "agent.token: is missing",
             "agent.port: must be a whole number from 1 to 65535",
             "cameras[0].sorce: unknown key; did you mean 'source'?",
             "cameras[0].id: is missing",
@@ -428,7 +437,7 @@ class TestMistakes:
     def test_a_key_like_no_other_gets_the_list_of_them(self, tmp_path: Path) -> None:
         (problem,) = problems(tmp_path, f"zzz = 1\n{FILLED_IN}")
         assert problem == (
-            "zzz: unknown key; known are agent, cameras, doors, spool, bookings, detector"
+            "zzz: unknown key; known are agent, tls, cameras, doors, spool, bookings, detector"
         )
 
     @pytest.mark.parametrize(
@@ -488,6 +497,26 @@ class TestMistakes:
         text = f'[agent]\ntoken = "{TOKEN}"\nname = "{"ä" * 51}"\n{CAMERA}'
         (problem,) = problems(tmp_path, text)
         assert problem.startswith("agent.name: must be at most 100 characters")
+
+    @pytest.mark.parametrize(
+        ("lines", "problem"),
+        [
+            ('key = "agent.key"', "certificate: is missing; a key alone is not enough"),
+            (
+                "enabled = false\nmutual = true",
+                "mutual: is not possible without TLS; set tls.enabled = true",
+            ),
+            ("enabled = 1", "enabled: must be true or false"),
+            ('certificat = "a"', "certificat: unknown key; did you mean 'certificate'?"),
+        ],
+    )
+    def test_of_tls_are_told(self, tmp_path: Path, lines: str, problem: str) -> None:
+        assert problems(tmp_path, f"{CAMERA}[tls]\n{lines}") == (f"tls.{problem}",)
+
+    def test_an_owner_by_token_has_no_certificate_to_show(self, tmp_path: Path) -> None:
+        text = f'[agent]\ntoken = "{TOKEN}"\n{CAMERA}[tls]\nmutual = true'
+        (problem,) = problems(tmp_path, text)
+        assert problem.startswith("tls.mutual: needs Home Assistant's certificate")
 
     def test_yes_is_not_true(self, tmp_path: Path) -> None:
         text = f'[agent]\ntoken = "{TOKEN}"\nannounce = "yes"\n{CAMERA}'

@@ -68,7 +68,7 @@ async def talking(hub: Hub, settings: DetectorConfig | None) -> AsyncIterator[Cl
     """Talk to an agent whose detector has these settings."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with (
-        serving(application(hub, TOKEN, Detector(settings))) as port,
+        serving(application(hub, Detector(settings))) as port,
         ClientSession(f"http://127.0.0.1:{port}", headers=headers) as session,
     ):
         yield session
@@ -308,7 +308,7 @@ async def test_others_are_answered_while_a_picture_is_looked_at(
 ) -> None:
     looking = asyncio.create_task(look(asked))
     await eventually(lambda: slow.threads)
-    async with asked.get("/health") as response:
+    async with asked.get("/health/live") as response:
         assert response.status == 200
     assert not looking.done()
     slow.go_on.set()

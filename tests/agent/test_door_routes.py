@@ -67,7 +67,7 @@ async def hub(config: AgentConfig) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 async def address(hub: Hub) -> AsyncIterator[str]:
-    async with serving(application(hub, TOKEN)) as port:
+    async with serving(application(hub)) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -163,7 +163,7 @@ async def test_an_agent_without_doors_says_nothing_of_them(tmp_path: Path) -> No
     )
     hub = Hub(config)
     async with (
-        serving(application(hub, TOKEN)) as port,
+        serving(application(hub)) as port,
         ClientSession(f"http://127.0.0.1:{port}", headers=BEARER) as agent,
     ):
         for path in (GRANTS, PASSAGES, "/snapshot"):

@@ -27,6 +27,9 @@ port = {port}
 data = "data"
 announce = false
 
+[tls]
+enabled = false
+
 [[doors]]
 id = "front"
 simulated = "front.sock"
@@ -82,7 +85,7 @@ class Site:
 
 async def _answers(agent: ClientSession) -> bool:
     try:
-        async with agent.get("/health") as answer:
+        async with agent.get("/health/live") as answer:
             return answer.status == 200
     except OSError:
         return False

@@ -20,10 +20,11 @@ import urllib.request
 import av
 import pytest
 
-from camera_agent import __main__ as program, __version__
+from camera_agent import __version__, listen as listening
 from camera_agent.__main__ import main
 from camera_agent.cameras import Camera
-from camera_agent.config import DEFAULT, load
+from camera_agent.config import load
+from camera_agent.default import DEFAULT
 from camera_agent.hub import Hub
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,9 @@ host = "127.0.0.1"
 port = {port}
 data = "data"
 announce = false
+
+[tls]
+enabled = false
 
 [[cameras]]
 id = "front"
@@ -127,7 +131,7 @@ def running(config: Path, log: Path) -> Iterator[Process]:
 @pytest.fixture
 def agent(config: Path, port: int, tmp_path: Path) -> Iterator[Process]:
     with running(config, tmp_path / "log") as process:
-        eventually(lambda: ask(port, "/health"))
+        eventually(lambda: ask(port, "/health/live"))
         yield process
 
 
@@ -150,6 +154,7 @@ def test_check_tells_what_is_configured(
     told = capsys.readouterr()
     assert told.out.splitlines() == [
         f"Porch (porch) on 127.0.0.1:{port}, data in {config.parent / 'data'}",
+        "  plain HTTP, owned by who has the token in agent.toml",
         "  camera front: Front door, pattern, 320x180 at 15 fps",
     ]
     assert told.err == ""
@@ -160,7 +165,7 @@ def test_check_tells_what_the_doors_are(config: Path, capsys: pytest.CaptureFixt
     config.write_text(config.read_text() + DOOR + WIRED)
     assert main(["check", "--config", str(config)]) == 0
 
-    assert capsys.readouterr().out.splitlines()[2:] == [
+    assert capsys.readouterr().out.splitlines()[3:] == [
         "  door hall: Hall door, simulated, reader outside (simulated)",
         "  door gate: Gate, lock",
         "  door shed: Shed, no lock",
@@ -225,9 +230,9 @@ def test_a_part_that_ends_ends_the_agent(config: Path, monkeypatch: pytest.Monke
 async def test_a_connection_that_asks_for_nothing_is_cut(
     config: Path, port: int, monkeypatch: pytest.MonkeyPatch, asked: bytes
 ) -> None:
-    monkeypatch.setattr(program, "IDLE", 0.2)
+    monkeypatch.setattr(listening, "IDLE", 0.2)
     agent = load(config)
-    server = await program._listen(Hub(agent), agent)
+    server = await listening.listen(Hub(agent), agent, None)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(asked)
@@ -245,7 +250,7 @@ def test_the_agent_may_have_as_many_files_open_as_the_system_allows(
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
     try:
         with running(config, tmp_path / "log") as agent:
-            eventually(lambda: ask(port, "/health"))
+            eventually(lambda: ask(port, "/health/live"))
             limits = resource.prlimit(agent.pid, resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -255,7 +260,7 @@ def test_the_agent_may_have_as_many_files_open_as_the_system_allows(
 
 def test_an_agent_that_was_told_to_stop_ended_well(config: Path, port: int) -> None:
     def stop() -> None:
-        eventually(lambda: ask(port, "/health"))
+        eventually(lambda: ask(port, "/health/live"))
         os.kill(os.getpid(), signal.SIGTERM)
 
     stopper = threading.Thread(target=stop)
@@ -332,7 +337,7 @@ def test_a_simulated_door_is_played_at_and_locked_at_the_end(
     config.write_text(config.read_text() + DOOR)
     relay = tmp_path / "hall.relay"
     with running(config, tmp_path / "log") as agent:
-        eventually(lambda: ask(port, "/health") and (tmp_path / "hall.sock").exists())
+        eventually(lambda: ask(port, "/health/live") and (tmp_path / "hall.sock").exists())
         assert main(["present", "0102030405", "--config", str(config)]) == 1
         assert capsys.readouterr().out == "Denied\n"
         assert relay.read_text() == "0\n"

@@ -59,8 +59,7 @@ class StillCamera(Camera):
         self._listener.motion(self.config.id, score, moving, 1_795_000_003_500_000)
 
     def turn(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
-        self._listener.changed(self.config.id, self.state)
+        self._change(**changes)
 
 
 def still(hub: Hub, camera: str) -> StillCamera:
@@ -100,9 +99,7 @@ def front(hub: Hub) -> StillCamera:
 
 @pytest.fixture
 async def address(hub: Hub) -> AsyncIterator[str]:
-    runner = web.AppRunner(
-        application(hub, TOKEN), access_log_class=AccessLogger, shutdown_timeout=0.1
-    )
+    runner = web.AppRunner(application(hub), access_log_class=AccessLogger, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -138,15 +135,10 @@ def signed(path: str, lifetime: int = 60) -> str:
 # Who may ask
 
 
-async def test_health_is_for_everybody(anybody: ClientSession) -> None:
-    async with anybody.get("/health") as response:
-        assert await response.json() == {"status": "ok"}
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/v1/info"),
+        ("POST", "/api/v1/info"),
         ("POST", "/api/v1/detect"),
         ("GET", "/api/v1/feed"),
         ("GET", f"{FRONT}/snapshot"),
@@ -172,6 +164,31 @@ async def test_everything_else_needs_the_token(
     anybody: ClientSession, method: str, path: str
 ) -> None:
     assert await refusal(anybody.request(method, path)) == (401, "unauthorized")
+
+
+async def test_a_stranger_learns_what_this_is_and_no_more(anybody: ClientSession) -> None:
+    async with anybody.get("/api/v1/info") as response:
+        told = await response.json()
+
+    assert told["name"] == "Porch"
+    assert told["paired"] is True
+    assert told.keys() == {"product", "api", "id", "name", "version", "model", "paired"}
+
+
+async def test_the_owner_learns_all_of_it(agent: ClientSession) -> None:
+    async with agent.get("/api/v1/info") as response:
+        told = await response.json()
+
+    assert told["paired"] is True
+    assert [camera["id"] for camera in told["cameras"]] == ["front", "back"]
+
+
+async def test_a_wrong_token_is_told_from_none(anybody: ClientSession) -> None:
+    wrong = {"Authorization": "Bearer wrong"}
+
+    asking = anybody.get("/api/v1/info", headers=wrong)
+
+    assert await refusal(asking) == (401, "unauthorized")
 
 
 async def test_who_has_no_token_is_told_how_to_bring_it(anybody: ClientSession) -> None:
@@ -244,14 +261,15 @@ async def test_a_signed_address_opens_one_path(anybody: ClientSession, front: St
 
 
 async def test_the_log_holds_no_signature(
-    anybody: ClientSession, caplog: pytest.LogCaptureFixture
+    anybody: ClientSession, front: StillCamera, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    front.shown = picture(1795000003.5)
 
-    async with anybody.get(signed("/api/v1/info")) as response:
+    async with anybody.get(signed(f"{FRONT}/snapshot")) as response:
         assert response.status == 200
 
-    await eventually(lambda: "GET /api/v1/info 200" in caplog.text)
+    await eventually(lambda: f"GET {FRONT}/snapshot 200" in caplog.text)
     assert "auth=" not in "".join(
         record.getMessage() for record in caplog.records if record.name.startswith("aiohttp.access")
     )
@@ -265,7 +283,7 @@ async def test_info_tells_what_the_agent_is(agent: ClientSession) -> None:
         info = await response.json()
 
     example = json.loads((WIRE / "info.json").read_text())
-    assert info.keys() == example.keys() | {"detector"}
+    assert info.keys() == example.keys() | {"detector", "paired"}
     assert info["id"] == "9f2c41d07ab3"
     assert [camera["id"] for camera in info["cameras"]] == ["front", "back"]
     assert info["cameras"][0].keys() == example["cameras"][0].keys()
@@ -771,6 +789,9 @@ async def test_the_feed_tells_how_the_machine_is(
     assert told[0]["type"] == "stats"
     assert told[0]["now"] == pytest.approx(time.time(), abs=5)
     example = json.loads((WIRE / "stats.json").read_text())
+    assert told[0].keys() == example.keys()
+    assert told[0]["cameras"].keys() == {"front", "back"}
+    assert told[0]["cameras"]["front"] == example["cameras"]["front"]
     assert told[0]["stats"].keys() == example["stats"].keys()
     assert told[0]["spool"].keys() == example["spool"].keys()
     assert told[0]["bookings"].keys() == example["bookings"].keys()

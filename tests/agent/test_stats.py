@@ -1,9 +1,10 @@
 """How the machine is doing: a Pi by its files, and any machine by what it has."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 import json
 from pathlib import Path
 import struct
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,15 @@ def absent(device: Path) -> int:
     raise FileNotFoundError(device)
 
 
+def network(**interfaces: tuple[int, int]) -> str:
+    """What the kernel tells of how many bytes each interface has received and sent."""
+    lines = [
+        f"{name:>6}: {received} 7 0 0 0 0 0 0 {sent} 9 0 0 0 0 0 0\n"
+        for name, (received, sent) in interfaces.items()
+    ]
+    return "".join(["Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n", *lines])
+
+
 @pytest.fixture
 def pi(tmp_path: Path) -> Path:
     """The files of a Raspberry Pi 5."""
@@ -30,7 +40,11 @@ def pi(tmp_path: Path) -> Path:
         tmp_path,
         {
             "proc/stat": "cpu  100 0 100 700 100 0 0 0 0 0\ncpu0 1 2 3\nbtime 1794900000\n",
-            "proc/meminfo": "MemTotal:  1000 kB\nMemFree: 100 kB\nMemAvailable:  590 kB\n",
+            "proc/meminfo": (
+                "MemTotal:  1000 kB\nMemFree: 100 kB\nMemAvailable:  590 kB\nCmaTotal:  64 kB\n"
+                "CmaFree:  12 kB\n"
+            ),
+            "proc/net/dev": network(eth0=(1000, 200), lo=(5_000_000, 5_000_000)),
             "proc/loadavg": "0.42 0.30 0.20 1/200 4242\n",
             "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0",
             "sys/class/thermal/thermal_zone0/type": "rp1_adc\n",
@@ -43,8 +57,11 @@ def pi(tmp_path: Path) -> Path:
 
 
 def test_a_pi_tells_everything(pi: Path) -> None:
-    read = Machine(pi, pi, lambda device: 0).read()
+    machine = Machine(pi, pi, lambda device: 0)
+    machine.read()  # an average needs two looks
+    read = machine.read()
     assert None not in asdict(read).values()
+    assert (read.memory_total_bytes, read.cma_free_bytes) == (1_024_000, 12 * 1024)
     assert (read.memory_percent, read.temperature_c, read.load) == (41.0, 52.1, 0.42)
     assert (read.booted, read.under_voltage, read.throttled) == (1794900000.0, False, False)
 
@@ -105,7 +122,8 @@ def test_without_the_firmware_the_voltage_alarm_is_asked(
     ("missing", "unknown"),
     [
         ("proc/stat", {"cpu_percent", "booted"}),
-        ("proc/meminfo", {"memory_percent"}),
+        ("proc/meminfo", {"memory_percent", "memory_total_bytes", "cma_free_bytes"}),
+        ("proc/net/dev", {"received_bytes_s", "sent_bytes_s"}),
         ("proc/loadavg", {"load"}),
         ("sys/class/thermal/thermal_zone1/type", {"temperature_c"}),
         ("sys/class/thermal/thermal_zone1/temp", {"temperature_c"}),
@@ -114,8 +132,10 @@ def test_without_the_firmware_the_voltage_alarm_is_asked(
 def test_what_cannot_be_read_is_unknown_and_nothing_else(
     pi: Path, missing: str, unknown: set[str]
 ) -> None:
+    machine = Machine(pi, pi, lambda device: 0)
+    machine.read()
     (pi / missing).unlink()
-    read = asdict(Machine(pi, pi, lambda device: 0).read())
+    read = asdict(machine.read())
     assert {name for name, value in read.items() if value is None} == unknown
 
 
@@ -132,8 +152,37 @@ def test_what_is_nonsense_is_unknown_too(pi: Path) -> None:
 
 def test_a_machine_with_nothing_tells_nothing(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
-    read = Machine(nowhere, nowhere, absent).read()
-    assert read == Stats(**dict.fromkeys(asdict(read)))
+    read = Machine(nowhere, nowhere, absent, is_synchronised=lambda: None).read()
+    assert read == replace(Stats(**dict.fromkeys(asdict(read))), gpus=())
+
+
+def test_the_network_is_measured_between_two_looks_without_the_talk_of_the_machine_with_itself(
+    pi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=iter([100.0, 100.0, 110.0, 110.0]).__next__)
+    monkeypatch.setattr("camera_agent.stats.time", clock)
+    machine = Machine(pi, pi, absent)
+    before = machine.read()
+    lay(
+        pi, {"proc/net/dev": network(eth0=(3000, 200), wlan0=(500, 700), lo=(9_000_000, 9_000_000))}
+    )
+    after = machine.read()
+    assert (before.received_bytes_s, before.sent_bytes_s) == (None, None)
+    assert (after.received_bytes_s, after.sent_bytes_s) == (250.0, 70.0)
+
+
+def test_a_network_that_counts_anew_is_unknown_once(pi: Path) -> None:
+    machine = Machine(pi, pi, absent)
+    machine.read()
+    lay(pi, {"proc/net/dev": network(eth0=(10, 10))})
+    assert machine.read().received_bytes_s is None
+    assert machine.read().received_bytes_s == 0.0
+
+
+@pytest.mark.parametrize("known", [True, False, None])
+def test_whether_the_clock_follows_another_is_told(pi: Path, known: bool | None) -> None:
+    read = Machine(pi, pi, absent, is_synchronised=lambda: known).read()
+    assert read.clock_synchronised is known
 
 
 def test_another_board_has_another_zone(pi: Path) -> None:

@@ -27,7 +27,7 @@ PATIENT = """
     const deadline = performance.now() + {milliseconds};
     while (true) {{
         const answer = {question};
-        if (answer) return answer;
+        if (answer) return answer instanceof Node || answer;
         if (video && video.error) throw new Error("the player: " + video.error.message);
         if (performance.now() > deadline) throw new Error("never true: " + {question_text});
         await new Promise(next => setTimeout(next, 20));
@@ -45,17 +45,17 @@ class Page:
 
     async def open(self, address: str) -> None:
         """Go to an address, and wait until all but its media is there."""
-        await self._ask("Page.navigate", url=address)
+        await self.send("Page.navigate", url=address)
         await self.until(f"document.readyState === 'complete' && location.href === {address!r}")
 
     async def show(self, html: str) -> None:
         """Show a page that comes from nowhere."""
-        frame = (await self._ask("Page.getFrameTree"))["frameTree"]["frame"]["id"]
-        await self._ask("Page.setDocumentContent", frameId=frame, html=html)
+        frame = (await self.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        await self.send("Page.setDocumentContent", frameId=frame, html=html)
 
     async def run(self, script: str) -> Any:
         """Return what a script says, as somebody would who clicks."""
-        told = await self._ask(
+        told = await self.send(
             "Runtime.evaluate",
             expression=script,
             awaitPromise=True,
@@ -77,7 +77,7 @@ class Page:
 
     async def look(self, width: int, height: int, scheme: str = "light") -> None:
         """Be a screen of this size, light or dark."""
-        await self._ask(
+        await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
@@ -85,13 +85,14 @@ class Page:
             mobile=width < height,
         )
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        await self._ask("Emulation.setEmulatedMedia", features=features)
+        await self.send("Emulation.setEmulatedMedia", features=features)
 
     async def screenshot(self) -> bytes:
         """Return what is to be seen, as a PNG."""
-        return b64decode((await self._ask("Page.captureScreenshot"))["data"])
+        return b64decode((await self.send("Page.captureScreenshot"))["data"])
 
-    async def _ask(self, method: str, **fields: Any) -> Any:
+    async def send(self, method: str, **fields: Any) -> Any:
+        """Return what the browser answers to a command of its debugging protocol."""
         self._id += 1
         await self._socket.send_json({"id": self._id, "method": method, "params": fields})
         while (told := await self._socket.receive_json()).get("id") != self._id:

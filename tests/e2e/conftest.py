@@ -19,10 +19,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 # Before Home Assistant mounts the test plugin's own custom_components.
 import custom_components.gatehouse  # noqa: F401
 from tests.e2e.browser import browser, page, viewing
+from tests.e2e.dashboards import home
 from tests.e2e.llama import llama
 from tests.waiting import eventually
 
-__all__ = ["browser", "llama", "page", "viewing"]
+__all__ = ["browser", "home", "llama", "page", "viewing"]
 
 ROOT = Path(__file__).parents[2]
 MATERIAL = Path(os.environ.get("GATEHOUSE_MATERIAL", ROOT.parent / "shared"))
@@ -90,7 +91,7 @@ class AgentProcess:
         self._config.write_text(
             f'[agent]\nid = "c0ffee000001"\nname = "Porch"\ntoken = "{TOKEN}"\n'
             f'host = "127.0.0.1"\nport = {self.port}\ndata = "{folder / "data"}"\n'
-            "announce = false\n\n[spool]\nenabled = false\n\n"
+            "announce = false\n\n[tls]\nenabled = false\n\n[spool]\nenabled = false\n\n"
             f'[[cameras]]\nid = "front"\nname = "Front door"\nsource = "video"\n'
             f'path = "{scene.video}"\n{scene.settings}'
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from camera_agent.wire import HEALTH
+from camera_agent.wire import HEALTH_LIVE
 from scripts.demonstration.children import Child, watch
 from scripts.demonstration.dashboard import Entities
 from scripts.demonstration.gatehouse import add_once, set_up, until_loaded
@@ -37,6 +37,9 @@ host = "127.0.0.1"
 port = {port}
 data = "data"
 announce = false
+
+[tls]
+enabled = false
 
 [spool]
 enabled = false
@@ -194,7 +197,7 @@ class House:
             return False
 
     async def _agent_is_up(self) -> None:
-        address = f"http://{LOCAL}:{self.memory.agents['porch'].port}{HEALTH}"
+        address = f"http://{LOCAL}:{self.memory.agents['porch'].port}{HEALTH_LIVE}"
 
         async def answers() -> bool:
             try:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.ha.messages import AGENT_ID, CAMERA, KEY, TOKEN, golden
 from tests.ha.scripted_doors import ScriptedDoors
+from tests.ha.scripted_upkeep import ScriptedUpkeep
 
 __all__ = [
     "AGENT_ID",
@@ -66,6 +67,7 @@ class ScriptedAgent:
         self.streams = 0
         self.dark = False
         self.doors = ScriptedDoors(self)
+        self.upkeep = ScriptedUpkeep(self)
         self._feeds: set[web.WebSocketResponse] = set()
         self.server = self._make_server()
 
@@ -133,6 +135,7 @@ class ScriptedAgent:
                 web.get(f"{camera}/recordings/{{recording}}", self._fetch),
                 web.delete(f"{camera}/recordings/{{recording}}", self._delete),
                 *self.doors.routes(),
+                *self.upkeep.routes(),
             ]
         )
         return TestServer(app, host="127.0.0.1", port=port)

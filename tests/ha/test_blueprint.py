@@ -135,8 +135,8 @@ async def test_a_notification_comes_with_the_picture_and_is_remembered(
     assert data == {
         "tag": "gatehouse-a1",
         "group": "gatehouse",
-        "url": "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fgatehouse",
-        "clickAction": "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fgatehouse",
+        "url": "/gatehouse/incident/a1",
+        "clickAction": "/gatehouse/incident/a1",
         "actions": [
             {"action": "GATEHOUSE:REVIEWED:a1", "title": "Reviewed"},
             {"action": "GATEHOUSE:NOT_A_PERSON:a1", "title": "Not a person"},

@@ -96,6 +96,21 @@ async def test_the_next_booking_is_told_with_whose_it_is(
     }
 
 
+async def test_an_agent_that_cannot_record_is_told_beside_what_is_booked(
+    hass: HomeAssistant, site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    booked = {"planned": 1, "running": 0, "waiting": 0, "bytes": 0, "error": "no_space"}
+    await agent.upkeep.measure(bookings=booked)
+    [coordinator] = site.runtime_data.cameras
+    await eventually(lambda: coordinator.data.bookings and coordinator.data.bookings.error)
+
+    await book(site, ago(-60))
+
+    await becomes(hass, TODAY, "1")
+    assert attributes(hass, NEXT)["agent_errors"] == {coordinator.name: "no_space"}
+    assert attributes(hass, TODAY)["agent_errors"] == {coordinator.name: "no_space"}
+
+
 async def test_a_booking_is_the_next_one_however_far_away_it_is(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:

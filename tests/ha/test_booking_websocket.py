@@ -1,8 +1,10 @@
 """What cards ask and are told of bookings, and what automations and the logbook are told."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+import json
 from pathlib import Path
+import re
 from typing import Any, Final
 
 from homeassistant.auth.const import GROUP_ID_READ_ONLY, GROUP_ID_USER
@@ -39,6 +41,10 @@ from tests.ha.courts import (
     schedule_of,
 )
 from tests.ha.scripted import ScriptedAgent
+
+GOLDEN: Final = Path(__file__).parents[1] / "wire" / "websocket"
+GOLDENS: Final = sorted(path.stem for path in GOLDEN.glob("bookings_*.json"))
+UID: Final = "0123456789abcdef"
 
 LIST: Final[dict[str, Any]] = {"type": "gatehouse/bookings/list"}
 BOOK: Final[dict[str, Any]] = {"type": "gatehouse/bookings/book"}
@@ -135,6 +141,48 @@ async def book(site: MockConfigEntry, start: int = 17, days: int = 1, **said: An
         **{"summary": "Tennis"} | said,
     )
     return (await schedule_of(site).diary.create(draft)).uid
+
+
+# --- What cards can rely on ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+async def test_the_answer_is_the_golden_one(
+    site: MockConfigEntry, client: MockHAClientWebSocket, name: str
+) -> None:
+    golden = json.loads((GOLDEN / f"{name}.json").read_text())
+    noon = datetime(2030, 11, 20, 12, tzinfo=dt_util.get_default_time_zone())
+    booking = Booking(
+        uid="",
+        calendar="site",
+        summary="Tennis",
+        start=noon.replace(hour=17),
+        end=noon.replace(hour=18),
+        cameras=tuple(site.runtime_data.camera_names()),
+        owner="Bob",
+    )
+    uid = (await schedule_of(site).diary.create(booking)).uid
+
+    answer = await asked(client, json.loads(json.dumps(golden["command"]).replace(UID, uid)))
+    events = [await told(client) for _ in golden["events"]]
+
+    assert steady({key: answer[key] for key in answer.keys() - {"id"}}) == golden["answer"]
+    assert steady(events) == golden["events"]
+
+
+def steady(answer: Any) -> Any:
+    """Return an answer in which all bookings are called the same."""
+    text = re.sub(r"[0-9a-f]{32}", UID, json.dumps(answer))
+    return json.loads(text)
+
+
+def test_every_command_has_a_golden_answer() -> None:
+    goldens = [json.loads((GOLDEN / f"{name}.json").read_text()) for name in GOLDENS]
+
+    assert {golden["command"]["type"] for golden in goldens} == {
+        FEED["type"],
+        *(f"gatehouse/{command.name}" for command in BOOKING_COMMANDS),
+    }
 
 
 # --- Commands --------------------------------------------------------------------------------

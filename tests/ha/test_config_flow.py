@@ -2,46 +2,25 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    SOURCE_RECONFIGURE,
-    SOURCE_USER,
-    SOURCE_ZEROCONF,
-    ConfigEntry,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from camera_agent import wire
 from tests.ha import words
+from tests.ha.joining import add_agent, answer, answer_agent, change_agent, discover, found, stored
 from tests.ha.scripted import TOKEN, ScriptedAgent
 from tests.ha.site import fields_of, site_with, subentry_of
 
 CONFIG = words.ENGLISH["config"]
 
 pytestmark = pytest.mark.usefixtures("never_set_up", "socket_enabled")
-
-
-def found(agent: ScriptedAgent, *hosts: str, **properties: Any) -> ZeroconfServiceInfo:
-    """Return what Home Assistant's zeroconf tells of an agent."""
-    addresses = [ip_address(host) for host in hosts or ("127.0.0.1",)]
-    return ZeroconfServiceInfo(
-        ip_address=addresses[0],
-        ip_addresses=addresses,
-        port=agent.port,
-        hostname="porch-pi.local.",
-        type=wire.SERVICE_TYPE,
-        name=f"Porch.{wire.SERVICE_TYPE}",
-        properties={"id": agent.state["info"]["id"], "name": "Porch", "api": "1", **properties},
-    )
 
 
 @asynccontextmanager
@@ -56,44 +35,6 @@ async def answering(status: int, text: str) -> AsyncIterator[int]:
     async with TestServer(app, host="127.0.0.1") as server:
         assert server.port
         yield server.port
-
-
-async def discover(hass: HomeAssistant, info: ZeroconfServiceInfo) -> Any:
-    """Let Home Assistant find an agent."""
-    return await hass.config_entries.flow.async_init(
-        "gatehouse", context={"source": SOURCE_ZEROCONF}, data=info
-    )
-
-
-async def answer(hass: HomeAssistant, flow: Any, **fields: Any) -> Any:
-    """Fill in the form that a flow of the site shows."""
-    return await hass.config_entries.flow.async_configure(flow["flow_id"], fields)
-
-
-async def add_agent(hass: HomeAssistant, site: ConfigEntry) -> Any:
-    """Press "Add agent"."""
-    return await hass.config_entries.subentries.async_init(
-        (site.entry_id, "agent"), context={"source": SOURCE_USER}
-    )
-
-
-async def change_agent(hass: HomeAssistant, site: ConfigEntry) -> Any:
-    """Press "Change agent" at the site's first agent."""
-    return await hass.config_entries.subentries.async_init(
-        (site.entry_id, "agent"),
-        context={"source": SOURCE_RECONFIGURE, "subentry_id": next(iter(site.subentries))},
-    )
-
-
-async def answer_agent(hass: HomeAssistant, flow: Any, fields: dict[str, Any]) -> Any:
-    """Fill in the form that a flow of an agent shows."""
-    return await hass.config_entries.subentries.async_configure(flow["flow_id"], fields)
-
-
-def stored(site: ConfigEntry) -> dict[str, Any]:
-    """Return what a site stores of its only agent."""
-    (subentry,) = site.subentries.values()
-    return dict(subentry.data)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ SITE = "sensor.home_detector"
 HEALTH = "sensor.home_detector_rt_detr"
 LATENCY = "sensor.home_detector_rt_detr_latency"
 QUEUE = "sensor.home_detector_rt_detr_queue"
+RATE = "sensor.home_detection_rate"
 
 LONG_ENOUGH = timedelta(seconds=11)
 
@@ -99,6 +100,8 @@ async def test_numbers_are_written_now_and_then_and_only_if_they_are_new(
     assert float(state_of(hass, LATENCY) or 0) > 0
     assert state_of(hass, QUEUE) == "0"
 
+    await later(hass)
+    assert state_of(hass, RATE) == "0.0"
     before = written(hass)
     await later(hass)
     assert written(hass) == before

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -25,6 +26,7 @@ from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
 CAMERA = "camera.front_door"
+LOW = ("gatehouse", f"under_voltage_{AGENT_ID}")
 CORNERS = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
 
 
@@ -153,11 +155,28 @@ async def test_diagnostics_tell_how_each_camera_is_and_not_what_it_saw(
 ) -> None:
     camera = downloaded["data"]["cameras"][f"{AGENT_ID}/front"]
 
-    assert camera["state"]["online"] is True
+    assert camera["state"]["status"] == "online"
     assert camera["zones"] == {"zone": 1, "mask": 1}
     assert camera["ignore_boxes"] == 0
     assert camera["tuning"]["threshold"] == 0.5
     assert "incident" not in camera
+
+
+async def test_diagnostics_tell_how_each_pi_is_and_what_is_wrong(
+    hass: HomeAssistant, running_site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    agent.state["stats"]["under_voltage"] = True
+    await agent.upkeep.measure(bookings=agent.state["bookings"])
+    await eventually(lambda: ir.async_get(hass).issues.keys() >= {LOW})
+
+    data = await async_get_config_entry_diagnostics(hass, running_site)
+
+    [told] = data["agents"]
+    assert data["problems"] == ["under_voltage"]
+    assert told["stats"]["gpus"][0]["name"] == "NVIDIA GeForce RTX 3060"
+    assert [probe["sensor"] for probe in told["probes"]] == ["DS18B20", "BME280"]
+    assert (told["bookings"]["planned"], abs(told["clock_ahead_s"]) < 1) == (3, True)
+    assert told["since"] <= dt_util.utcnow()
 
 
 async def test_diagnostics_count_all_that_waits_for_a_language_model(

@@ -19,8 +19,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.gatehouse.access import Attempt, DoorRules
-from custom_components.gatehouse.access_health import AccessHealth
 from custom_components.gatehouse.agent import DoorMode, SiteMode
+from custom_components.gatehouse.caretaker import Caretaker
 from custom_components.gatehouse.models import Passage, PassageKind
 from custom_components.gatehouse.options import other_door_key
 from tests.ha.entering import (
@@ -609,7 +609,7 @@ async def test_the_mode_of_a_door_of_another_system_ends_at_its_time(
 async def test_somebody_is_told_when_an_agent_has_no_grants_for_minutes(
     hass: HomeAssistant, doored: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
-    health = AccessHealth(hass, doored.runtime_data.cameras)
+    health = Caretaker(hass, doored.runtime_data.cameras)
     now = dt_util.utcnow()
     access = agent.state["access"] | {"grants": {"version": None}}
     agent.doors.obeys.clear()
@@ -634,7 +634,7 @@ async def test_somebody_is_told_when_an_agent_has_no_grants_for_minutes(
 async def test_somebody_is_told_when_a_connected_agent_decides_by_grants_of_yesterday(
     hass: HomeAssistant, doored: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
-    health = AccessHealth(hass, doored.runtime_data.cameras)
+    health = Caretaker(hass, doored.runtime_data.cameras)
     now = dt_util.utcnow()
     coordinator = doored.runtime_data.cameras.agents[AGENT_ID]
     await eventually(lambda: coordinator.data.access.issued)
@@ -657,7 +657,7 @@ async def test_somebody_is_told_when_an_agent_lost_passages(
     await agent.say({"type": "access", "access": agent.state["access"] | {"lost": 3}})
     await eventually(lambda: coordinator.data.access.lost == 3)
 
-    AccessHealth(hass, doored.runtime_data.cameras).look(dt_util.utcnow())
+    Caretaker(hass, doored.runtime_data.cameras).look(dt_util.utcnow())
 
     told = issue(hass, "passages_lost")
     assert told

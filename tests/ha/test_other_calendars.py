@@ -251,8 +251,8 @@ async def test_while_home_assistant_starts_no_calendar_is_missed(
     looked: list[str] = []
     report = other_calendars.OtherCalendars._report
 
-    def counted(self: Any, pair: Any, source: str) -> None:
-        report(self, pair, source)
+    def counted(self: Any, pair: Any, source: str, issues: Any) -> None:
+        report(self, pair, source, issues)
         looked.append(source)
 
     monkeypatch.setattr(other_calendars.OtherCalendars, "_report", counted)

@@ -16,7 +16,8 @@ from tests.ha.courts import LEFT, PAIR, RIGHT, at
 PAIRS = {PAIR: Pair(key=PAIR, name="Centre Court", left=LEFT, right=RIGHT)}
 READY = Appointment(
     id="1",
-    uid="1",
+    booking="1",
+    recurrence=None,
     calendar=PAIR,
     summary="Tennis",
     start=at(17),

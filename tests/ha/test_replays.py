@@ -14,9 +14,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.gatehouse.agent import AgentInfo
 from custom_components.gatehouse.incidents import IncidentNews, IncidentQuery, NewsKind
 from custom_components.gatehouse.known_agents import KnownAgents
-from custom_components.gatehouse.models import AgentInfo, Incident, Replay
+from custom_components.gatehouse.models import Incident, Replay
 from tests.ha.automating import CLOSED, listening_to, tell
 from tests.ha.happened import CLIP, SEEN, filmed, happened
 from tests.ha.scripted import AGENT_ID, CAMERA, KEY, ScriptedAgent, ScriptedDetections, golden

@@ -22,8 +22,16 @@ import yaml
 
 from custom_components.gatehouse import agent_flow, config_flow
 from custom_components.gatehouse.access import AccessError
-from custom_components.gatehouse.agent import AgentError, Authentication, Decider, Direction, Reason
+from custom_components.gatehouse.agent import (
+    AgentError,
+    Authentication,
+    Decider,
+    Direction,
+    Quantity,
+    Reason,
+)
 from custom_components.gatehouse.bookings import BookingError
+from custom_components.gatehouse.care import ProblemKind
 from custom_components.gatehouse.const import DOMAIN
 from custom_components.gatehouse.coordinator import incident_attributes
 from custom_components.gatehouse.footage import FootageError
@@ -55,10 +63,13 @@ SERVICES: Final[dict[str, Any]] = yaml.safe_load((INTEGRATION / "services.yaml")
 FORMS: Final = [
     (CONFIG, "user", config_flow.SITE_SCHEMA),
     (CONFIG, "reconfigure", config_flow.SITE_SCHEMA),
+    (CONFIG, "pair", agent_flow.CODE_SCHEMA),
     (CONFIG, "discovered", agent_flow.TOKEN_SCHEMA),
+    (CONFIG, "reauth_pair", agent_flow.CODE_SCHEMA),
     (CONFIG, "reauth_confirm", agent_flow.TOKEN_SCHEMA),
-    (AGENT, "user", agent_flow.NEW_SCHEMA),
-    (AGENT, "reconfigure", agent_flow.CHANGE_SCHEMA),
+    (AGENT, "user", agent_flow.ADDRESS_SCHEMA),
+    (AGENT, "pair", agent_flow.CODE_SCHEMA),
+    (AGENT, "reconfigure", agent_flow.ADDRESS_SCHEMA),
     *((OPTIONS, step, schema) for step, schema in OPTION_FORMS.items()),
 ]
 
@@ -183,7 +194,8 @@ def test_every_choice_is_named(key: str, options: list[str]) -> None:
     ),
 )
 def test_every_end_of_a_flow_is_told(reason: str) -> None:
-    flows = (CONFIG, *ENGLISH["config_subentries"].values())
+    fixes = [issue["fix_flow"] for issue in ENGLISH["issues"].values() if "fix_flow" in issue]
+    flows = (CONFIG, *ENGLISH["config_subentries"].values(), *fixes)
 
     assert any(reason in texts.get("abort", {}) for texts in flows)
 
@@ -251,7 +263,9 @@ def test_every_issue_has_its_words(key: str, placeholders_given: set[str]) -> No
 
 
 def test_no_issue_is_described_that_nobody_raises() -> None:
-    assert ENGLISH["issues"].keys() == {issue.values[0] for issue in told("async_create_issue")}
+    raised = {issue.values[0] for issue in told("async_create_issue")}
+
+    assert ENGLISH["issues"].keys() == raised | set(ProblemKind)
 
 
 def family(error: type[Any]) -> Iterator[type[Any]]:
@@ -266,6 +280,7 @@ FAMILIES: Final = (AccessError, AgentError, BookingError, FootageError, ZoneErro
 CODES: Final = {error.code for root in FAMILIES for error in family(root)} | {
     "agent_refused",
     "camera_offline",
+    "camera_private",
     "database_failed",
     "no_card",
     "note_too_long",
@@ -294,8 +309,13 @@ def seeing(seeing: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def agent(agent: ScriptedAgent) -> ScriptedAgent:
-    """An agent that has doors too."""
+    """An agent that has doors too, and much that is plugged into it."""
     agent.doors.add()
+    probes = [
+        {"id": f"1-0076:{quantity}", "sensor": "BME280", "quantity": quantity, "value": 1.0}
+        for quantity in Quantity
+    ]
+    agent.state |= {"probes": probes}
     return agent
 
 

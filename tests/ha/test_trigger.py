@@ -76,7 +76,7 @@ async def test_an_automation_is_told_all_about_a_new_incident(
         "due": True,
         "notified": False,
         "clip": None,
-        "url": "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fgatehouse",
+        "url": "/gatehouse/incident/a1",
         "description": "incident confirmed at Front door",
         "platform": "gatehouse.incident_confirmed",
     }

@@ -7,6 +7,9 @@ from typing import Any, Final
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "gatehouse"
 ENGLISH: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
 
+VERSION: Final[str] = json.loads((INTEGRATION / "manifest.json").read_text())["version"]
+"""The integration's own."""
+
 AGENT: Final = ENGLISH["config_subentries"]["agent"]
 
 

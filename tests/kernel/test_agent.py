@@ -35,6 +35,9 @@ port = 8090
 data = "data"
 announce = false
 
+[tls]
+enabled = false
+
 [[doors]]
 id = "front"
 relay = {RELAY}

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from camera_agent.wire import HEALTH, RECORDINGS, RecordingOrigin
+from camera_agent.wire import HEALTH_LIVE, RECORDINGS, RecordingOrigin
 from scripts.demonstration.children import Child, watch
 from scripts.demonstration.dashboard import Entities
 from scripts.demonstration.gatehouse import ENTRIES, set_up
@@ -227,7 +227,7 @@ class Site:
     async def _agent_is_up(self) -> None:
         async def answers() -> bool:
             try:
-                address = f"http://{LOCAL}:{self.agent.port}{HEALTH}"
+                address = f"http://{LOCAL}:{self.agent.port}{HEALTH_LIVE}"
                 async with self._session.get(address) as response:
                     return response.ok
             except aiohttp.ClientConnectionError:

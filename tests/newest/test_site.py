@@ -37,10 +37,13 @@ async def errors(site: Site, **typed: object) -> dict[str, str]:
     return {field: words["resources"][prefix + key] for field, key in step["errors"].items()}
 
 
-async def test_a_wrong_token_is_told_at_the_token(site: Site) -> None:
-    shown = await errors(site, token="not the token")
+async def test_an_agent_of_the_site_is_not_added_again_whatever_its_token(site: Site) -> None:
+    step = await site.home.post(AGENT_FLOW, {"handler": [site.entry, "agent"]})
+    typed = {**site.address, "token": "not the token"}
 
-    assert shown["token"].startswith("The agent does not accept this token.")
+    step = await site.home.post(f"{AGENT_FLOW}/{step['flow_id']}", typed)
+
+    assert (step["type"], step["reason"]) == ("abort", "already_configured")
 
 
 async def test_an_address_where_nobody_is_is_told(site: Site) -> None:

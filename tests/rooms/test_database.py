@@ -31,6 +31,7 @@ from custom_components.gatehouse.database import (
 )
 from custom_components.gatehouse.footage import FootageStore, LinkStore
 from custom_components.gatehouse.incidents import IncidentQuery, IncidentStore
+from custom_components.gatehouse.logs import LogStore
 from custom_components.gatehouse.models import (
     Assessment,
     Box,
@@ -45,7 +46,16 @@ from custom_components.gatehouse.models import (
 from custom_components.gatehouse.zones import ZoneStore
 
 # Each declares its tables by being imported.
-STORES = (BookingStore, FootageStore, IncidentStore, LinkStore, PassageLog, PolicyStore, ZoneStore)
+STORES = (
+    BookingStore,
+    FootageStore,
+    IncidentStore,
+    LinkStore,
+    LogStore,
+    PassageLog,
+    PolicyStore,
+    ZoneStore,
+)
 
 INSERT = text(
     "INSERT INTO footage (id, camera, stage, since, until, attempts)"
@@ -538,6 +548,32 @@ async def test_an_old_incident_is_neither_kept_nor_replayed(second: Database) ->
     assert incident is not None
     assert (incident.kept, incident.replayed) == (False, False)
     assert incident.picture == Path("a.jpg")
+
+
+async def test_what_was_kept_before_it_could_be_looked_for_is_found(path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {
+            "id": name,
+            "number": number,
+            "place_group": FRONT,
+            "state": "closed",
+            "started": number,
+            "last_seen": number,
+            "labels": "[]",
+            "count": 1,
+            "kept": kept,
+        }
+        for number, (name, kept) in enumerate((("kept", 1), ("not kept", 0)))
+    ]
+    insert(left_by(path, 5), "incidents", rows)
+    lines: list[dict[str, object]] = [{"rowid": n, "text": "front _u _t"} for n in range(2)]
+    insert(sqlite3.connect(path), "incident_text", lines)
+    database = await Database.open(path)
+
+    found = await IncidentStore(database).find(IncidentQuery(text="front", kept=True))
+    await database.close()
+
+    assert [incident.id for incident in found] == ["kept"]
 
 
 # A file as the third schema left it

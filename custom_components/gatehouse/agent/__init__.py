@@ -20,6 +20,7 @@ from .doors import AgentDoors
 from .errors import (
     AgentError,
     AgentGarbled,
+    AgentImpostor,
     AgentIncompatible,
     AgentOutdated,
     AgentRefused,
@@ -27,6 +28,8 @@ from .errors import (
     AgentUnreachable,
     NotAnAgent,
 )
+from .logs import LogBatch, LogLine
+from .machine import AgentInfo, AgentStats, CameraFigures, Gpu, Probe
 from .messages import (
     CameraChanged,
     Message,
@@ -39,7 +42,10 @@ from .messages import (
     State,
     StatsChanged,
 )
+from .pairing import BadCode, PairingLocked, Stranger, WrongCode, fingerprint_of, greet, pair
+from .pin import Identity, Pin
 from .recordings import Recordings
+from .upkeep import Upkeep
 from .wire import (
     DEFAULT_PORT,
     SERVICE_TYPE,
@@ -49,6 +55,8 @@ from .wire import (
     Direction,
     DoorMode,
     ErrorCode,
+    LogLevel,
+    Quantity,
     Reason,
     RecordingOrigin,
     RecordingStatus,
@@ -65,16 +73,21 @@ __all__ = [
     "AgentDoors",
     "AgentError",
     "AgentGarbled",
+    "AgentImpostor",
     "AgentIncompatible",
+    "AgentInfo",
     "AgentOutdated",
     "AgentPassage",
     "AgentRefused",
+    "AgentStats",
     "AgentUnauthorized",
     "AgentUnreachable",
     "Antipassback",
     "Authentication",
+    "BadCode",
     "Booked",
     "CameraChanged",
+    "CameraFigures",
     "Decider",
     "Direction",
     "DoorChanged",
@@ -83,12 +96,21 @@ __all__ = [
     "DoorState",
     "Enrolled",
     "ErrorCode",
+    "Gpu",
+    "Identity",
+    "LogBatch",
+    "LogLevel",
+    "LogLine",
     "Message",
     "MotionChanged",
     "NotAnAgent",
+    "PairingLocked",
     "PassageMade",
     "PassagePage",
+    "Pin",
     "Planned",
+    "Probe",
+    "Quantity",
     "Rang",
     "ReaderInfo",
     "ReaderState",
@@ -104,6 +126,12 @@ __all__ = [
     "SpoolReport",
     "State",
     "StatsChanged",
+    "Stranger",
     "Underway",
+    "Upkeep",
     "Verify",
+    "WrongCode",
+    "fingerprint_of",
+    "greet",
+    "pair",
 ]

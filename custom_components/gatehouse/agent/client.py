@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from ..models import AgentInfo, Picture
+from ..models import Picture
 from . import wire
 from .bookings import Planned, Underway, parse_plan, plan_body
 from .clock import AgentClock
@@ -15,6 +15,7 @@ from .connection import ANSWER, STREAM, Connection
 from .decoding import decoding, moment
 from .doors import AgentDoors
 from .errors import AgentGarbled, AgentOutdated, AgentRefused, NotAnAgent
+from .machine import AgentInfo
 from .messages import (
     Message,
     SpoolReport,
@@ -25,7 +26,9 @@ from .messages import (
     parse_spool,
 )
 from .mjpeg import PictureParser
+from .pin import Pin
 from .recordings import Recordings
+from .upkeep import Upkeep
 
 
 class Agent:
@@ -33,12 +36,21 @@ class Agent:
 
     recordings: Recordings
     doors: AgentDoors
+    upkeep: Upkeep
 
-    def __init__(self, session: aiohttp.ClientSession, host: str, port: int, token: str) -> None:
-        """Nothing is sent before somebody asks."""
-        self._connection = Connection(session, host, port, token)
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        host: str,
+        port: int,
+        token: str,
+        pin: Pin | None = None,
+    ) -> None:
+        """Nothing is sent before somebody asks; without a pin it goes over plain HTTP."""
+        self._connection = Connection(session, host, port, token, pin)
         self.recordings = Recordings(self._connection)
         self.doors = AgentDoors(self._connection)
+        self.upkeep = Upkeep(self._connection)
         self._clock = AgentClock()
 
     @property

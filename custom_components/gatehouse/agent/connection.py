@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 import hashlib
 import hmac
 from http import HTTPStatus
 import json
+import re
+import ssl
 from typing import Any, Final
 
 import aiohttp
@@ -15,7 +17,15 @@ from yarl import URL
 
 from . import wire
 from .decoding import decoding
-from .errors import AgentError, AgentGarbled, AgentRefused, AgentUnauthorized, AgentUnreachable
+from .errors import (
+    AgentError,
+    AgentGarbled,
+    AgentImpostor,
+    AgentRefused,
+    AgentUnauthorized,
+    AgentUnreachable,
+)
+from .pin import Pin
 
 ANSWER: Final = aiohttp.ClientTimeout(total=10)
 
@@ -26,15 +36,30 @@ STREAM: Final = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=15)
 # Who leaves waits for a good-bye, but not as long as aiohttp would for one that is gone.
 FEED: Final = aiohttp.ClientWSTimeout(ws_receive=15, ws_close=1)
 
+# Many times what an agent has to say; who answers at an address may be anybody.
+MOST_BYTES: Final = 16 * 1024 * 1024
+
+# What an agent says to somebody whom it does not know (any more).
+STRANGERS: Final = frozenset({wire.ErrorCode.NOT_PAIRED, wire.ErrorCode.NO_CERTIFICATE})
+
 
 class Connection:
     """Asks one agent; the session is somebody else's."""
 
-    def __init__(self, session: aiohttp.ClientSession, host: str, port: int, token: str) -> None:
-        """Nothing is sent before somebody asks."""
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        host: str,
+        port: int,
+        token: str = "",
+        pin: Pin | None = None,
+    ) -> None:
+        """Nothing is sent before somebody asks; without a pin it goes over plain HTTP."""
         self._session = session
-        self._root = URL.build(scheme="http", host=host, port=port)
+        self._root = URL.build(scheme="https" if pin else "http", host=host, port=port)
         self._token = token
+        self._pin = pin
+        self._numbered = self._root
 
     @asynccontextmanager
     async def request(
@@ -57,6 +82,7 @@ class Connection:
                 data=data,
                 params=query,
                 headers=self._authorized(headers),
+                ssl=await self._tls(),
                 timeout=timeout,
                 # A redirect would carry the token to somebody else.
                 allow_redirects=False,
@@ -76,7 +102,7 @@ class Connection:
     ) -> dict[str, Any]:
         """Ask, and return the JSON object of the answer."""
         async with self.request(method, path, timeout=timeout, body=body, query=query) as response:
-            text = await response.read()
+            text = await _read(response)
         with decoding():
             return dict(json.loads(text))
 
@@ -95,17 +121,26 @@ class Connection:
         """Hold a WebSocket open that notices by itself when the other end is gone."""
         with self._translated():
             async with self._session.ws_connect(
-                self._url(path), headers=self._authorized(None), timeout=FEED
+                self._url(path),
+                headers=self._authorized(None),
+                ssl=await self._tls(),
+                timeout=FEED,
             ) as socket:
+                if peer := socket.get_extra_info("peername"):
+                    self._numbered = self._root.with_host(peer[0])
                 yield socket
 
     def signed(self, path: str, expires: datetime) -> str:
-        """Return an address of a path that needs no token until then (see `wire.QUERY_EXPIRES`)."""
+        """Return an address of a path that needs no token until then (see `wire.QUERY_EXPIRES`).
+
+        It has the number of the host, not its name: no player finds names like `porch.local`, and
+        go2rtc takes an unknown certificate from a number only.
+        """
         epoch = int(expires.timestamp())
         text = f"{path}\n{epoch}".encode()
         signature = hmac.new(self._token.encode(), text, hashlib.sha256).hexdigest()
         query = {wire.QUERY_EXPIRES: str(epoch), wire.QUERY_SIGNATURE: signature}
-        return str(self._url(path).with_query(query))
+        return str(_below(self._numbered, path).with_query(query))
 
     def _signed_body(self, document: str, purpose: bytes) -> bytes:
         key = hmac.digest(self._token.encode(), purpose, "sha256")
@@ -113,17 +148,28 @@ class Connection:
         return json.dumps({"document": document, "signature": signature}).encode()
 
     def _url(self, path: str) -> URL:
-        return URL(f"{self._root.origin()}{path}", encoded=True)
+        return _below(self._root, path)
 
     def _authorized(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}", **(headers or {})}
+        token = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return token | dict(headers or {})
+
+    async def _tls(self) -> ssl.SSLContext | bool:
+        return await self._pin.context() if self._pin else True
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except aiohttp.WSServerHandshakeError as error:
-            raise self._bad_status(error.status) from error
+            # Who opens a WebSocket is told a number and no reason.
+            forbidden = error.status == HTTPStatus.FORBIDDEN
+            raise self._bad_status(401 if forbidden else error.status) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise AgentImpostor(
+                f"Another certificate than the agent's is shown at {self._root.authority}. "
+                "If the Pi was reset, pair it again."
+            ) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = str(error) or "it does not answer in time"
             raise AgentUnreachable(
@@ -134,15 +180,35 @@ class Connection:
         """Return what the agent's own words for a refusal mean."""
         if response.status == HTTPStatus.UNAUTHORIZED:
             return self._bad_status(response.status)
-        text = await response.read()
+        text = await _read(response)
         try:
             error = json.loads(text)["error"]
-            return AgentRefused(str(error["code"]), str(error["message"]))
+            code, sentence = str(error["code"]), str(error["message"])
         except ValueError, KeyError, TypeError:
             return self._bad_status(response.status)
+        if code in STRANGERS:
+            return AgentUnauthorized(sentence)
+        return AgentRefused(code, sentence, _retry_after(response))
 
     def _bad_status(self, status: int) -> AgentError:
         where = self._root.authority
         if status == HTTPStatus.UNAUTHORIZED:
             return AgentUnauthorized(f"The agent at {where} refuses our token; pair it again.")
         return AgentGarbled(f"{where} answered with status {status} and no reason that we know.")
+
+
+def _below(root: URL, path: str) -> URL:
+    return URL(f"{root.origin()}{path}", encoded=True)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    try:
+        await response.content.readexactly(MOST_BYTES)
+    except asyncio.IncompleteReadError as whole:
+        return whole.partial
+    raise AgentGarbled(f"{response.url.authority} does not stop talking.")
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
+    seconds = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if re.fullmatch("[0-9]{1,6}", seconds) else None

@@ -1,5 +1,7 @@
 """What can go wrong between us and an agent."""
 
+from datetime import timedelta
+
 
 class AgentError(Exception):
     """Something went wrong with an agent; `code` is a short name of what."""
@@ -19,13 +21,20 @@ class AgentUnauthorized(AgentError):
     code = "agent_unauthorized"
 
 
+class AgentImpostor(AgentError):
+    """Who answers there cannot be the agent: another certificate, or a proof that is wrong."""
+
+    code = "agent_impostor"
+
+
 class AgentRefused(AgentError):
     """The agent understood, and said no: `code` is its own (see `wire.ErrorCode`)."""
 
-    def __init__(self, code: str, message: str) -> None:
-        """Keep the agent's own code and sentence."""
+    def __init__(self, code: str, message: str, retry_after: timedelta | None = None) -> None:
+        """Keep the agent's own code and sentence, and when to ask again if it told."""
         super().__init__(message)
         self.code = code
+        self.retry_after = retry_after
 
 
 class AgentGarbled(AgentError):

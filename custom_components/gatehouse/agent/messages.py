@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import json
 from typing import Any
 
-from ..models import AgentInfo, AgentStats, CameraInfo, CameraState
+from ..models import CameraState
 from . import wire
 from .access import (
     AccessChanged,
@@ -22,8 +22,19 @@ from .access import (
     parse_passage,
 )
 from .bookings import Booked, booked_or_none
+from .cameras import parse_camera, parse_camera_info
 from .decoding import decoding, moment, moment_or_none, span_or_none
 from .errors import AgentIncompatible, NotAnAgent
+from .logs import LogBatch, parse_logs
+from .machine import (
+    AgentInfo,
+    AgentStats,
+    CameraFigures,
+    Probe,
+    figures_of,
+    probes_or_none,
+    stats_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,8 @@ class State:
     """None if the agent keeps none."""
     bookings: Booked | None = None
     """None if the agent cannot record by appointment."""
+    probes: tuple[Probe, ...] | None = None
+    """None if the agent is too old to tell."""
     doors: tuple[DoorInfo, ...] = ()
     door_states: Mapping[str, DoorState] = field(default_factory=dict)
     """By the agent's own ids of its doors."""
@@ -132,6 +145,10 @@ class StatsChanged:
     """None if the agent keeps none, or tells of it only when it is connected."""
     bookings: Booked | None = None
     """None if the agent cannot record by appointment."""
+    probes: tuple[Probe, ...] | None = None
+    """None if the agent is too old to tell."""
+    figures: Mapping[str, CameraFigures] = field(default_factory=dict)
+    """Of its cameras, by their own ids."""
     access: AccessState | None = None
     """None if the agent has no doors."""
 
@@ -146,6 +163,7 @@ type Message = (
     | PassageMade
     | Rang
     | AccessChanged
+    | LogBatch
 )
 
 
@@ -157,13 +175,15 @@ def parse_message(text: str) -> Message | None:
         case wire.MessageType.STATE:
             return _state(body)
         case wire.MessageType.CAMERA:
-            return CameraChanged(camera=body["camera"], state=_camera_state(body["state"]))
+            return CameraChanged(camera=body["camera"], state=parse_camera(body["state"]))
         case wire.MessageType.MOTION:
             return _motion(body)
         case wire.MessageType.RECORDING:
             return RecordingChanged(recording=parse_recording(body["recording"]))
         case wire.MessageType.STATS:
             return _stats_changed(body)
+        case wire.MessageType.LOGS:
+            return parse_logs(body)
     return _at_a_door(body)
 
 
@@ -179,7 +199,7 @@ def parse_info(body: Mapping[str, Any]) -> AgentInfo:
         name=str(body["name"]),
         version=str(body["version"]),
         model=body.get("model"),
-        cameras=tuple(_camera_info(camera) for camera in body["cameras"]),
+        cameras=tuple(parse_camera_info(camera) for camera in body["cameras"]),
         ring=span_or_none(body.get("ring_s")),
     )
 
@@ -206,7 +226,7 @@ def parse_recording(body: Mapping[str, Any]) -> Recording:
 def parse_spool(body: Mapping[str, Any]) -> SpoolReport:
     """Return what an agent kept while nobody listened."""
     readings = [
-        Reading(at=moment(reading["at"]), stats=_stats(reading)) for reading in body["readings"]
+        Reading(at=moment(reading["at"]), stats=stats_of(reading)) for reading in body["readings"]
     ]
     readings.sort(key=lambda reading: reading.at)
     return SpoolReport(spool=_spool(body, len(readings)), readings=tuple(readings))
@@ -230,11 +250,12 @@ def _state(body: Mapping[str, Any]) -> State:
     return State(
         now=moment(body["now"]),
         info=parse_info(body["info"]),
-        cameras={camera: _camera_state(state) for camera, state in body["cameras"].items()},
-        stats=_stats(body["stats"]),
+        cameras={camera: parse_camera(state) for camera, state in body["cameras"].items()},
+        stats=stats_of(body["stats"]),
         recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
         spool=_spool_or_none(body),
         bookings=booked_or_none(body),
+        probes=probes_or_none(body),
         doors=tuple(parse_door_info(door) for door in body["info"].get("doors", ())),
         door_states={door: parse_door(state) for door, state in body.get("doors", {}).items()},
         access=_access_or_none(body),
@@ -243,10 +264,12 @@ def _state(body: Mapping[str, Any]) -> State:
 
 def _stats_changed(body: Mapping[str, Any]) -> StatsChanged:
     return StatsChanged(
-        stats=_stats(body["stats"]),
+        stats=stats_of(body["stats"]),
         now=moment_or_none(body.get("now")),
         spool=_spool_or_none(body),
         bookings=booked_or_none(body),
+        probes=probes_or_none(body),
+        figures=figures_of(body),
         access=_access_or_none(body),
     )
 
@@ -276,39 +299,4 @@ def _motion(body: Mapping[str, Any]) -> MotionChanged:
         score=float(body["score"]),
         moving=bool(body["moving"]),
         at=moment(body["at"]),
-    )
-
-
-def _camera_info(body: Mapping[str, Any]) -> CameraInfo:
-    return CameraInfo(
-        id=str(body["id"]),
-        name=str(body["name"]),
-        width=int(body["width"]),
-        height=int(body["height"]),
-        fps=float(body["fps"]),
-    )
-
-
-def _camera_state(body: Mapping[str, Any]) -> CameraState:
-    return CameraState(
-        online=body["status"] == wire.CameraStatus.ONLINE,
-        error=body.get("error"),
-        motion=float(body["motion"]),
-        moving=bool(body["moving"]),
-        fps=float(body["fps"]),
-        restarts=int(body["restarts"]),
-    )
-
-
-def _stats(body: Mapping[str, Any]) -> AgentStats:
-    return AgentStats(
-        cpu_percent=body.get("cpu_percent"),
-        memory_percent=body.get("memory_percent"),
-        disk_percent=body.get("disk_percent"),
-        disk_free_bytes=body.get("disk_free_bytes"),
-        temperature=body.get("temperature_c"),
-        booted=moment_or_none(body.get("booted")),
-        load=body.get("load"),
-        under_voltage=body.get("under_voltage"),
-        throttled=body.get("throttled"),
     )

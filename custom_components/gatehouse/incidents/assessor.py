@@ -76,10 +76,19 @@ class Assessor(LanguageModel):
         """Return how many incidents wait for their turn."""
         return await self._store.pending()
 
+    async def spent(self) -> int:
+        """Return how many questions of the day's budget are spent.
+
+        Those that were not about an incident are forgotten at a restart.
+        """
+        midnight = self._midnight()
+        self._answered = [at for at in self._answered if at >= midnight]
+        return await self._store.assessed_since(midnight) + len(self._answered)
+
     @override
     async def ask(self, question: Question, frames: Sequence[Path]) -> str | Mapping[str, Any]:
         async with self._turn:
-            if await self._is_used_up():
+            if await self.spent() >= self._options.budget:
                 raise ModelFailed("The day's budget of questions to the language model is used up.")
             answer = await self._model.ask(question, frames)
             self._answered.append(self._house.now())
@@ -108,7 +117,7 @@ class Assessor(LanguageModel):
 
     async def _take(self, waiting: ToAssess) -> None:
         incident = waiting.incident
-        if await self._is_used_up():
+        if await self.spent() >= self._options.budget:
             _LOGGER.info("Incident %s is not assessed: the day's budget is used up", incident.id)
             await self._finish(incident, AssessmentState.SKIPPED)
             return
@@ -161,13 +170,6 @@ class Assessor(LanguageModel):
         """Return how long to wait for the first of those that were put off."""
         due = await self._store.next_retry()
         return None if due is None else max(due - self._house.now(), SHORTEST_PAUSE)
-
-    async def _is_used_up(self) -> bool:
-        """Return whether the day's budget is; other questions are forgotten at a restart."""
-        midnight = self._midnight()
-        self._answered = [at for at in self._answered if at >= midnight]
-        incidents = await self._store.assessed_since(midnight)
-        return incidents + len(self._answered) >= self._options.budget
 
     def _midnight(self) -> datetime:
         local = self._house.now().astimezone(self._house.surroundings().zone)

@@ -23,6 +23,8 @@ MOST_WORDS: Final = 32
 
 ANY_ENDING: Final = "*"
 
+KEPT: Final = "_k"
+
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -48,6 +50,10 @@ class IncidentQuery:
     """Started at or after since, and before until."""
     level: Level | None = None
     """At least this bad."""
+    label: str | None = None
+    """Something of this kind was seen."""
+    kept: bool = False
+    """Only what is never deleted by itself."""
     state: IncidentState | None = None
     reviewed: bool | None = None
     false_alarm: bool | None = None
@@ -85,6 +91,7 @@ def terms(query: IncidentQuery) -> list[tuple[str, ...]]:
     if query.cameras is not None:
         asked.append(tuple(_key("c", camera) for camera in query.cameras))
     asked.extend((_key(kind, key),) for kind, key in (("g", query.group), ("z", query.zone)) if key)
+    asked.extend((word,) for word in words(query.label or ""))
     asked.extend((mark,) for mark in _flags(query) if mark)
     return asked
 
@@ -129,6 +136,8 @@ def _marks(incident: Incident) -> Iterable[str]:
         yield from (_level(level) for level in LEVELS if incident.assessment.risk >= LEVELS[level])
     yield _reviewed(incident.reviewed is not None)
     yield _alarm(incident.false_alarm)
+    if incident.kept:
+        yield KEPT
 
 
 def _flags(query: IncidentQuery) -> Iterable[str | None]:
@@ -136,6 +145,7 @@ def _flags(query: IncidentQuery) -> Iterable[str | None]:
     yield None if query.level is None else _level(query.level)
     yield None if query.reviewed is None else _reviewed(query.reviewed)
     yield None if query.false_alarm is None else _alarm(query.false_alarm)
+    yield KEPT if query.kept else None
 
 
 # Marks are short because each of their beginnings is in the index too.

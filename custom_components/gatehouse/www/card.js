@@ -8,7 +8,7 @@ import { SHARED } from "./style.js";
 const sheets = new Map();
 
 /** Return the style sheet of a text; cards of one kind share it. */
-function sheetOf(text) {
+export function sheetOf(text) {
   if (!sheets.has(text)) {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
@@ -68,6 +68,9 @@ export class GatehouseCard extends HTMLElement {
     return nothing;
   }
 
+  /** Called when the card has been drawn, for what only a page that is there can be asked. */
+  drawn() {}
+
   /* What a card can ask of itself. */
 
   get hass() {
@@ -102,6 +105,7 @@ export class GatehouseCard extends HTMLElement {
       this.#day = new Date().toDateString();
       render(this.template(), this.content, { host: this });
       this.sheet.draw();
+      this.drawn();
     });
   }
 

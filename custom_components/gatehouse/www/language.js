@@ -1,8 +1,31 @@
 /** Words and times as whoever looks at Home Assistant wants them. */
 
+import { WORDS } from "./words.js";
+
+const spoken = new WeakMap();
+
+/** By what a user wants: to make one takes longer than to write a hundred moments. */
+const clocks = new WeakMap();
+const NOWHERE = {};
+
 /** Return a function from keys to words: of the language, else English; {name} is filled in. */
 export function wordsOf(tables, language = "en") {
-  const words = { ...tables.en, ...tables[language.split("-")[0]], ...tables[language] };
+  if (!spoken.has(tables)) spoken.set(tables, new Map());
+  const known = spoken.get(tables);
+  if (!known.has(language)) known.set(language, speech(tables, language));
+  return known.get(language);
+}
+
+/** Return tables as one: of each language, the words of all. */
+export const joined = (first, second) =>
+  Object.fromEntries(Object.keys(first).map((language) => [language, { ...first[language], ...second[language] }]));
+
+/** Return the words of the language that this page is in, for what knows no Home Assistant. */
+export const wordsHere = (tables) => wordsOf(tables, document.documentElement.lang || "en");
+
+function speech(tables, language) {
+  const all = ["en", language.split("-")[0], language].flatMap((each) => [WORDS[each], tables[each]]);
+  const words = Object.assign({}, ...all);
   return (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
@@ -19,6 +42,15 @@ export async function sentenceOf(hass, error) {
 
 /** Return how moments are written: `day` (today, yesterday, a date), `time`, and both: `moment`. */
 export function timesOf(hass) {
+  const of = hass.locale ?? NOWHERE;
+  const known = clocks.get(of);
+  if (known?.zone === hass.config?.time_zone) return known.times;
+  const times = clockOf(hass);
+  clocks.set(of, { zone: hass.config?.time_zone, times });
+  return times;
+}
+
+function clockOf(hass) {
   const { language = "en", time_format: format, time_zone: zone } = hass.locale ?? {};
   const timeZone = zone === "server" ? hass.config.time_zone : undefined;
   const hour12 = { 12: true, 24: false }[format];

@@ -1,19 +1,20 @@
 /** The small parts that cards are made of, as templates. */
 
-import { html, nothing } from "./lit.js";
+import { html, live, nothing } from "./lit.js";
 
 /** One of Home Assistant's icons, beside words that say the same. */
 export const icon = (name) => html`<ha-icon icon=${name} aria-hidden="true"></ha-icon>`;
 
-/** A button: words, an icon, or both; kind is plain, primary or danger; pressed makes it a switch. */
-export function button({ label, icon: shown, onclick, kind = "plain", iconOnly = false, disabled = false, pressed }) {
+/** A button: words, an icon, or both; kind is plain, primary or danger; pressed makes it a switch, expanded a lid. */
+export function button({ label, icon: shown, onclick, kind = "plain", iconOnly = false, disabled = false, ...more }) {
   return html`<button
     type="button"
     class="${kind} ${iconOnly ? "round" : ""}"
     ?disabled=${disabled}
     aria-label=${iconOnly ? label : nothing}
     title=${iconOnly ? label : nothing}
-    aria-pressed=${pressed === undefined ? nothing : String(pressed)}
+    aria-pressed=${more.pressed ?? nothing}
+    aria-expanded=${more.expanded ?? nothing}
     @click=${onclick}
   >${shown ? icon(shown) : nothing}${iconOnly ? nothing : html`<span>${label}</span>`}</button>`;
 }
@@ -31,7 +32,7 @@ export const field = (label, control, help = nothing) =>
 /** A choice of one: options are [value, words] pairs. */
 export const choice = (options, chosen, onchange, { label, disabled = false } = {}) =>
   html`<select aria-label=${label ?? nothing} ?disabled=${disabled} @change=${(event) => onchange(event.target.value)}>
-    ${options.map(([value, words]) => html`<option value=${value} ?selected=${value === chosen}>${words}</option>`)}
+    ${options.map(([value, words]) => html`<option value=${value} .selected=${live(value === chosen)}>${words}</option>`)}
   </select>`;
 
 /** Views of a card of which one is chosen: tabs are [key, words, icon]. */

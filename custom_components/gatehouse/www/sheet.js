@@ -7,19 +7,28 @@ export class Sheet {
   #card;
   #shown = null;
   #said = null;
+  #beside = false;
 
-  /** It belongs to a card, whose words `close` and `cancel` it says. */
+  /** It belongs to a card, whose words it says. */
   constructor(card) {
     this.#card = card;
     this.element = document.createElement("dialog");
     this.element.setAttribute("aria-labelledby", "sheet-title");
-    this.element.addEventListener("close", () => this.#end());
-    // What is beside the sheet is the dialog itself.
-    this.element.addEventListener("click", (event) => event.target === this.element && this.close());
+    this.element.addEventListener("close", () => this.isOpen || this.#end());
+    // What is beside the sheet is the dialog itself; who selects text may let go there.
+    this.element.addEventListener("pointerdown", (event) => (this.#beside = event.target === this.element));
+    this.element.addEventListener("click", (event) => {
+      if (this.#beside && event.target === this.element) this.close();
+    });
   }
 
   get isOpen() {
     return this.element.open;
+  }
+
+  /** Whether a question waits for its answer. */
+  get isAsking() {
+    return Boolean(this.element.parentNode?.querySelector(".question"));
   }
 
   /** What is shown, null if nothing is: what `open` was given. */
@@ -27,22 +36,26 @@ export class Sheet {
     return this.isOpen ? this.#shown : null;
   }
 
-  /** Show something: title() and template() are asked at each drawing, closed() is called at its end. */
+  /** Show something: title(), template() and perhaps about() are asked at each drawing, closed() at its end. */
   open(shown) {
     if (this.isOpen) this.close();
     this.#shown = shown;
     this.#said = null;
     this.draw();
     this.element.showModal();
+    this.element.scrollTop = 0;
   }
 
   close() {
-    if (this.isOpen) this.element.close();
+    if (!this.isOpen) return;
+    this.element.close();
+    // The browser tells of it only later, when something else may be open.
+    this.#end();
   }
 
-  /** Say a sentence at the top; the next takes its place. */
+  /** Say a sentence at the top; the next takes its place, and an empty one is silence. */
   say(message, failed = false) {
-    this.#said = { message, failed };
+    this.#said = message ? { message, failed } : null;
     this.draw();
   }
 
@@ -72,7 +85,7 @@ export class Sheet {
     });
   }
 
-  #template({ title, about, template }) {
+  #template(shown) {
     const close = button({
       ...{ icon: "mdi:close", label: this.#card.word("close"), iconOnly: true },
       onclick: () => this.close(),
@@ -82,18 +95,19 @@ export class Sheet {
       : nothing;
     return html`<div class="sheet">
       <header>
-        <div><h2 id="sheet-title">${title()}</h2>${about ? html`<p class="about">${about()}</p>` : nothing}</div>
+        <div><h2 id="sheet-title">${shown.title()}</h2>${shown.about ? html`<p class="about">${shown.about()}</p>` : nothing}</div>
         ${close}
       </header>
-      ${said}${template()}
+      ${said}${shown.template()}
     </div>`;
   }
 
   #end() {
-    const { closed } = this.#shown ?? {};
+    const shown = this.#shown;
+    if (!shown) return;
     this.#shown = null;
     this.#said = null;
     render(nothing, this.element);
-    closed?.();
+    shown.closed?.();
   }
 }

@@ -18,7 +18,7 @@ ha-icon { --mdc-icon-size: 20px; flex: none; display: inline-flex; }
 .title { padding: 16px 16px 4px; font-size: var(--ha-font-size-l, 16px); line-height: 1.4; }
 .body { flex: 1; min-height: 0; overflow-y: auto; }
 .status { padding: 16px; color: var(--secondary-text-color); }
-.problem { color: var(--error-color, #db4437); }
+.problem, .danger { color: color-mix(in srgb, var(--error-color, #db4437) 80%, var(--primary-text-color)); }
 .about, small, time { font-size: 13px; color: var(--secondary-text-color); }
 
 .plain, .primary, .danger {
@@ -32,11 +32,12 @@ ha-icon { --mdc-icon-size: 20px; flex: none; display: inline-flex; }
   background: color-mix(in srgb, var(--primary-color) 16%, transparent);
 }
 .primary {
-  border-color: transparent; color: var(--text-primary-color, #fff); background: var(--primary-color);
+  border-color: transparent; color: var(--text-primary-color, #fff);
+  background: color-mix(in srgb, var(--primary-color) 78%, #000);
 }
-.primary:hover:enabled { background: color-mix(in srgb, var(--primary-color) 88%, #000); }
+.primary:hover:enabled { background: color-mix(in srgb, var(--primary-color) 68%, #000); }
 .primary:focus-visible { outline-color: var(--primary-text-color); }
-.danger { border-color: currentColor; color: var(--error-color, #db4437); }
+.danger { border-color: currentColor; }
 .danger:hover:enabled { background: color-mix(in srgb, var(--error-color, #db4437) 10%, transparent); }
 .round { width: 48px; min-height: 48px; padding: 0; border: 0; border-radius: 50%; flex: none; }
 

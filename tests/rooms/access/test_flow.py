@@ -21,13 +21,14 @@ from custom_components.gatehouse.access import (
 )
 from custom_components.gatehouse.agent import (
     AccessChanged,
+    AgentStats,
     AgentUnreachable,
     PassageMade,
     StatsChanged,
 )
 from custom_components.gatehouse.agent.wire import DoorMode, PassageKind, SiteMode
 from custom_components.gatehouse.database import DatabaseLocked
-from custom_components.gatehouse.models import AgentStats, Passage
+from custom_components.gatehouse.models import Passage
 from tests.rooms.access.policies import AGENT, FRONT, GARAGE, card, person
 from tests.rooms.access.site import CAMERA, ENROLLED, NOON, QUICK, Porch, Site
 from tests.waiting import eventually

@@ -1,5 +1,6 @@
 """The golden messages, read by the integration."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
@@ -9,10 +10,16 @@ import pytest
 from custom_components.gatehouse.agent import (
     AgentGarbled,
     AgentIncompatible,
+    AgentInfo,
+    AgentStats,
     Booked,
     CameraChanged,
+    CameraFigures,
+    Gpu,
     MotionChanged,
     NotAnAgent,
+    Probe,
+    Quantity,
     Reading,
     Recording,
     RecordingChanged,
@@ -28,7 +35,7 @@ from custom_components.gatehouse.agent.messages import (
     parse_recording,
     parse_spool,
 )
-from custom_components.gatehouse.models import AgentInfo, AgentStats, CameraInfo, CameraState
+from custom_components.gatehouse.models import CameraInfo, CameraState, CameraStatus
 from tests.rooms.agent.loopback import golden
 
 PORCH = AgentInfo(
@@ -50,7 +57,29 @@ STATS = AgentStats(
     load=0.42,
     under_voltage=False,
     throttled=None,
+    memory_total_bytes=8454995968,
+    cma_free_bytes=234881024,
+    received_bytes_s=1520.5,
+    sent_bytes_s=512040.0,
+    clock_synchronised=True,
+    gpus=(
+        Gpu(
+            id="GPU-1f0c9a1e",
+            name="NVIDIA GeForce RTX 3060",
+            utilisation_percent=31.0,
+            memory_percent=12.4,
+            temperature=48.0,
+        ),
+    ),
 )
+
+WARMTH = Probe(
+    id="28-0316a2795aff:temperature",
+    sensor="DS18B20",
+    quantity=Quantity.TEMPERATURE,
+    value=21.31,
+)
+AIR = Probe(id="1-0076:pressure", sensor="BME280", quantity=Quantity.PRESSURE, value=None)
 
 RECORDING = Recording(
     id="0c7e5a1f9b3d4e68",
@@ -83,16 +112,24 @@ MEANINGS = {
     "state": State(
         now=datetime.fromtimestamp(1795000000.25, UTC),
         info=PORCH,
-        cameras={"front": CameraState(online=True, fps=14.9)},
+        cameras={
+            "front": CameraState(
+                status=CameraStatus.ONLINE, fps=14.9, frame_age=timedelta(seconds=0.05)
+            )
+        },
         stats=STATS,
         recordings=(),
         spool=Spool(clips=2, size=9437184, lost=1, readings=61),
         bookings=Booked(planned=3, running=1, waiting=4, size=104857600, error=None),
+        probes=(WARMTH, AIR),
     ),
     "camera": CameraChanged(
         camera="front",
         state=CameraState(
-            online=False, error="No frame for 5 s; restarting the camera.", restarts=1
+            status=CameraStatus.OFFLINE,
+            error="No frame for 5 s; restarting the camera.",
+            restarts=1,
+            frame_age=timedelta(seconds=5.02),
         ),
     ),
     "motion": MotionChanged(
@@ -108,10 +145,13 @@ MEANINGS = {
             disk_free_bytes=21474836480,
             booted=datetime.fromtimestamp(1794900000, UTC),
             load=0.42,
+            memory_total_bytes=8454995968,
         ),
         now=datetime.fromtimestamp(1795000010.25, UTC),
         spool=Spool(clips=1, size=4194304, lost=1, readings=0),
         bookings=Booked(planned=2, running=0, waiting=5, size=125829120, error="no_space"),
+        probes=(),
+        figures={"front": CameraFigures(fps=0.0, frame_age=None, encoder_percent=None)},
     ),
 }
 
@@ -143,6 +183,8 @@ def test_an_older_agent_says_less() -> None:
     state, stats = golden("state"), golden("stats")
     del state["spool"], state["info"]["ring_s"], stats["now"], stats["spool"]
     del state["bookings"], stats["bookings"]
+    del state["probes"], stats["probes"], stats["cameras"], state["stats"]["gpus"]
+    del state["cameras"]["front"]["frame_age_s"]
     recording = golden("recording")["recording"]
     del recording["origin"], recording["booking"]
 
@@ -151,9 +193,35 @@ def test_an_older_agent_says_less() -> None:
     assert isinstance(told, State)
     assert isinstance(changed, StatsChanged)
     assert (told.spool, told.info.ring, told.bookings) == (None, None, None)
+    assert (told.probes, told.stats.gpus, told.cameras["front"].frame_age) == (None, (), None)
     assert (changed.now, changed.spool, changed.bookings) == (None, None, None)
+    assert (changed.probes, changed.figures) == (None, {})
     assert parse_recording(recording).origin is RecordingOrigin.ASKED
     assert parse_recording(recording).booking is None
+
+
+def test_a_quantity_or_a_status_of_tomorrow_harms_nothing() -> None:
+    state = golden("state")
+    state["probes"][0]["quantity"] = "radiation"
+    state["cameras"]["front"]["status"] = "dreaming"
+
+    told = parse_message(json.dumps(state))
+
+    assert isinstance(told, State)
+    assert told.probes == (AIR,)
+    assert told.cameras["front"].status is CameraStatus.OFFLINE
+
+
+def test_a_reading_that_is_no_number_is_none() -> None:
+    stats = golden("stats_doors")
+    stats["stats"] |= {"cpu_percent": float("nan"), "cma_free_bytes": float("inf")}
+    stats["probes"][0]["value"] = float("nan")
+
+    told = parse_message(json.dumps(stats))
+
+    assert isinstance(told, StatsChanged)
+    assert (told.stats.cpu_percent, told.stats.cma_free_bytes) == (None, None)
+    assert told.probes == (replace(WARMTH, value=None), AIR)
 
 
 def test_what_nobody_asked_for_is_told_apart() -> None:

@@ -243,7 +243,7 @@ async def agent(tmp_path: Path, session: aiohttp.ClientSession) -> AsyncIterator
         id="porch", name="Porch", token="a-token", data=tmp_path, announce=False, cameras=()
     )
     looking = AgentsDetector(DetectorConfig(model=model))
-    runner = web.AppRunner(application(Hub(config), "a-token", looking))
+    runner = web.AppRunner(application(Hub(config), looking))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -1,0 +1,16 @@
+"""The machines of a site, and what somebody has to see to."""
+
+from .nouns import AgentReport, Problem, ProblemKind, Severity, Word
+from .patience import Patience
+from .rules import is_older, problems
+
+__all__ = [
+    "AgentReport",
+    "Patience",
+    "Problem",
+    "ProblemKind",
+    "Severity",
+    "Word",
+    "is_older",
+    "problems",
+]

@@ -1,0 +1,97 @@
+"""Watches over the agents of a site: what somebody has to see to becomes a repair issue."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.loader import async_get_loaded_integration
+from homeassistant.util import dt as dt_util
+
+from .agent import AgentImpostor, AgentIncompatible, AgentUnauthorized
+from .care import AgentReport, Patience, problems
+from .const import DOMAIN
+from .issues import Issues
+from .losses import async_report_lost_passages
+
+if TYPE_CHECKING:
+    from .agent_coordinator import AgentCoordinator
+    from .roster import Roster
+
+# Agents tell something all the time.
+AT_MOST_EVERY: Final = timedelta(seconds=1)
+
+# Problems that last become due without anybody telling.
+LOOK_EVERY: Final = timedelta(seconds=30)
+
+
+class Caretaker:
+    """Looks after the agents; takes each issue back when it is over."""
+
+    def __init__(self, hass: HomeAssistant, cameras: Roster) -> None:
+        """Look at nothing yet."""
+        self.version = str(async_get_loaded_integration(hass, DOMAIN).version)
+        """The integration's own; agents are released together with it."""
+        self._hass = hass
+        self._cameras = cameras
+        self._patience = Patience()
+        self._issues = Issues(hass)
+
+    async def run(self) -> None:
+        """Look whenever an agent tells something, until cancelled."""
+        changed = asyncio.Event()
+        agents = self._cameras.agents.values()
+        leave = [agent.async_add_listener(changed.set) for agent in agents]
+        try:
+            while True:
+                changed.clear()
+                self.look(dt_util.utcnow())
+                await asyncio.sleep(AT_MOST_EVERY.total_seconds())
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY.total_seconds()):
+                        await changed.wait()
+        finally:
+            for each in leave:
+                each()
+
+    @callback
+    def look(self, now: datetime) -> None:
+        """Tell what lasts of what is wrong now, and what agents had to forget."""
+        told = self._patience.told
+        agents = self._cameras.agents.values()
+        found = [
+            problem
+            for agent in agents
+            for problem in problems(_report(agent), self.version, now, told)
+        ]
+        self._issues.keep(*self._patience.look(found, now))
+        for agent in agents:
+            if access := agent.data.access:
+                async_report_lost_passages(self._hass, agent.owner, agent.name, access.lost)
+
+    @callback
+    def forgive(self, problem: str) -> None:
+        """Be patient again with a problem that somebody has just done something about."""
+        self._patience.forgive(problem)
+
+
+def _report(agent: AgentCoordinator) -> AgentReport:
+    data, error = agent.data, agent.last_exception
+    return AgentReport(
+        id=agent.owner,
+        name=agent.name,
+        connected=agent.last_update_success,
+        # Home Assistant asks to pair it again, or an issue of its own says what to update.
+        is_told=isinstance(error, AgentUnauthorized | AgentImpostor | AgentIncompatible),
+        error=str(error or ""),
+        version=data.info.version if data.info else None,
+        stats=data.stats,
+        clock_ahead=data.clock_ahead,
+        access=data.access,
+        doors=tuple(sorted(door.info.name for door in data.doors.values())),
+        bookings=data.bookings,
+        cameras={
+            agent.key(camera): (each.info.name, each.state) for camera, each in data.cameras.items()
+        },
+    )

@@ -1,0 +1,36 @@
+/** What the screens of Gatehouse are called. */
+export const WORDS = {
+  en: {
+    name: "Gatehouse",
+    description: "All of your site: what happened, the cameras, the doors, the bookings, and how everything is.",
+    screens: "Screens",
+    menu: "Menu",
+    incidents: "Incidents",
+    live: "Live",
+    access: "Access",
+    bookings: "Bookings",
+    health: "Health",
+  },
+  de: {
+    name: "Gatehouse",
+    description: "Deine ganze Anlage: was geschehen ist, Kameras, Türen, Buchungen, und wie es allem geht.",
+    screens: "Ansichten",
+    menu: "Menü",
+    incidents: "Vorfälle",
+    live: "Live",
+    access: "Zutritt",
+    bookings: "Buchungen",
+    health: "Zustand",
+  },
+  fr: {
+    name: "Gatehouse",
+    description: "Tout votre site : ce qui s’est passé, les caméras, les portes, les réservations, et l’état de tout.",
+    screens: "Écrans",
+    menu: "Menu",
+    incidents: "Incidents",
+    live: "En direct",
+    access: "Accès",
+    bookings: "Réservations",
+    health: "État",
+  },
+};

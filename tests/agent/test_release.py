@@ -1,0 +1,249 @@
+"""What is released is whole, the same each time, and runs in an environment of its own."""
+
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+from zipfile import ZipFile
+
+import pytest
+
+from camera_agent import __version__
+from scripts.releasing import ReleaseError, debian, integration as packing
+from scripts.releasing.agent import archive, wheel
+from scripts.releasing.integration import integration
+from scripts.releasing.versions import disagreements
+
+ROOT = Path(__file__).parents[2]
+FILES = (
+    "CHANGELOG.md",
+    "camera_agent/__init__.py",
+    "custom_components/gatehouse/manifest.json",
+    "hacs.json",
+    "pyproject.toml",
+)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel(ROOT, tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What the versions are read from."""
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+class TestTheWheel:
+    def test_holds_the_agent_alone(self, built: Path) -> None:
+        names = ZipFile(built).namelist()
+        about = f"gatehouse_agent-{__version__}.dist-info"
+
+        assert {name.partition("/")[0] for name in names} == {"camera_agent", about}
+        assert "camera_agent/systemd/gatehouse-agent.service" in names
+        assert "camera_agent/hardware/picamera.py" in names
+
+    def test_is_the_same_each_time(self, built: Path, tmp_path: Path) -> None:
+        assert wheel(ROOT, tmp_path).read_bytes() == built.read_bytes()
+
+    def test_offers_what_not_everybody_needs(self, built: Path) -> None:
+        about = ZipFile(built).read(f"gatehouse_agent-{__version__}.dist-info/METADATA").decode()
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+            "optional-dependencies"
+        ]
+
+        assert {"doors", "nvidia", "osdp", "vision"} <= extras.keys()
+        assert [extra for extra in extras if f"Provides-Extra: {extra}\n" not in about] == []
+
+    def test_runs_in_an_environment_of_its_own(self, built: Path, tmp_path: Path) -> None:
+        place = tmp_path / "lib"
+        shutil.unpack_archive(built, place, "zip")
+        config = tmp_path / "agent.toml"
+        config.write_text('[agent]\nid = "porch"\n[[cameras]]\nid = "front"\nsource = "pattern"\n')
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{place}:{sysconfig.get_path('purelib')}",
+        }
+
+        def agent(*arguments: str) -> str:
+            command = [sys.executable, "-P", "-m", "camera_agent", *arguments]
+            return subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)
+
+        assert agent("--version").strip() == __version__
+        assert "camera front" in agent("check", "--config", str(config))
+
+    def test_that_cannot_be_built_is_told(self, tmp_path: Path) -> None:
+        shutil.copytree(ROOT / "camera_agent", tmp_path / "camera_agent")
+        for name in ("README.md", "LICENSE"):
+            shutil.copy(ROOT / name, tmp_path)
+        (tmp_path / "pyproject.toml").write_text("[project]\nname = 1\n")
+
+        with pytest.raises(ReleaseError, match="could not be built"):
+            wheel(tmp_path, tmp_path)
+
+
+def test_the_archive_holds_the_wheel_and_what_installs_it(built: Path, tmp_path: Path) -> None:
+    packed = archive(ROOT, built, tmp_path)
+    before = packed.read_bytes()
+    name = f"gatehouse-agent-{__version__}"
+
+    with tarfile.open(packed) as tar:
+        modes = {member.name: member.mode for member in tar.getmembers()}
+
+    assert modes == {
+        f"{name}/install": 0o755,
+        f"{name}/LICENSE": 0o644,
+        f"{name}/{built.name}": 0o644,
+    }
+    assert archive(ROOT, built, tmp_path).read_bytes() == before
+
+
+class TestTheIntegration:
+    def test_is_at_the_root_of_what_the_marketplace_unpacks(self, tmp_path: Path) -> None:
+        packed = integration(ROOT, tmp_path)
+        names = ZipFile(packed).namelist()
+
+        assert packed.name == json.loads((ROOT / "hacs.json").read_text())["filename"]
+        manifest = json.loads(ZipFile(packed).read("manifest.json"))
+        assert manifest["domain"] == "gatehouse"
+        assert {"__init__.py", "services.yaml", "translations/en.json"} <= {*names}
+        assert [name for name in names if "__pycache__" in name or "/test" in name] == []
+
+    def test_is_the_same_each_time(self, tmp_path: Path) -> None:
+        folder = tmp_path / "custom_components" / "gatehouse"
+        folder.mkdir(parents=True)
+        (folder / "two.py").write_text("2")
+        (folder / "one.py").write_text("1")
+        before = integration(tmp_path, tmp_path).read_bytes()
+
+        os.utime(folder / "one.py", (0, 0))
+        (folder / "two.py").chmod(0o600)
+        (folder / "one.py~").write_text("of an editor")
+        (folder / ".hidden").mkdir()
+        (folder / ".hidden" / "three.py").write_text("3")
+
+        assert integration(tmp_path, tmp_path).read_bytes() == before
+
+    def test_may_not_be_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(packing, "LARGEST", 1000)
+
+        with pytest.raises(ReleaseError, match="larger than the Marketplace takes"):
+            integration(ROOT, tmp_path)
+
+
+class TestTheVersions:
+    def test_agree(self) -> None:
+        assert disagreements(ROOT) == []
+
+    def test_of_a_tag_that_is_released_agree(self, checkout: Path) -> None:
+        replace(checkout / "CHANGELOG.md", "[Unreleased]", f"[{__version__}] - 2026-12-01")
+
+        assert disagreements(checkout, f"v{__version__}") == []
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new", "sentence"),
+        [
+            ("camera_agent/__init__.py", __version__, "9.9.9", "camera_agent.__version__ is 9.9.9"),
+            ("CHANGELOG.md", __version__, "", "CHANGELOG.md: the newest section"),
+            ("CHANGELOG.md", "[Unreleased]", "[0.0.9]", "CHANGELOG.md: the newest section"),
+            ("hacs.json", "true", "false", "hacs.json: zip_release must be true"),
+            ("hacs.json", "gatehouse.zip", "g.zip", 'hacs.json: filename must be "gatehouse.zip"'),
+            (FILES[2], '"issue_tracker"', '"tracker"', "manifest.json: issue_tracker is missing"),
+            ("pyproject.toml", "camera_agent.__version__", "x", "pyproject.toml: the version"),
+        ],
+    )
+    def test_that_disagree_are_told(
+        self, checkout: Path, file: str, old: str, new: str, sentence: str
+    ) -> None:
+        replace(checkout / file, old, new)
+
+        (told,) = disagreements(checkout)
+        assert told.startswith(sentence)
+
+    def test_of_another_tag_are_told(self, checkout: Path) -> None:
+        assert disagreements(checkout, "v9.9.9") == [
+            f"the tag is v9.9.9, the version {__version__}",
+            f"CHANGELOG.md: the newest section is [Unreleased], not [{__version__}]",
+        ]
+
+
+def release(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.releasing", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_command_makes_all_and_says_where(tmp_path: Path) -> None:
+    done = release("all", "--into", str(tmp_path / "dist"))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        str(tmp_path / "dist" / name)
+        for name in (
+            f"gatehouse_agent-{__version__}-py3-none-any.whl",
+            f"gatehouse-agent-{__version__}.tar.gz",
+            "gatehouse.zip",
+        )
+    ]
+
+
+def test_the_command_refuses_what_is_not_fit(tmp_path: Path) -> None:
+    done = release("check", "v9.9.9", "--into", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "the tag is v9.9.9" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    libraries = folder / "libraries"
+    (libraries / "aiohttp").mkdir(parents=True)
+    (libraries / "aiohttp" / "__init__.py").touch()
+    return debian.package(ROOT, folder, "arm64", libraries)
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is missing: this is no Debian")
+class TestThePackage:
+    def test_tells_what_it_needs(self, package: Path) -> None:
+        about = subprocess.check_output(["dpkg-deb", "--info", package], text=True)
+
+        assert package.name == f"gatehouse-agent_{__version__}_arm64.deb"
+        assert f" Version: {__version__}\n" in about
+        assert " Architecture: arm64\n" in about
+        assert "python3-zeroconf" in about
+        assert "Recommends: python3-picamera2" in about
+
+    def test_lays_everything_in_its_place(self, package: Path, tmp_path: Path) -> None:
+        subprocess.run(["dpkg-deb", "--raw-extract", package, tmp_path], check=True)
+        home = tmp_path / "usr" / "lib" / "gatehouse-agent"
+        unit = tmp_path / "usr" / "lib" / "systemd" / "system" / "gatehouse-agent.service"
+
+        assert (home / "camera_agent" / "__main__.py").is_file()
+        assert (home / "aiohttp" / "__init__.py").is_file()
+        assert "\nExecStart=/usr/bin/gatehouse-agent --config" in unit.read_text()
+        assert os.access(tmp_path / "usr" / "bin" / "gatehouse-agent", os.X_OK)
+        for name in ("postinst", "prerm", "postrm"):
+            subprocess.run(["sh", "-n", tmp_path / "DEBIAN" / name], check=True)
+
+    def test_takes_a_tool_that_is_not_everywhere(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+        with pytest.raises(ReleaseError, match="apt install dpkg"):
+            debian.package(ROOT, tmp_path, "arm64", tmp_path)
