@@ -57,7 +57,7 @@ class Observation:
             options,
             house,
         )
-        self._old_pictures = PictureRetention(
+        self.old_pictures = PictureRetention(
             store,
             storage.library,
             storage.disk,
@@ -69,7 +69,7 @@ class Observation:
         """Give what is to run, by its names."""
         yield "detector", self.detection.prepare
         yield "incidents", self.incidents.run
-        yield "old pictures", self._old_pictures.run
+        yield "old pictures", self.old_pictures.run
         if self.detection.looks:
             yield "replays", self.replays.run
         if self._asks_model:

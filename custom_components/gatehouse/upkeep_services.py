@@ -1,9 +1,9 @@
-"""Actions that begin something anew: a camera, an agent, a Pi."""
+"""Actions that begin something anew, a camera, an agent, a Pi; and one that makes room."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.core import ServiceCall, SupportsResponse
+from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 import voluptuous as vol
@@ -40,6 +40,13 @@ async def _restart_cameras(hub: Hub, call: ServiceCall) -> None:
         await restart_camera(hub, key)
 
 
+async def _clean_up(hub: Hub, _: ServiceCall) -> ServiceResponse:
+    """Delete now what the next sweep would: footage first, for pictures go with the last of it."""
+    swept = await hub.storage.retention.sweep()
+    pictures = await hub.observation.old_pictures.sweep()
+    return {"recordings": swept.clips, "bytes": swept.size + pictures}
+
+
 def _asked(ask: Callable[[Upkeep], Awaitable[None]]) -> Callable[[Hub, ServiceCall], Any]:
     async def run(hub: Hub, call: ServiceCall) -> None:
         await ask(_agent_meant(hub, call.data[ATTR_DEVICE]).agent.upkeep)
@@ -64,6 +71,9 @@ UPKEEP_ACTIONS: Final = (
         response=SupportsResponse.NONE,
         has_target=True,
         admin=True,
+    ),
+    Action(
+        name="cleanup", run=_clean_up, fields={}, response=SupportsResponse.OPTIONAL, admin=True
     ),
     Action(
         name="restart_agent",

@@ -1,15 +1,20 @@
 """Administrators have cameras, agents and Pis begun anew, and see which release they are of."""
 
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from tests.ha.happened import CLIP, filmed
 from tests.ha.scripted import AGENT_ID, CAMERA, ScriptedAgent
 from tests.ha.seeing import LIVE, set_up, state_of
 from tests.ha.site import site_with, subentry_of
@@ -217,3 +222,34 @@ async def test_an_agent_that_is_away_tells_no_release(
     await hass.async_block_till_done()
 
     assert state_of(hass, UPDATE) in {"unavailable", "off"}
+
+
+async def test_what_is_too_old_is_deleted_when_somebody_says_so(
+    hass: HomeAssistant,
+    agent: ScriptedAgent,
+    tmp_path: Path,
+    housemate: User,
+) -> None:
+    site = site_with(subentry_of(agent), detectors=[])
+    await set_up(hass, site)
+    folder = tmp_path / "media" / "gatehouse"
+    folder.mkdir(parents=True, exist_ok=True)
+    now = dt_util.utcnow()
+    for name, since in (("old", now - timedelta(days=40)), ("new", now - timedelta(days=2))):
+        path = folder / f"{name}.mp4"
+        path.write_bytes(name.encode())
+        span = {"since": since, "until": since + timedelta(seconds=8)}
+        await filmed(site, replace(CLIP, id=name, path=path, size=3, **span))
+    clip = folder / "old.mp4"
+
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            "gatehouse", "cleanup", blocking=True, context=Context(user_id=housemate.id)
+        )
+    assert clip.exists()
+    freed = await hass.services.async_call(
+        "gatehouse", "cleanup", blocking=True, return_response=True
+    )
+
+    assert freed == {"recordings": 1, "bytes": 3}
+    assert [each.name for each in folder.glob("*.mp4")] == ["new.mp4"]

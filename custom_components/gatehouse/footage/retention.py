@@ -63,6 +63,7 @@ class Retention:
         self._wanted = wanted
         self._now = now
         self._woken = asyncio.Event()
+        self._sweeping = asyncio.Lock()
         self._doubted: float | None = None
         self._failing = False
 
@@ -83,6 +84,26 @@ class Retention:
 
         What has failed is tried again by the next sweep; the rest is deleted nevertheless.
         """
+        async with self._sweeping:
+            return await self._swept()
+
+    async def present(self) -> datetime:
+        """Return the moment to count ages from. Raises DatabaseError.
+
+        It is that of the clock, unless the clock seems to have jumped ahead.
+        """
+        return await self._present(await self._store.here())
+
+    async def stuck(self) -> Held | None:
+        """Return what holds the files here, if the disk lacks room and none may be deleted.
+
+        Raises DatabaseError, and FootageError where there is no media folder.
+        """
+        if await self._clips.free_bytes() >= self._options.floor_bytes:
+            return None
+        return await asyncio.to_thread(held, await self._store.here(), self._wanted)
+
+    async def _swept(self) -> Swept:
         await self._clips.recover()
         rows = await self._measured(await self._clips.within_reach(await self._store.here()))
         present = await self._present(rows)
@@ -100,22 +121,6 @@ class Retention:
         if refused:
             raise refused
         return swept
-
-    async def present(self) -> datetime:
-        """Return the moment to count ages from. Raises DatabaseError.
-
-        It is that of the clock, unless the clock seems to have jumped ahead.
-        """
-        return await self._present(await self._store.here())
-
-    async def stuck(self) -> Held | None:
-        """Return what holds the files here, if the disk lacks room and none may be deleted.
-
-        Raises DatabaseError, and FootageError where there is no media folder.
-        """
-        if await self._clips.free_bytes() >= self._options.floor_bytes:
-            return None
-        return await asyncio.to_thread(held, await self._store.here(), self._wanted)
 
     async def _measured(self, rows: Iterable[Footage]) -> list[Footage]:
         """Return the rows with the size of their files, which early ones never kept."""

@@ -45,6 +45,7 @@ class PictureRetention:
         self._disposal = Disposal(disk, OWNER)
         self._options = options
         self._present = present
+        self._sweeping = asyncio.Lock()
         self._failing = False
 
     async def run(self) -> None:
@@ -66,6 +67,10 @@ class PictureRetention:
 
         Raises DatabaseError and FootageError: then a picture whose row still has it is there.
         """
+        async with self._sweeping:
+            return await self._swept()
+
+    async def _swept(self) -> int:
         await self._disposal.recover(self._store.media)
         present = await self._present()
         old = await self._store.expirable(present - shortest_lifetime(self._options))
