@@ -13,6 +13,12 @@ logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 Eventually = Callable[..., Awaitable[None]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files in which a test may take longer: nobody waits for one of them at last."""
+    long = {item.path for item in items if item.get_closest_marker("timeout")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True)
 def enable_event_loop_debug() -> None:
     """Leave loops as they are, where Home Assistant's plugin has them debugged.
