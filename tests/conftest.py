@@ -14,7 +14,7 @@ Eventually = Callable[..., Awaitable[None]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files in which a test may take longer: nobody waits for one of them at last."""
+    """Begin with the files in which a test may take long: nobody waits for one of them at last."""
     long = {item.path for item in items if item.get_closest_marker("timeout")}
     items.sort(key=lambda item: item.path not in long)
 
