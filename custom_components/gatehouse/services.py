@@ -20,7 +20,7 @@ from .footage_services import FOOTAGE_ACTIONS
 from .incident_services import INCIDENT_ACTIONS
 from .log_deeds import LOG_ACTIONS
 from .share_services import SHARE_ACTIONS
-from .upkeep_services import UPKEEP_ACTIONS
+from .upkeep_services import CLEANUP, UPKEEP_ACTIONS
 from .zone_services import ZONE_ACTIONS
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ ACTIONS: Final = (
     *ZONE_ACTIONS,
     *ACCESS_ACTIONS,
     *BOOKING_ACTIONS,
+    CLEANUP,
     *UPKEEP_ACTIONS,
     *LOG_ACTIONS,
 )

@@ -63,6 +63,10 @@ def _agent_meant(hub: Hub, device: str) -> AgentCoordinator:
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_an_agent_device")
 
 
+CLEANUP: Final = Action(
+    name="cleanup", run=_clean_up, fields={}, response=SupportsResponse.OPTIONAL, admin=True
+)
+
 UPKEEP_ACTIONS: Final = (
     Action(
         name="restart_camera",
@@ -71,9 +75,6 @@ UPKEEP_ACTIONS: Final = (
         response=SupportsResponse.NONE,
         has_target=True,
         admin=True,
-    ),
-    Action(
-        name="cleanup", run=_clean_up, fields={}, response=SupportsResponse.OPTIONAL, admin=True
     ),
     Action(
         name="restart_agent",
