@@ -153,6 +153,9 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         try:
             async with aclosing(self.agent.pictures(camera, fps)) as pictures:
                 async for picture in pictures:
+                    # What an agent shows then is a sign, and nothing that anybody saw.
+                    if self.data.cameras[camera].state.private:
+                        raise PicturesLost("it is private")
                     yield picture
         except AgentError as err:
             raise PicturesLost(str(err)) from err

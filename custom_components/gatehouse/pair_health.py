@@ -8,11 +8,11 @@ from homeassistant.helpers import issue_registry as ir
 
 from .bookings import MOVED, Appointment
 from .const import DOMAIN
-from .footage import PanoramaUnavailable
+from .footage import NoOverlap
 from .models import BookingState, Layout
 from .pairs import Pair
 
-MOVED_AWAY: Final = frozenset({MOVED, PanoramaUnavailable.code})
+MOVED_AWAY: Final = frozenset({MOVED, NoOverlap.code})
 
 
 @callback

@@ -34,7 +34,7 @@ def told(hass: HomeAssistant) -> ir.IssueEntry | None:
     return ir.async_get(hass).async_get_issue(DOMAIN, f"cameras_moved_{PAIR}")
 
 
-@pytest.mark.parametrize("error", ["cameras_moved", "panorama_unavailable"])
+@pytest.mark.parametrize("error", ["cameras_moved", "no_overlap"])
 async def test_a_moved_camera_is_told_until_a_panorama_fits_again(
     hass: HomeAssistant, error: str
 ) -> None:
@@ -56,8 +56,9 @@ async def test_a_moved_camera_is_told_until_a_panorama_fits_again(
         {"state": BookingState.FAILED},
         {"layout": Layout.SIDE_BY_SIDE},
         {"error": "one_camera"},
+        {"error": "panorama_unavailable"},
     ],
-    ids=["no pair", "no movie", "no panorama", "another flaw"],
+    ids=["no pair", "no movie", "no panorama", "another flaw", "no OpenCV"],
 )
 async def test_nothing_else_is_a_camera_that_was_moved(
     hass: HomeAssistant, changes: dict[str, object]

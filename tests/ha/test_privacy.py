@@ -1,5 +1,6 @@
 """A camera is private when its agent says so: nobody looks, and everybody sees why."""
 
+from contextlib import aclosing
 from http import HTTPStatus
 import io
 from unittest.mock import AsyncMock, Mock
@@ -14,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.gatehouse.camera import PRIVATE_PICTURE
+from custom_components.gatehouse.incidents import PicturesLost
 from tests.ha.scripted import CAMERA, ScriptedAgent, ScriptedDetections
 from tests.ha.seeing import CONNECTED, LIVE, MOTION, PERSON, becomes, incidents_that_are, state_of
 from tests.waiting import eventually
@@ -155,3 +157,18 @@ async def test_nobody_looks_at_a_private_camera(
     await eventually(lambda: coordinator.data.cameras[CAMERA].state.motion == 0.5)
     assert state_of(hass, PERSON) == "unavailable"
     assert (agent.streams, detections.asked) == (0, asked)
+
+
+async def test_the_sign_of_a_private_camera_is_no_picture_of_a_passage(
+    hass: HomeAssistant, running_site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    [coordinator] = running_site.runtime_data.cameras
+    source = coordinator.watched(CAMERA)
+    async with aclosing(source.pictures(1)) as pictures:
+        assert await anext(pictures)
+
+        await agent.upkeep.tell(status="private", error=None)
+        await becomes(hass, PRIVACY, "on")
+
+        with pytest.raises(PicturesLost, match="private"):
+            await anext(pictures)

@@ -47,6 +47,12 @@ class PanoramaUnavailable(FootageError):
     code = "panorama_unavailable"
 
 
+class CamerasMoved(PanoramaUnavailable):
+    """The pictures of two cameras fit together no more as they were compared, nor in any way."""
+
+    code = NoOverlap.code
+
+
 class MergeFailed(FootageError):
     """Parts could not be made one movie; another time they may."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .disk import refusals
-from .errors import MergeFailed, NotPlayable, PanoramaUnavailable
+from .errors import CamerasMoved, MergeFailed, NotPlayable, PanoramaUnavailable
 from .mp4 import Clip, inspect
 from .nice import ProgramFailed, run
 from .plan import MergeOptions, MergePlan
@@ -19,7 +19,7 @@ PROGRAM: Final = Path(__file__).with_name("merge.py")
 # A Pi that is busy takes minutes for the two seconds after which there is news of it.
 PATIENCE: Final = timedelta(minutes=30)
 
-REFUSALS: Final = {kind.code: kind for kind in (NotPlayable, PanoramaUnavailable)}
+REFUSALS: Final = {kind.code: kind for kind in (NotPlayable, PanoramaUnavailable, CamerasMoved)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

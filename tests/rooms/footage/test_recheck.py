@@ -10,7 +10,7 @@ pytest.importorskip("cv2", reason="panoramas need OpenCV (opencv-python-headless
 
 from custom_components.gatehouse.footage import MergeOptions, MergePlan, Part, Reel
 from custom_components.gatehouse.footage.calibration import Calibration
-from custom_components.gatehouse.footage.errors import PanoramaUnavailable
+from custom_components.gatehouse.footage.errors import CamerasMoved
 from custom_components.gatehouse.footage.merge import Made, merge
 from custom_components.gatehouse.footage.panorama import calibrate
 from custom_components.gatehouse.models import Layout
@@ -69,8 +69,5 @@ def test_of_a_camera_that_looks_elsewhere_there_is_no_panorama(
 ) -> None:
     left, _ = pair()
 
-    with pytest.raises(
-        PanoramaUnavailable,
-        match="A camera was moved since",
-    ):
+    with pytest.raises(CamerasMoved, match="A camera was moved since"):
         made(tmp_path, left, look(15, seed=7), kept)
