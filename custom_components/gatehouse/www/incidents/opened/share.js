@@ -1,5 +1,6 @@
 /** Links for outsiders to one clip: made, copied, listed, revoked. For administrators. */
 
+import { copied } from "../../clipboard.js";
 import { html, nothing, repeat } from "../../lit.js";
 import { button, field } from "../../parts.js";
 import { createShare, listShares, revokeShare } from "./gatehouse.js";
@@ -142,9 +143,9 @@ export class SharePanel {
   /** Copy a link; where the browser does not let a page do that, by a field in which it is selected. */
   async #copy(link) {
     const card = this.#card;
-    const isWritten = (await written(link.address)) || selected(card.sheet.element, link.address);
-    if (!isWritten) this.#made = link;
-    card.say(card.word(isWritten ? "copied" : "not_copied"));
+    const isCopied = await copied(link.address, card.sheet.element);
+    if (!isCopied) this.#made = link;
+    card.say(card.word(isCopied ? "copied" : "not_copied"));
     card.changed();
   }
 
@@ -164,25 +165,4 @@ export class SharePanel {
     const end = () => (this.#isBusy = false);
     return this.#card.attempt(() => work().finally(end), done);
   }
-}
-
-/** Whether the clipboard has taken it: only a page by HTTPS has one, and only while it is in front. */
-async function written(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the browser has copied it out of a field, as old ones do. */
-function selected(parent, text) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  parent.append(field);
-  field.select();
-  const isCopied = document.execCommand("copy");
-  field.remove();
-  return isCopied;
 }
