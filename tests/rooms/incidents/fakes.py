@@ -405,6 +405,11 @@ class Stage:
 
         await eventually(newest)
 
+    async def noted(self) -> None:
+        """Wait until all that was seen is written, recorded and pictured."""
+        for _ in range(2):  # the journal itself may be about to write once more
+            await self.incidents._journal.settle()
+
     async def calm(self) -> None:
         """Let what is ready on the loop run."""
         for _ in range(5):

@@ -528,7 +528,7 @@ async def test_all_moments_are_by_the_sites_clock_and_footage_by_the_cameras(
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_cameras_clock_may_be_set_while_somebody_is_there(stage: Stage, hours: int) -> None:
     await stage.confirmed()
-    await eventually(lambda: stage.films.recorded)
+    await stage.noted()
     stage.camera.skew = timedelta(hours=hours)
 
     await stage.frames(1, 6, person(), every=1)
@@ -543,7 +543,7 @@ async def test_a_cameras_clock_may_be_set_while_somebody_is_there(stage: Stage, 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_footage_goes_on_by_the_clock_that_was_set(stage: Stage, hours: int) -> None:
     await stage.confirmed()
-    await eventually(lambda: stage.films.recorded)
+    await stage.noted()
     stage.camera.skew = timedelta(hours=hours)
 
     await stage.frame(1, person())
