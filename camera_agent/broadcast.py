@@ -114,9 +114,13 @@ class _Paced:
 
     def takes(self, picture: Picture) -> bool:
         """Whether to send this picture: it is due, and the one before has left."""
+        if self.viewer.waiting:
+            return False
+        if not self.interval_us:
+            return True
         early = self.due_us - picture.captured_us
         # Half an interval of jitter is allowed; more than two are a clock that was set back.
-        if self.viewer.waiting or self.interval_us / 2 < early <= self.interval_us * 2:
+        if self.interval_us / 2 < early <= self.interval_us * 2:
             return False
         on_time = abs(early) < self.interval_us
         self.due_us = (self.due_us if on_time else picture.captured_us) + self.interval_us

@@ -104,8 +104,7 @@ class _Sender:
         if message is not None:
             header, body = pack(message)
             with self._lock:
-                self._pipe.write(header)
-                self._pipe.write(body)
+                self._pipe.write(header + body)  # at once: the reader wakes but once
                 self._pipe.flush()
 
     def _see(self, luma: Luma) -> Motion | None:

@@ -7,25 +7,21 @@ import signal
 import sys
 from typing import Final, Self, cast
 
-from .capture import HEADER, Message, first_line, unpack
+from .capture import Message, first_line
 from .config import CameraConfig
 from .hardware import without_secrets
+from .intake import Intake
 
 PROGRAM: Final = (sys.executable, "-m", "camera_agent.capture")
-# A picture or two: more only makes old frames wait where the child should notice.
-PIPE_LIMIT: Final = 256 * 1024
 WORDS_LIMIT: Final = 4096
 
 
 class Child:
     """One process of `camera_agent.capture`; nobody but its owner ends it."""
 
-    def __init__(
-        self, process: Process, pipe: asyncio.StreamReader, transport: asyncio.ReadTransport
-    ) -> None:
+    def __init__(self, process: Process, intake: Intake) -> None:
         self._process = process
-        self._pipe = pipe
-        self._transport = transport
+        self._intake = intake
         self._tail = b""
         self._listening = asyncio.create_task(self._listen())
 
@@ -33,10 +29,7 @@ class Child:
     async def start(cls, config: CameraConfig) -> Self:
         """Start a camera's process; raises OSError if the machine has no room for one."""
         from_child, to_parent = os.pipe()
-        pipe = asyncio.StreamReader(limit=PIPE_LIMIT)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(pipe), os.fdopen(from_child, "rb", buffering=0)
-        )
+        intake = Intake(from_child)
         try:
             process = await asyncio.create_subprocess_exec(
                 *PROGRAM,
@@ -48,11 +41,11 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for the parent, which ends its children itself
             )
         except BaseException:
-            transport.close()
+            intake.close()
             raise
         finally:
             os.close(to_parent)
-        child = cls(process, pipe, transport)
+        child = cls(process, intake)
         child._write(first_line(config))
         return child
 
@@ -67,20 +60,14 @@ class Child:
 
     async def read(self) -> Message | None:
         """Return the next message, or None when there will be no more."""
-        try:
-            header = await self._pipe.readexactly(HEADER.size)
-            kind, flag, length, captured_us = HEADER.unpack(header)
-            body = await self._pipe.readexactly(length)
-        except EOFError:
-            return None
-        return unpack(kind, flag, captured_us, body)
+        return await self._intake.read()
 
     async def exited(self) -> None:
         await self._process.wait()
 
     async def end(self, patience: float) -> None:
         """End the process if it runs; after patience, in seconds, by force."""
-        self._transport.close()
+        self._intake.close()
         if self._process.returncode is None:
             self._process.terminate()
         try:

@@ -20,7 +20,8 @@ class Viewer:
     def __init__(self, response: web.StreamResponse, transport: asyncio.Transport) -> None:
         self._response = response
         self._transport = transport
-        self._pushed = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._pushed = self._loop.time()
         self._dropped = asyncio.Event()
 
     @classmethod
@@ -42,17 +43,17 @@ class Viewer:
 
     def push(self, data: bytes) -> None:
         """Send bytes now, or let the connection keep what it cannot take at once."""
-        self._pushed = asyncio.get_running_loop().time()
-        self._transport.write(data)
+        if not self._transport.is_closing():  # else each would be a line in the log until `gone`
+            self._pushed = self._loop.time()
+            self._transport.write(data)
 
     async def gone(self) -> web.StreamResponse:
         """Return the answer when its viewer left; one that took nothing for 10 s is dropped."""
-        loop = asyncio.get_running_loop()
         while not self._transport.is_closing():
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECKED):
                     await self._dropped.wait()
-            if self.waiting and loop.time() - self._pushed > STALLED:
+            if self.waiting and self._loop.time() - self._pushed > STALLED:
                 self.drop()
         return self._response
 

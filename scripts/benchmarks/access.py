@@ -102,18 +102,18 @@ class HomeBench:
         name: str,
         call: Callable[[int], Awaitable[object]],
         calls: int,
-        p99_ms: float | None = None,
+        most: float | None = None,
     ) -> Case:
         limit: Side = echoing(self.door.limit, calls)
-        return Case(name=name, subject=_now_and_then(call, calls), reference=limit, p99_ms=p99_ms)
+        return Case(name=name, subject=_now_and_then(call, calls), reference=limit, most=most)
 
-    def _history(self, name: str, day: Day, calls: int, p99_ms: float | None = None) -> Case:
+    def _history(self, name: str, day: Day, calls: int, most: float | None = None) -> Case:
         async def ask(_: int) -> None:
             await self._ask_history(day)
 
         beside: Side = doing(lambda _: day.read(), calls)
         subject = _now_and_then(ask, calls)
-        return Case(name=name, subject=subject, reference=beside, p99_ms=p99_ms)
+        return Case(name=name, subject=subject, reference=beside, most=most)
 
     async def _check(self, nth: int) -> None:
         number = card(nth % self.cards)

@@ -13,7 +13,7 @@ import numpy as np
 
 from custom_components.gatehouse.footage.mp4 import copy, remux
 
-from .harness import Case, spending
+from .harness import Case, Depth, Result, measure, say, spending
 
 FPS: Final = 15
 SIZE: Final = (1280, 720)
@@ -27,6 +27,15 @@ BYTES_TIMES: Final = 4.0
 PROGRAM_TIMES: Final = 0.5
 
 type Job = Callable[[Path, Path], object]
+
+
+async def measured(folder: Path, depth: Depth) -> list[Result]:
+    """Measure all of it."""
+    say(f"a clip of {depth.seconds} s ...")
+    if reason := why_fewer():
+        say(reason)
+    source = recorded(folder, depth.seconds)
+    return [await measure(case, depth.rounds) for case in cases(source, calls=3)]
 
 
 def recorded(folder: Path, seconds: int) -> Path:

@@ -142,10 +142,10 @@ class DoorBench:
         decided = replace(
             outside,
             name="decision: card complete, relay written",
-            p50_ms=max(each["latency_p50_ms"] for each in told[1:]),
-            p99_ms=max(each["latency_p99_ms"] for each in told[1:]),
-            ratios=tuple(each["latency_p50_ms"] / outside.reference_p50_ms for each in told[1:]),
-            must_ms=DECISION_MS,
+            p50=max(each["latency_p50_ms"] for each in told[1:]),
+            p99=max(each["latency_p99_ms"] for each in told[1:]),
+            ratios=tuple(each["latency_p50_ms"] / outside.reference_p50 for each in told[1:]),
+            most=DECISION_MS,
         )
         return [decided, outside]
 

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 import os
 from pathlib import Path
 import platform
 import resource
 import sqlite3
 from statistics import median
+import sys
 import time
 from typing import Final
 
@@ -18,7 +20,31 @@ BUSY: Final = 0.3
 GLANCE_S: Final = 0.2
 
 type Side = Callable[[], Awaitable[list[float]]]
-"""One round of one side: how long each call took, or what it cost, in milliseconds."""
+"""One round of one side: what each call took or cost, in the unit of its case. Less is better."""
+
+type Group = Callable[[Path, Depth], Awaitable[Sequence[Result | Missing]]]
+"""Measures what belongs together, as deep as is said; it may keep things in a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How much is done, the more the longer."""
+
+    rounds: int
+    calls: int
+    """Of one round of the store."""
+    incidents: int
+    seconds: int
+    """How long a clip is."""
+    uploads: int
+    """How many clips go off-site at once."""
+    checks: int
+    """How many cards are shown in a round."""
+    cards: int
+    home: bool = True
+    """Whether a Home Assistant is started behind the door."""
+    quick: bool = False
+    """Whether it is only for a glance: all groups together are to take less than a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +54,13 @@ class Case:
     name: str
     subject: Side
     reference: Side
-    p99_ms: float | None = None
-    """What the subject must stay below."""
+    unit: str = "ms"
+    most: float | None = None
+    """What the subject's 99th percentile may be."""
     times: float | None = None
     """How many times the reference's the subject may be."""
+    goal: str | None = None
+    """Which of the goals it is a part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,42 +68,64 @@ class Result:
     """What the rounds of a case came to."""
 
     name: str
-    p50_ms: float
-    p99_ms: float
-    reference_p50_ms: float
-    reference_p99_ms: float
-    ratios: tuple[float, ...]
-    """The subject's median by the reference's, of each round."""
-    must_ms: float | None
-    must_times: float | None
-    busy: bool
+    unit: str = "ms"
+    p50: float
+    p99: float
+    reference_p50: float = 0.0
+    """0 if it is beside nothing."""
+    reference_p99: float = 0.0
+    ratios: tuple[float, ...] = ()
+    """The subject's median by the reference's, of each round; none of what is beside nothing."""
+    most: float | None = None
+    times: float | None = None
+    goal: str | None = None
+    busy: bool = False
     """Whether somebody else kept the machine busy before a round."""
 
     @property
-    def ratio(self) -> float:
-        return median(self.ratios)
+    def ratio(self) -> float | None:
+        return median(self.ratios) if self.ratios else None
 
     @property
     def noisy(self) -> bool:
         """Return whether the figures say more about the machine than about us."""
-        return self.busy or max(self.ratios) > STEADY * min(self.ratios)
+        return self.busy or bool(self.ratios and max(self.ratios) > STEADY * min(self.ratios))
+
+    @property
+    def strain(self) -> float:
+        """Return how much it takes of what it may, the tighter of both; above 1 is too much."""
+        return max(self._by_value, self._by_ratio)
+
+    @property
+    def is_tighter_by_ratio(self) -> bool:
+        """Return whether that is how many times the reference's it is, and not its value."""
+        return self.times is not None and self._by_ratio >= self._by_value
 
     @property
     def verdict(self) -> str:
         """Return whether it holds; in noise nothing is said to fall short."""
-        if self.must_ms is None and self.must_times is None:
+        if self.strain > 1:
+            return "noisy" if self.noisy else "falls short"
+        if self.most is None and self.times is None:
             return "noisy" if self.noisy else ""
-        if self._is_fast and self._is_cheap:
-            return "holds"
-        return "noisy" if self.noisy else "falls short"
+        return "passes"
 
     @property
-    def _is_fast(self) -> bool:
-        return self.must_ms is None or self.p99_ms < self.must_ms
+    def _by_value(self) -> float:
+        return 0.0 if self.most is None else _part_of(self.p99, self.most)
 
     @property
-    def _is_cheap(self) -> bool:
-        return self.must_times is None or self.ratio <= self.must_times
+    def _by_ratio(self) -> float:
+        return 0.0 if self.times is None else _part_of(median(self.ratios), self.times)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Something that cannot be measured here, and why."""
+
+    name: str
+    reason: str
+    goal: str | None = None
 
 
 def asking(call: Callable[[int], Awaitable[object]], calls: int) -> Side:
@@ -122,20 +173,47 @@ async def measure(case: Case, rounds: int) -> Result:
     await case.reference()
     busy, subject, reference = False, [], []
     for _ in range(rounds):
-        busy |= _is_busy()
+        busy |= is_busy()
         subject.append(await case.subject())
         reference.append(await case.reference())
+    return came_to(
+        case.name,
+        subject,
+        reference,
+        unit=case.unit,
+        most=case.most,
+        times=case.times,
+        goal=case.goal,
+        busy=busy,
+    )
+
+
+def came_to(
+    name: str,
+    subject: Sequence[Sequence[float]],
+    reference: Sequence[Sequence[float]] = (),
+    *,
+    unit: str = "ms",
+    most: float | None = None,
+    times: float | None = None,
+    goal: str | None = None,
+    busy: bool = False,
+) -> Result:
+    """Return the result of rounds; those of the reference were taken in turn, if there is one."""
     return Result(
-        name=case.name,
-        p50_ms=_percentile(subject, 50),
-        p99_ms=_percentile(subject, 99),
-        reference_p50_ms=_percentile(reference, 50),
-        reference_p99_ms=_percentile(reference, 99),
+        name=name,
+        unit=unit,
+        p50=_percentile(subject, 50),
+        p99=_percentile(subject, 99),
+        reference_p50=_percentile(reference, 50) if reference else 0.0,
+        reference_p99=_percentile(reference, 99) if reference else 0.0,
         ratios=tuple(
-            median(ours) / median(theirs) for ours, theirs in zip(subject, reference, strict=True)
+            median(ours) / median(theirs)
+            for ours, theirs in zip(subject, reference, strict=bool(reference))
         ),
-        must_ms=case.p99_ms,
-        must_times=case.times,
+        most=most,
+        times=times,
+        goal=goal,
         busy=busy,
     )
 
@@ -159,6 +237,19 @@ def spent_ms() -> float:
     )
 
 
+def is_busy() -> bool:
+    """Look whether others use the machine while we do nothing."""
+    before = _processor_times()
+    time.sleep(GLANCE_S)
+    idle, total = (after - then for after, then in zip(_processor_times(), before, strict=True))
+    return total > 0 and 1 - idle / total > BUSY
+
+
+def say(sentence: str) -> None:
+    """Tell whoever waits; the figures are alone on stdout."""
+    print(f"gatehouse: {sentence}", file=sys.stderr, flush=True)
+
+
 async def _timed(waiting: Awaitable[object]) -> float:
     began = time.perf_counter()
     await waiting
@@ -173,17 +264,13 @@ def _next(numbers: Iterator[int], calls: int) -> list[int]:
     return [next(numbers) for _ in range(calls)]
 
 
+def _part_of(taken: float, allowed: float) -> float:
+    return taken / allowed if allowed else inf if taken else 0.0
+
+
 def _percentile(rounds: Sequence[Sequence[float]], percent: int) -> float:
     ranked = sorted(took for measured in rounds for took in measured)
     return ranked[min(len(ranked) * percent // 100, len(ranked) - 1)]
-
-
-def _is_busy() -> bool:
-    """Look whether others use the machine while we do nothing."""
-    before = _processor_times()
-    time.sleep(GLANCE_S)
-    idle, total = (after - then for after, then in zip(_processor_times(), before, strict=True))
-    return total > 0 and 1 - idle / total > BUSY
 
 
 def _processor_times() -> tuple[int, int]:

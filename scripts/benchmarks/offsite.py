@@ -24,11 +24,11 @@ from custom_components.gatehouse.footage import (
     OffsiteOptions,
     S3Options,
 )
-from custom_components.gatehouse.footage.parcel import BLOCK, Span, measured, parcel_of
+from custom_components.gatehouse.footage.parcel import BLOCK, Span, measured as summed, parcel_of
 from custom_components.gatehouse.models import Footage, FootageStage
 from tests.rooms.footage.storage import KEY_ID, SECRET, SeaweedFS, Storage, moto
 
-from .harness import Case, Side, spent_ms
+from .harness import Case, Depth, Result, Side, measure, say, spent_ms
 
 SIZE: Final = 2_000_000
 FIRST: Final = datetime(2026, 11, 21, tzinfo=UTC)
@@ -194,6 +194,15 @@ class OffsiteBench:
         return str(address).removeprefix(self.address)
 
 
+async def measured(folder: Path, depth: Depth) -> list[Result]:
+    """Measure all of it."""
+    say(f"{depth.uploads} clips of {SIZE // 1_000_000} MB ...")
+    if reason := why_another():
+        say(reason)
+    with opened(folder, depth.uploads) as bench:
+        return [await measure(case, depth.rounds) for case in bench.cases()]
+
+
 @contextmanager
 def opened(folder: Path, number: int) -> Iterator[OffsiteBench]:
     """Run a server, and have a clip that is to be put there so many times."""
@@ -201,7 +210,7 @@ def opened(folder: Path, number: int) -> Iterator[OffsiteBench]:
     with TemporaryDirectory(dir=folder) as name, _server(Path(name)) as address:
         path = Path(name, "clip.mp4")
         path.write_bytes(Random(1).randbytes(SIZE))  # noqa: S311 - the same each time
-        yield OffsiteBench(address=address, clip=measured(path), number=number)
+        yield OffsiteBench(address=address, clip=summed(path), number=number)
 
 
 def why_another() -> str | None:

@@ -17,9 +17,10 @@ from custom_components.gatehouse.footage.panorama import (
     why_no_panorama,
 )
 
-from .harness import Case, spending
+from .harness import Case, Depth, Result, measure, say, spending
 
 SIZE: Final = (1920, 1080)
+MOST_S: Final = 2  # each of them takes a second to encode
 FPS: Final = 30
 BITRATE: Final = 6_000_000
 NOISE: Final = 12  # levels of grey
@@ -32,6 +33,15 @@ CORNERS: Final = ((1290.0, 20.0), (2860.0, -310.0), (2890.0, 1420.0), (1270.0, 1
 TIMES: Final = 5.0
 
 type Make = Callable[[], Composer]
+
+
+async def measured(folder: Path, depth: Depth) -> list[Result]:
+    """Measure all of it."""
+    seconds = min(depth.seconds, MOST_S)
+    say(f"two cameras of 1080p, {seconds} s ...")
+    if reason := why_none():
+        say(reason)
+    return [await measure(case, depth.rounds) for case in cases(folder, seconds)]
 
 
 def cases(folder: Path, seconds: int) -> Iterator[Case]:

@@ -58,7 +58,7 @@ class LogBench:
                 name=name,
                 subject=asking(partial(self._find, asked), calls),
                 reference=doing(partial(self._raw_find, statement), calls),
-                p99_ms=DAY_MS,
+                most=DAY_MS,
             )
 
     async def _find(self, asked: dict[str, Any], nth: int) -> None:

@@ -21,6 +21,7 @@ from custom_components.gatehouse.models import (
     Author,
     Box,
     Detection,
+    Frame,
     Incident,
     IncidentState,
     Passage,
@@ -145,7 +146,7 @@ def _incident(index: int, started: datetime, sentence: list[str], random: Random
         zones=(f"{place} zone",) if random.random() < 0.3 else (),
         sightings=tuple(_sighting(camera, started, ended, random) for camera in cameras),
         picture=Path(cameras[0]) / f"{started:%Y-%m-%d}" / f"{index}.jpg",
-        frames=tuple(Path(cameras[0]) / f"{index}-{slot}.jpg" for slot in range(3)),
+        frames=tuple(Frame(path=Path(cameras[0]) / f"{index}-{slot}.jpg") for slot in range(3)),
         assessment=Assessment(
             risk=points,
             level=risk.level_of(points),

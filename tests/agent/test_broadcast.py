@@ -245,6 +245,20 @@ async def test_a_stalled_viewer_is_dropped(
         await stalled.read(10_000_000)
 
 
+async def test_who_has_left_is_sent_nothing_that_would_fill_the_log(
+    pictures: Broadcast, watch: Watch, demands: Demands, caplog: pytest.LogCaptureFixture
+) -> None:
+    player = await watch()
+    player.close()
+
+    def is_gone() -> bool:
+        pictures.publish(picture(time.time(), kilobytes=500))
+        return demands.now == 0
+
+    await eventually(is_gone)
+    assert "exception" not in caplog.text
+
+
 async def test_a_viewer_of_a_silent_camera_just_waits(
     pictures: Broadcast, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

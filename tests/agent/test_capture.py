@@ -159,11 +159,12 @@ async def test_what_ignores_the_end_is_killed(
     configured: Configured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = "import signal, time, sys; signal.signal(15, signal.SIG_IGN); sys.stderr.close();"
-    program += "import os; os.write(int(sys.argv[1]), b'x'); time.sleep(60)"
+    program += f"import os; os.write(int(sys.argv[1]), {b''.join(pack(Sound(b'x', 1)))!r});"
+    program += "time.sleep(60)"
     monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", program))
     child = await Child.start(configured())
     async with asyncio.timeout(10):
-        await child._pipe.readexactly(1)
+        await child.read()
         await child.end(0.1)
     assert child._process.returncode == -signal.SIGKILL
 

@@ -1,0 +1,30 @@
+"""All that who stands at a door waits for: the agent, the Home Assistant behind it, and the log."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import access, doors, passages, residents
+from .beside import VIEWERS
+from .harness import Depth, Result, measure, say
+
+
+async def measured(folder: Path, depth: Depth) -> list[Result]:
+    """Measure all of it."""
+    say(f"a door, {depth.cards:,} cards, {VIEWERS} who watch the camera beside it ...")
+    if reason := doors.why_quieter():
+        say(reason)
+    with TemporaryDirectory(prefix="gatehouse-") as name:
+        here = Path(name)
+        policy = residents.policy(depth.cards)
+        async with doors.opened(here, depth.cards) as bench:
+            await bench.grant(policy)
+            results = await bench.results(depth.checks, depth.rounds)
+            if depth.home:
+                say("a Home Assistant behind it ...")
+                async with access.opened(here / "home", bench, policy) as home:
+                    for case in home.cases(depth.calls):
+                        say(f"{case.name} ...")
+                        results.append(await measure(case, depth.rounds))
+    say(f"an access log of {depth.incidents:,} passages ...")
+    async with passages.opened(folder, depth.incidents) as log:
+        return results + [await measure(case, depth.rounds) for case in log.cases(depth.calls)]
