@@ -1,0 +1,1 @@
+"""The soak that scripts/soak runs."""

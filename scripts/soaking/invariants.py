@@ -1,0 +1,203 @@
+"""What must hold whatever goes wrong: each takes what was seen, and says where it was broken."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from .evidence import ClipRow, Evidence, IncidentRow
+from .ledger import Answer, Ledger, Sighting, Trouble, What
+from .place import CAMERAS, own_place
+from .schedule import DETECTOR, HOME, Kind
+from .steadiness import loops_are_never_late, memory_and_descriptors_are_flat
+
+# The clocks of an agent and of Home Assistant are compared every now and then.
+CLOCKS_S: Final = 2.0
+
+# Times of rows that are made while a clock is wrong are wrong, and so they stay.
+CLOCKS: Final = {Kind.CLOCK_AHEAD, Kind.CLOCK_BEHIND}
+
+# What follows the last sight of somebody until his incident is over, and the next begins.
+# What may cost a visit its incident, or make two of it; slow, full and locked disks may not.
+BLINDING: Final = CLOCKS | {Kind.KILL, Kind.CUT, Kind.NONSENSE, Kind.BROKEN}
+VISIT_ENDS_S: Final = 4.0
+INCIDENT_ENDS_S: Final = 12.0
+SURE: Final = 6  # sightings, of which two are needed
+
+type Invariant = Callable[[Ledger, Evidence], Iterator[str]]
+
+
+def nothing_announced_is_lost(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """What was announced is there in the end, and can be read."""
+    incidents = {row.id for row in evidence.incidents}
+    for each in ledger.said(What.INCIDENT):
+        if each.id not in incidents:
+            yield f"the incident {each.id}, announced as {each.about}, has no row"
+    yield from _lost_passages(ledger, evidence)
+    clips = {row.id: row for row in evidence.clips}
+    for each in ledger.said(What.FOOTAGE):
+        clip = clips.get(each.id)
+        if clip is None or clip.stage == "failed":
+            yield f"the clip {each.id} of {each.about} was ready, and is {clip and clip.error}"
+        elif clip.stage == "expired" and not _made_room(ledger):
+            yield f"the clip {each.id} of {each.about} was ready, and has expired"
+        elif clip.unplayable:
+            yield f"the clip {each.id} of {each.about} does not play: {clip.unplayable}"
+    for each in ledger.said(What.OBJECT):
+        clip = clips.get(each.about)
+        kept = evidence.objects.get(each.id)
+        if kept is None or (clip and clip.size not in {None, kept.size}):
+            size = "missing" if kept is None else f"{kept.size} bytes"
+            yield f"{each.id} was off-site, and is {size}"
+
+
+def nothing_written_down_is_lost(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """What an agent wrote down of its door is in Home Assistant's access log."""
+    known = Counter(row.id for row in evidence.passages)
+    seen = {row: str(shown.answer) for shown in ledger.shown for row in shown.rows}
+    for name, kind in {**seen, **evidence.journal}.items():
+        if known[name] != 1:
+            yield f"the passage {name} ({kind}) is in the access log {known[name]} times"
+
+
+def nothing_is_doubled(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """A card shown once is one passage, one visit one incident, one span of a camera one clip."""
+    for shown in ledger.shown:
+        if len(shown.rows) > 1:
+            yield f"the card shown at {shown.at:.1f} was written down as {', '.join(shown.rows)}"
+    for earlier, later in _overlapping(evidence.incidents):
+        if not _is_misdated(ledger, (earlier.started, later.last_seen)):
+            yield f"{earlier.id} and {later.id} are of {later.place} at the same time"
+    for before, clip in _twice_recorded(evidence.clips):
+        if not _is_misdated(ledger, (before.since, clip.until)):
+            yield f"the clips {before.id} and {clip.id} are of {clip.camera} at the same time"
+    keys = Counter(row.key for row in evidence.clips if row.key)
+    yield from (f"{key} is the object of {n} clips" for key, n in keys.items() if n > 1)
+    contents = Counter(one.digest for key, one in evidence.objects.items() if key.endswith(".mp4"))
+    for digest, number in contents.items():
+        if number > 1:
+            keys_of = [key for key, one in evidence.objects.items() if one.digest == digest]
+            yield f"the same clip is there as {' and '.join(keys_of)}"
+
+
+def each_visit_is_an_incident(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """Somebody whom the detector was shown for long enough, with nothing wrong, is one incident."""
+    for camera, since, until in visits(ledger.sightings):
+        place = own_place(camera)
+        around = since - 15, until + INCIDENT_ENDS_S + 5
+        concerned = {f"agent{camera // CAMERAS}", HOME, DETECTOR}
+        if place is None or not ledger.is_calm(*around, BLINDING, concerned):
+            continue
+        found = [
+            row
+            for row in evidence.incidents
+            if row.place == place
+            and row.started < until + CLOCKS_S
+            and row.last_seen > since - CLOCKS_S
+        ]
+        if len(found) != 1:
+            names = ", ".join(row.id for row in found) or "none"
+            yield f"the visit at camera {camera}, {since:.1f} to {until:.1f}, is {names}"
+
+
+def nobody_enters_after_revocation(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """A card that all agents confirmed to be revoked opens nothing any more."""
+    del evidence
+    revoked = {each.card: each.at for each in ledger.revoked}
+    for shown in ledger.shown:
+        if shown.answer is Answer.GRANTED and shown.at > revoked.get(shown.card, shown.at):
+            after = shown.at - revoked[shown.card]
+            yield f"{shown.card} was let in by {shown.door} {after:.1f} s after it was revoked"
+
+
+def every_card_is_answered(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """An agent that is there says something to every card, whoever else is away."""
+    del evidence
+    for shown in ledger.shown:
+        if shown.answer is None and not shown.excuse:
+            yield f"{shown.card} got no answer at {shown.door}, {shown.reader}, {shown.at:.1f}"
+
+
+def nothing_ends_by_itself(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """A program that was not killed goes on."""
+    del evidence
+    yield from ledger.fallen.values()
+
+
+INVARIANTS: Final[tuple[Invariant, ...]] = (
+    nothing_announced_is_lost,
+    nothing_written_down_is_lost,
+    nothing_is_doubled,
+    each_visit_is_an_incident,
+    nobody_enters_after_revocation,
+    every_card_is_answered,
+    nothing_ends_by_itself,
+    memory_and_descriptors_are_flat,
+    loops_are_never_late,
+)
+
+
+def _lost_passages(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    moments = [row.at for row in evidence.passages]
+    for each in ledger.said(What.PASSAGE):
+        if not any(abs(moment - each.at) < CLOCKS_S for moment in moments):
+            yield f"the passage {each.id}, announced as {each.about}, has no row"
+
+
+def _made_room(ledger: Ledger) -> bool:
+    """Whether clips had to make room: on a full disk the oldest go."""
+    return any(each.kind is Kind.FULL_DISK and each.target == HOME for each in ledger.troubles)
+
+
+def _overlapping(rows: Iterable[IncidentRow]) -> Iterator[tuple[IncidentRow, IncidentRow]]:
+    places: defaultdict[str, list[IncidentRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.started):
+        places[row.place].append(row)
+    for at_one in places.values():
+        for earlier, later in pairwise(at_one):
+            if later.started < earlier.last_seen - CLOCKS_S / 2:
+                yield earlier, later
+
+
+def _is_misdated(ledger: Ledger, span: tuple[float, float]) -> bool:
+    return any(
+        trouble.kind in CLOCKS and _touches(trouble, *(each - ahead for each in span))
+        for trouble in ledger.troubles
+        for ahead in (-3600, 0, 3600)
+    )
+
+
+def _touches(trouble: Trouble, since: float, until: float) -> bool:
+    return trouble.since <= until and trouble.until >= since
+
+
+def _twice_recorded(rows: Iterable[ClipRow]) -> Iterator[tuple[ClipRow, ClipRow]]:
+    of_each: defaultdict[tuple[str, str], list[ClipRow]] = defaultdict(list)
+    for row in rows:
+        if row.incident and row.stage in {"ready", "uploaded"}:
+            of_each[row.camera, row.incident].append(row)
+    for clips in of_each.values():
+        # An agent that is not listened to does not know whether what it records for Home
+        # Assistant will be fetched: what it keeps of the absence begins with its own pre-roll.
+        for kind in (True, False):
+            alike = sorted(
+                (row for row in clips if row.of_absence is kind), key=lambda row: row.since
+            )
+            for before, clip in pairwise(alike):
+                if clip.since < before.until - CLOCKS_S:
+                    yield before, clip
+
+
+def visits(sightings: Iterable[Sighting]) -> Iterator[tuple[int, float, float]]:
+    """Return who was seen for long enough where, from when to when."""
+    of_each: defaultdict[int, list[float]] = defaultdict(list)
+    for each in sightings:
+        of_each[each.camera].append(each.at)
+    for camera, moments in of_each.items():
+        visit: list[float] = []
+        for moment in [*sorted(moments), float("inf")]:
+            if visit and moment > visit[-1] + VISIT_ENDS_S:
+                if len(visit) >= SURE:
+                    yield camera, visit[0], visit[-1]
+                visit = []
+            visit.append(moment)
