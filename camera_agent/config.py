@@ -143,7 +143,7 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError((f"{path}: is not valid TOML: {error}",)) from error
     tables = ("agent", "tls", "cameras", "doors", "spool", "bookings", "detector")
     problems = unknown("", raw, tables)

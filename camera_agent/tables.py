@@ -11,6 +11,9 @@ from typing import Any, TypeAlias, TypeVar
 Rules: TypeAlias = Mapping[str, Callable[[Any], Any]]
 _Word = TypeVar("_Word", bound=StrEnum)
 
+_BARE = re.compile("[A-Za-z0-9_-]+")  # what TOML takes for a key without quotes
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no name, and not in a path that can be opened
+
 
 def table(
     where: str, raw: object, rules: Rules, needed: Collection[str], problems: list[str]
@@ -36,7 +39,7 @@ def unknown(where: str, raw: Mapping[str, object], known: Collection[str]) -> li
     for key in (key for key in raw if key not in known):
         close = get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-        problems.append(f"{where}{key}: unknown key; {hint}")
+        problems.append(f"{where}{key if _BARE.fullmatch(key) else repr(key)}: unknown key; {hint}")
     return problems
 
 
@@ -57,6 +60,8 @@ def called(name: str) -> str:
 def text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text")
+    if _CONTROL.search(value.strip()):
+        raise ValueError("must be one line, without control characters")
     return value.strip()
 
 

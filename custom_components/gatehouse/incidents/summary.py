@@ -45,6 +45,7 @@ NO_ACTIVITY: Final = re.compile(
 
 MARKDOWN: Final = re.compile(r"[*`]+|~~|__|^[ \t]*(?:[#>]+|[-+](?=[ \t]))", re.MULTILINE)
 LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+SIGNS: Final = re.compile(r"[]\[*`#>~_+-]")  # of what is markup without the markup in it
 THOUGHTS_END: Final = "</think>"
 
 # People break lines within strings, and so do models.
@@ -134,9 +135,17 @@ def _plain(text: object, longest: int) -> str:
     """Return a text without markup, line breaks and what cannot be printed; empty if it is none."""
     if not isinstance(text, str):
         return ""
-    text = MARKDOWN.sub("", LINK.sub(r"\1", text[:LONGEST_ANSWER]))
+    lines = map(_printable, text[:LONGEST_ANSWER].splitlines())
+    text = _printable(MARKDOWN.sub("", LINK.sub(r"\1", "\n".join(lines))))
+    if LINK.search(text) or MARKDOWN.search(text):
+        text = _printable(SIGNS.sub("", text))
+    return clipped(text, longest)
+
+
+def _printable(text: str) -> str:
+    """Return the words of a text on one line, without what cannot be printed."""
     words = ("".join(filter(str.isprintable, word)) for word in text.split())
-    return clipped(" ".join(filter(None, words)), longest)
+    return " ".join(filter(None, words))
 
 
 def _risk(said: object) -> int | None:

@@ -10,7 +10,7 @@ import numpy as np
 from .onnx import YOLOX, Family, Model, ModelError, cells, labels_of, whole
 
 if TYPE_CHECKING:
-    from .onnx import Array, Outputs
+    from .onnx import Array, EdgesOf, Outputs
 
 SIZE: Final = 416  # pixels each way: both were trained with it, and their files do not say
 
@@ -81,16 +81,20 @@ def _split(planes: Array, fed: Array) -> None:
         fed[3 * part : 3 * part + 3] = planes[:, row::2, column::2]
 
 
-def _read_nanodet(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, Array]:
+def _read_nanodet(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
     """Rows of scores, and for each side eight weights of how many strides away it is."""
     (rows,) = outputs["output"]
-    x, y, stride = cells(*size, NANODET.strides)
-    weights = rows[:, -4 * BINS.size :].reshape(-1, 4, BINS.size)
-    weights = np.exp(weights - weights.max(axis=2, keepdims=True))
-    reach = weights @ BINS / weights.sum(axis=2) * stride[:, None]
-    corners = np.stack([x, y], axis=1) * stride[:, None]
-    edges = np.concatenate([corners - reach[:, :2], corners + reach[:, 2:]], axis=1)
-    return rows[:, wanted], edges / whole(size)
+
+    def edges_of(boxes: Array) -> Array:
+        x, y, stride = cells(*size, NANODET.strides)[:, boxes]
+        weights = rows[boxes, -4 * BINS.size :].reshape(-1, 4, BINS.size)
+        weights = np.exp(weights - weights.max(axis=2, keepdims=True))
+        reach = weights @ BINS / weights.sum(axis=2) * stride[:, None]
+        corners = np.stack([x, y], axis=1) * stride[:, None]
+        edges: Array = np.concatenate([corners - reach[:, :2], corners + reach[:, 2:]], axis=1)
+        return edges / whole(size)
+
+    return rows[:, wanted], edges_of
 
 
 class _Kind(NamedTuple):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Outputs = dict[str, Array]
+    EdgesOf = Callable[[Array], Array]
 
 COCO: Final = tuple(
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,"
@@ -35,6 +36,7 @@ COCO: Final = tuple(
     "toothbrush".split(",")
 )
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
+MOST_PIXELS: Final = 64_000_000  # that are unpacked at once, to 192 MB; no camera's JPEG needs more
 GREY: Final = 114  # what every YOLO saw around its pictures in training
 OVERLAP: Final = 0.45  # boxes that share more than this are one object: the figure of YOLOX
 MOST: Final = 300  # objects in a picture; the search for doubles costs the square of them
@@ -125,12 +127,12 @@ class Eye:
     def read(self, outputs: Outputs, threshold: float, labels: Collection[str]) -> list[Found]:
         """Return what the network found in the picture on the canvas, best first."""
         wanted = np.array([i for i, label in enumerate(self._labels) if label in labels], np.intp)
-        scores, edges = self._family.read(outputs, wanted, self._canvas.shape[2:])
+        scores, edges_of = self._family.read(outputs, wanted, self._canvas.shape[2:])
         best = scores.max(axis=1, initial=0.0)
         rows = np.flatnonzero(best >= threshold)
         rows = rows[np.argsort(-best[rows], kind="stable")][:MOST]
         kinds = wanted[scores[rows].argmax(axis=1)] if rows.size else rows
-        best, edges = best[rows], np.clip(edges[rows] / self._filled, 0.0, 1.0)
+        best, edges = best[rows], np.clip(edges_of(rows) / self._filled, 0.0, 1.0)
         return [
             Found(self._labels[kinds[i]], float(best[i]), *edges[i].tolist())
             for i in (unique(edges, kinds) if self._family.doubles else range(rows.size))
@@ -225,44 +227,50 @@ class Family(NamedTuple):
     """What differs between detectors: how their answer reads, and how they want the picture.
 
     `read` takes the outputs, the wanted classes and the input's height and width; it returns a row
-    of scores per box, a column per wanted class, and a row of edges as fractions of the input.
+    of scores per box, a column per wanted class, and what gives the edges of some of the boxes as
+    fractions of the input: most are nobody's.
     """
 
-    read: Callable[[Outputs, Array, tuple[int, ...]], tuple[Array, Array]]
+    read: Callable[[Outputs, Array, tuple[int, ...]], tuple[Array, EdgesOf]]
     letterbox: bool = True
     bgr: bool = False
     scale: float = 1 / 255
     doubles: bool = True
 
 
-def _read_yolox(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, Array]:
+def _read_yolox(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
     (rows,) = next(iter(outputs.values()))
-    x, y, stride = cells(*size)
-    centres = (rows[:, :2] + np.stack([x, y], axis=1)) * stride[:, None]
-    sizes = np.exp(rows[:, 2:4]) * stride[:, None]
-    edges = _edges(np.concatenate([centres, sizes], axis=1))
-    return rows[:, 4:5] * rows[:, 5 + wanted], edges / whole(size)
+
+    def edges_of(boxes: Array) -> Array:
+        x, y, stride = cells(*size)[:, boxes]
+        centres = (rows[boxes, :2] + np.stack([x, y], axis=1)) * stride[:, None]
+        sizes = np.exp(rows[boxes, 2:4]) * stride[:, None]
+        return _edges(np.concatenate([centres, sizes], axis=1)) / whole(size)
+
+    return rows[:, 4:5] * rows[:, 5 + wanted], edges_of
 
 
-def _read_yolov8(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, Array]:
+def _read_yolov8(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
     (columns,) = next(iter(outputs.values()))
-    return columns[4 + wanted].T, _edges(columns[:4].T) / whole(size)
+    return columns[4 + wanted].T, lambda boxes: _edges(columns[:4, boxes].T) / whole(size)
 
 
-def _read_final(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, Array]:
+def _read_final(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
     """Rows of left, top, right, bottom, score and class, without doubles (YOLOv10, YOLO26)."""
     (rows,) = next(iter(outputs.values()))
-    return _columns(rows[:, 5], rows[:, 4], wanted), rows[:, :4] / whole(size)
+    scores = _columns(rows[:, 5], rows[:, 4], wanted)
+    return scores, lambda boxes: rows[boxes, :4] / whole(size)
 
 
-def _read_detr(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, Array]:
+def _read_detr(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, EdgesOf]:
     logits = outputs["logits"][0][:, wanted]
     sigmoids = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the exponential of a sure no would overflow
-    return sigmoids, _edges(outputs["pred_boxes"][0])
+    return sigmoids, lambda boxes: _edges(outputs["pred_boxes"][0][boxes])
 
 
-def _read_named(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, Array]:
-    return _columns(outputs["labels"][0], outputs["scores"][0], wanted), outputs["boxes"][0]
+def _read_named(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, EdgesOf]:
+    scores = _columns(outputs["labels"][0], outputs["scores"][0], wanted)
+    return scores, lambda boxes: outputs["boxes"][0][boxes]
 
 
 YOLOX: Final = Family(_read_yolox, bgr=True, scale=1.0)
@@ -335,6 +343,8 @@ def _decode(picture: bytes, width: int, height: int, *, keep_shape: bool) -> Ima
         image = Image.open(BytesIO(picture), formats=FORMATS)
         size = fit(*image.size, width, height) if keep_shape else (width, height)
         image.draft("RGB", size)  # a JPEG decodes to a half or a quarter for less than the whole
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f"it has {image.width}×{image.height} pixels; send smaller ones")
         rgb = image if image.mode == "RGB" else image.convert("RGB")
         # Nearly as sharp as bicubic, which models see people by, at the price of bilinear.
         return rgb.resize(size, Image.Resampling.HAMMING)
