@@ -93,7 +93,7 @@ async def _enroll_credential(asked: Asked) -> dict[str, Any]:
         raise NameBad("The card needs a name: say what to call it")
     door = door_called(asked.hub, fields[ATTR_DOOR])
     within = timedelta(seconds=fields[ATTR_SECONDS])
-    found = await asked.hub.admission.access.enroll(door, fields.get(ATTR_READER), within)
+    found = await asked.hub.admission.access.lessons.enroll(door, fields.get(ATTR_READER), within)
     if found.random:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="card_random")
     shown = {"technology": found.technology, "length": found.length}
@@ -105,6 +105,11 @@ async def _enroll_credential(asked: Asked) -> dict[str, Any]:
         id="", person=user.id, kind=CredentialKind.RFID, name=fields[ATTR_NAME], hash=found.card
     )
     return shown | await _kept(asked, card)
+
+
+async def _cancel_enrollment(asked: Asked) -> dict[str, Any]:
+    door = door_called(asked.hub, asked.fields[ATTR_DOOR])
+    return {"cancelled": asked.hub.admission.access.lessons.cancel(door)}
 
 
 async def _kept(asked: Asked, credential: Credential) -> dict[str, Any]:
@@ -172,5 +177,11 @@ CREDENTIALS: Final = (
                 vol.Coerce(int), vol.Range(min=5, max=LONGEST_LESSON)
             ),
         },
+    ),
+    Deed(
+        action="cancel_enrollment",
+        command="access/enroll/cancel",
+        do=_cancel_enrollment,
+        fields={vol.Required(ATTR_DOOR): cv.string},
     ),
 )

@@ -67,6 +67,12 @@ class InUse(AccessError):
     code = "access_in_use"
 
 
+class EnrollmentCancelled(AccessError):
+    """A reader was to learn a card, and somebody gave up meanwhile."""
+
+    code = "enrollment_cancelled"
+
+
 class LockedDown(AccessError):
     """Nobody enters before the lockdown ends, or an administrator means it."""
 

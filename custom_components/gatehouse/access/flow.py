@@ -16,7 +16,6 @@ from ..agent import (
     Decider,
     DoorChanged,
     DoorInfo,
-    Enrolled,
     Message,
     PassageMade,
     SiteMode,
@@ -30,6 +29,7 @@ from .errors import AccessNotFound, LockedDown
 from .house import AccessOptions, House
 from .intake import Intake
 from .ledger import Ledger
+from .lessons import Lessons
 from .log import Entry, PassageLog, PassageQuery
 from .naming import entry_of, parted
 from .openings import Followed, Openings
@@ -67,6 +67,7 @@ class Access:
         self._scribe = Scribe(self._ledger, options, self._tell)
         self._checkpoint = Checkpoint(policies, self._ledger, house)
         self._openings = Openings(options.groups)
+        self.lessons = Lessons(self._reach)
         self._posts: dict[str, _Post] = {}
         self._arrived: asyncio.Queue[str] = asyncio.Queue()
         self._moved = asyncio.Event()
@@ -128,14 +129,6 @@ class Access:
         passage = await doors.unlock(own, by, duration)
         ahead, policy = self._house.clock_ahead(agent), self._policies.policy
         return entry_of(agent, passage, policy, ahead, replayed=False).passage
-
-    async def enroll(self, door: str, reader: str | None, within: timedelta) -> Enrolled:
-        """Return the next card that a reader of a door is shown; it opens nothing meanwhile.
-
-        Raises AccessNotFound and AgentError.
-        """
-        _, own, doors = self._reach(door)
-        return await doors.enroll(own, reader, within)
 
     async def settle(self, timeout: timedelta) -> frozenset[str]:
         """Wait until every connected agent goes by the policy of now.

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 import logging
 from pathlib import Path
+from typing import Final
 
 from .. import vision
 from ..footage import FootageError, FootageFlow
-from ..models import Incident, IncidentState
+from ..models import Box, Detection, Frame, Incident, IncidentState
 from ..vision import Sight, VisionError
 from .rules import CLEARLY_BETTER, MOST_FRAMES, frame_slot, merit
 
 _LOGGER = logging.getLogger(__name__)
+
+# More boxes than that hide the picture that they are drawn over.
+MOST_BOXES: Final = 20
 
 
 class Album:
@@ -22,7 +26,7 @@ class Album:
         """There is no picture yet."""
         self.picture: Path | None = None
         """The best picture that is filed, with boxes."""
-        self.frames: tuple[Path, ...] = ()
+        self.frames: tuple[Frame, ...] = ()
         """At most four pictures without boxes, in the order of time."""
         self.retouched = False
         """Whether another picture was filed, perhaps under the same name; who tells resets it."""
@@ -69,7 +73,11 @@ class Album:
             await self._filed(incident, seen, f"{incident.id[-6:]}-{number}", seen.jpeg)
             for number, seen in enumerate(in_order, 1)
         ]
-        self.frames = tuple(path for path in filed if path)
+        self.frames = tuple(
+            Frame(path=path, detections=_marked(seen.sight.detections))
+            for path, seen in zip(filed, in_order, strict=True)
+            if path
+        )
         self._frames.clear()
 
     async def _filed(self, incident: Incident, seen: _Seen, name: str, jpeg: bytes) -> Path | None:
@@ -93,6 +101,19 @@ class _Seen:
     @property
     def jpeg(self) -> bytes:
         return self.sight.picture.jpeg
+
+
+def _marked(found: tuple[Detection, ...]) -> tuple[Detection, ...]:
+    """Return the surest, as exactly as anybody sees them: to a thousandth of the picture."""
+    surest = sorted(found, key=lambda each: each.score, reverse=True)[:MOST_BOXES]
+    return tuple(
+        Detection(
+            label=each.label,
+            score=round(each.score, 3),
+            box=Box(*(round(edge, 3) for edge in each.box)),
+        )
+        for each in surest
+    )
 
 
 async def _drawn(incident: Incident, sight: Sight) -> bytes | None:

@@ -131,7 +131,8 @@ class Assessor(LanguageModel):
     async def _ask(self, incident: Incident) -> Assessment:
         names, surroundings = self._house.camera_names(), self._around(incident)
         asked = question(incident, names, surroundings, len(incident.frames))
-        said = answer(await self._model.ask(asked, incident.frames))
+        pictures = [frame.path for frame in incident.frames]
+        said = answer(await self._model.ask(asked, pictures))
         by_rule = incident.assessment or assess(incident, surroundings, names)
         return revised(by_rule, said)
 

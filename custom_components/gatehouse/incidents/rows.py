@@ -1,7 +1,8 @@
 """An incident as the values of its row, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from ..models import (
     Author,
     Box,
     Detection,
+    Frame,
     Incident,
     IncidentState,
     Level,
@@ -32,7 +34,7 @@ REMEMBERED: Final = frozenset("reviewed false_alarm note notified kept".split())
 NONE: Final = json.dumps(())
 """What a column of a list holds when there is nothing in it."""
 
-_LISTS: Final = ("labels", "zones", "sightings", "passages", "frames")
+_LISTS: Final = ("labels", "zones", "sightings", "passages", "frames", "detections")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -54,7 +56,8 @@ def values(incident: Incident) -> dict[str, Any]:
         "sightings": json.dumps([_sighting_values(each) for each in incident.sightings]),
         "passages": json.dumps([_passage_values(each) for each in incident.passages]),
         "picture": None if incident.picture is None else str(incident.picture),
-        "frames": json.dumps([str(path) for path in incident.frames]),
+        "frames": json.dumps([str(frame.path) for frame in incident.frames]),
+        "detections": json.dumps([_detections_values(each) for each in incident.frames]),
         **assessment_values(incident.assessment),
         "assessing": incident.assessing.value,
         "reviewed": incident.reviewed,
@@ -69,7 +72,7 @@ def values(incident: Incident) -> dict[str, Any]:
 def media_of(incident: Incident) -> tuple[Path, ...]:
     """Return the files of an incident: its picture, then its frames."""
     picture = () if incident.picture is None else (incident.picture,)
-    return (*picture, *incident.frames)
+    return (*picture, *(frame.path for frame in incident.frames))
 
 
 def assessment_values(assessment: Assessment | None) -> dict[str, Any]:
@@ -88,7 +91,8 @@ def incident_of(row: Row) -> Incident:
     """Return the incident that a row holds."""
     # Read at once: it is the calls that cost.
     lists = json.loads(f"[{','.join([row[name] for name in _LISTS])},{row['reasons'] or '[]'}]")
-    labels, zones, sightings, passages, frames, reasons = lists
+    labels, zones, sightings, passages, frames, detections, reasons = lists
+    found = chain(detections, repeat(()))  # of old frames nobody knows what was detected in them
     return Incident(
         id=row["id"],
         group=row["place_group"],
@@ -103,7 +107,7 @@ def incident_of(row: Row) -> Incident:
         sightings=tuple([_sighting(each) for each in sightings]),
         passages=tuple([_passage(each) for each in passages]),
         picture=None if row["picture"] is None else Path(row["picture"]),
-        frames=tuple([Path(each) for each in frames]),
+        frames=tuple([_frame(*each) for each in zip(frames, found, strict=False)]),
         assessment=None if row["risk"] is None else _assessment(row, reasons),
         assessing=AssessmentState(row["assessing"]),
         reviewed=row["reviewed"],
@@ -127,21 +131,33 @@ def _assessment(row: Row, reasons: list[str]) -> Assessment:
 
 
 def _sighting_values(sighting: Sighting) -> dict[str, Any]:
-    best = sighting.best
     return {
         "camera": sighting.camera,
         "first": _number(sighting.first),
         "last": _number(sighting.last),
-        "label": best.label,
-        "score": best.score,
-        "box": best.box,
+        **_detection_values(sighting.best),
     }
 
 
 def _sighting(kept: Mapping[str, Any]) -> Sighting:
-    best = Detection(label=kept["label"], score=kept["score"], box=Box(*kept["box"]))
     first, last = _moment(kept["first"]), _moment(kept["last"])
-    return Sighting(camera=kept["camera"], first=first, last=last, best=best)
+    return Sighting(camera=kept["camera"], first=first, last=last, best=_detection(kept))
+
+
+def _frame(path: str, detections: Iterable[Mapping[str, Any]]) -> Frame:
+    return Frame(path=Path(path), detections=tuple([_detection(each) for each in detections]))
+
+
+def _detections_values(frame: Frame) -> list[dict[str, Any]]:
+    return [_detection_values(each) for each in frame.detections]
+
+
+def _detection_values(detection: Detection) -> dict[str, Any]:
+    return {"label": detection.label, "score": detection.score, "box": detection.box}
+
+
+def _detection(kept: Mapping[str, Any]) -> Detection:
+    return Detection(label=kept["label"], score=kept["score"], box=Box(*kept["box"]))
 
 
 def _passage_values(passage: Passage) -> dict[str, Any]:

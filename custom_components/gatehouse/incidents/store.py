@@ -55,6 +55,7 @@ INCIDENTS: Final = Table(
     Column("sightings", Text, nullable=False),
     Column("passages", Text, nullable=False),
     Column("frames", Text, nullable=False),
+    Column("detections", Text, nullable=False),
     Column("risk_floor", Integer, nullable=False),
     Column("summary", Text, nullable=False),
     Column("author", Text, nullable=False),
@@ -177,7 +178,7 @@ class IncidentStore:
             row = _row(db, incident.id)
             if row is None or row["kept"] or media_of(incident_of(row)) != media_of(incident):
                 return False
-            _write(db, row, {"picture": None, "frames": NONE})
+            _write(db, row, {"picture": None, "frames": NONE, "detections": NONE})
             return True
 
         return await self._database.write(work)
@@ -317,8 +318,8 @@ def _holds(asked: list[tuple[str, ...]], dialect: str) -> ColumnElement[bool] | 
     if () in asked:
         return literal(value=False)
     if dialect == "postgresql":
-        words = "array_to_tsvector(string_to_array(incident_text.text, ' '))"
-        matches, expression = f"{words} @@ CAST(:terms AS tsquery)", tsquery(asked)
+        matches = "incident_text.words @@ CAST(:terms AS tsquery)"
+        expression = tsquery(asked)
     else:
         matches, expression = "incident_text MATCH :terms", fts5(asked)
     return text(matches).bindparams(bindparam("terms", expression, Text))

@@ -6,7 +6,7 @@ from typing import Final
 from .access import ADMITTED
 from .bookings import BOOKED
 from .footage import KEPT
-from .incidents import FIRST, SEARCHED, TOLD
+from .incidents import FIRST, MARKED, SEARCHED, TOLD
 from .logs import LOGGED
 
 # Frozen once released: a change of the schema is a new version at the end. The SQL is
@@ -20,4 +20,5 @@ MIGRATIONS: Final[tuple[tuple[str | Mapping[str, str], ...], ...]] = (
     BOOKED,
     SEARCHED,
     LOGGED,
+    MARKED,
 )

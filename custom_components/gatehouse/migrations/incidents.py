@@ -127,11 +127,12 @@ TOLD: Final[tuple[str | Mapping[str, str], ...]] = (
         "sqlite": "CREATE VIRTUAL TABLE incident_text USING fts5(text, detail = none,"
         " columnsize = 0, prefix = '1 2 3 4 5 6 7 8 9 10 11',"
         " tokenize = \"ascii tokenchars '_'\")",
-        "postgresql": "CREATE TABLE incident_text (rowid BIGINT PRIMARY KEY, text TEXT)",
+        "postgresql": "CREATE TABLE incident_text (rowid BIGINT PRIMARY KEY, text TEXT,"
+        " words TSVECTOR GENERATED ALWAYS AS (array_to_tsvector(string_to_array(text, ' ')))"
+        " STORED)",
     },
     {
-        "postgresql": "CREATE INDEX incident_text_words ON incident_text"
-        " USING gin (array_to_tsvector(string_to_array(text, ' ')))",
+        "postgresql": "CREATE INDEX incident_text_words ON incident_text USING gin (words)",
     },
     {
         "sqlite": _OLD_TEXT.format(
@@ -179,4 +180,9 @@ SEARCHED: Final[tuple[str, ...]] = (
     # What is kept can be looked for (incidents/search.py).
     "UPDATE incident_text SET text = text || ' _k'"
     " WHERE rowid IN (SELECT number FROM incidents WHERE kept = 1)",
+)
+
+MARKED: Final[tuple[str, ...]] = (
+    # What was detected on the frames that were kept before is not known any more.
+    "ALTER TABLE incidents ADD COLUMN detections TEXT NOT NULL DEFAULT '[]'",
 )

@@ -613,7 +613,7 @@ async def test_in_a_lockdown_a_door_is_only_unlocked_if_it_is_meant(
 async def test_a_reader_learns_a_card(site: Site) -> None:
     site.connect()
 
-    assert await site.access.enroll(FRONT, "outside", timedelta(seconds=20)) == ENROLLED
+    assert await site.access.lessons.enroll(FRONT, "outside", timedelta(seconds=20)) == ENROLLED
     assert site.porch.asked == [("front", "outside", timedelta(seconds=20))]
 
 

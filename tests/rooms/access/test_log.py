@@ -281,6 +281,7 @@ ASKED: list[tuple[PassageQuery, str]] = [
 ]
 
 
+@pytest.mark.usefixtures("only_in_files")
 @pytest.mark.parametrize(("query", "index"), ASKED, ids=[index for _, index in ASKED])
 async def test_a_page_walks_an_index_and_sorts_no_more_than_itself(
     database: Database, query: PassageQuery, index: str

@@ -35,6 +35,7 @@ async def test_nouns_are_kept_all_or_none(store: PolicyStore) -> None:
     assert await store.load() == (None, [])
 
 
+@pytest.mark.usefixtures("only_in_files")
 async def test_what_was_saved_first_comes_first(store: PolicyStore) -> None:
     first, second = pin("z"), pin("a")
     await store.save((first, second))

@@ -12,8 +12,8 @@ from tests.rooms.incidents.fakes import Stage
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "gatehouse.db")
+async def database(where: Path | str) -> AsyncIterator[Database]:
+    database = await Database.open(where)
     yield database
     await database.close()
 

@@ -17,6 +17,7 @@ from collections.abc import (
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from itertools import cycle, islice
 import json
@@ -47,7 +48,15 @@ from custom_components.gatehouse.incidents.tracks import (
     followed,
     present,
 )
-from custom_components.gatehouse.models import Box, Footage, FootageStage, Incident, Level, Picture
+from custom_components.gatehouse.models import (
+    Box,
+    Detection,
+    Footage,
+    FootageStage,
+    Incident,
+    Level,
+    Picture,
+)
 from custom_components.gatehouse.vision import Detector, Sight
 from custom_components.gatehouse.zones import Zones, ZoneStore
 
@@ -252,6 +261,25 @@ def stays(passed: list[tuple[float, Tracks]]) -> list[Track]:
     """Return those who were there for sure, each as it was last, in the order of their coming."""
     latest = {track.id: track for _, tracks in passed for track in present(tracks)}
     return [track for _, track in sorted(latest.items())]
+
+
+class Remembering:
+    """A detector that looks at each picture once: the same bytes show the same people again."""
+
+    def __init__(self, detector: Detector, seen: dict[bytes, tuple[Detection, ...]]) -> None:
+        self._detector = detector
+        self._seen = seen
+
+    async def detect(self, newest: Callable[[], Picture]) -> Sight:
+        picture = newest()
+        key = sha256(picture.jpeg).digest()
+        if key not in self._seen:
+            sight = await self._detector.detect(partial(_same, picture))
+            self._seen[key] = sight.detections
+        return Sight(picture=picture, detections=self._seen[key])
+
+    async def close(self) -> None:
+        await self._detector.close()
 
 
 def _same(picture: Picture) -> Picture:

@@ -26,6 +26,7 @@ from custom_components.gatehouse.models import (
     Assessment,
     AssessmentState,
     Author,
+    Frame,
     Incident,
     IncidentState,
     Level,
@@ -44,7 +45,7 @@ WAITING = Incident(
     ended=NOON - timedelta(seconds=10),
     labels=("person",),
     count=1,
-    frames=(Path("1.jpg"), Path("2.jpg")),
+    frames=(Frame(path=Path("1.jpg")), Frame(path=Path("2.jpg"))),
     assessment=Assessment(risk=50, level=Level.MEDIUM, reasons=("a person was seen",), floor=30),
     assessing=AssessmentState.PENDING,
 )

@@ -27,6 +27,7 @@ from custom_components.gatehouse.models import (
     Assessment,
     Footage,
     FootageStage,
+    Frame,
     Incident,
     IncidentState,
     Level,
@@ -77,7 +78,7 @@ class House:
             last_seen=started,
             sightings=(sighting,),
             picture=places[0],
-            frames=tuple(places[1:]),
+            frames=tuple(Frame(path=place) for place in places[1:]),
             assessment=None if level is None else Assessment(risk=50, level=level, reasons=()),
         )
         incident = replace(plain, **changes)
@@ -247,7 +248,7 @@ async def test_a_picture_that_is_refused_holds_up_no_other(
     put = Trash.put
 
     def refuse(self: Trash, path: Path) -> None:
-        if path == refused.frames[1]:
+        if path == refused.frames[1].path:
             raise DiskRefused("it is not ours")
         put(self, path)
 

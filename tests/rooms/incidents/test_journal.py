@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from custom_components.gatehouse.footage import FootageError
+from custom_components.gatehouse.footage import FootageError, FootageFlow
 from custom_components.gatehouse.incidents import AlarmState, Surroundings
-from custom_components.gatehouse.models import AssessmentState, Incident, Level
+from custom_components.gatehouse.incidents.album import MOST_BOXES, Album
+from custom_components.gatehouse.models import AssessmentState, Incident, Level, Picture
 from custom_components.gatehouse.vision import Sight
 from tests.rooms.incidents.fakes import (
     CLOSED,
@@ -99,7 +100,7 @@ async def test_a_clearly_better_picture_replaces_the_first_and_the_best_stays(
     await stage.told(CLOSED)
     assert len(set(stage.films.pictures[:3])) == 1
     assert stage.house.last.picture == stage.films.pictures[2]
-    assert stage.house.last.frames == tuple(stage.films.pictures[3:])
+    assert [frame.path for frame in stage.house.last.frames] == stage.films.pictures[3:]
 
 
 async def test_the_best_frames_are_kept_at_the_end_in_the_order_of_time(stage: Stage) -> None:
@@ -114,8 +115,37 @@ async def test_the_best_frames_are_kept_at_the_end_in_the_order_of_time(stage: S
     await stage.told(CLOSED)
     frames = stage.house.last.frames
     assert len(frames) == 4
-    assert [frame.name[-5] for frame in frames] == ["1", "2", "3", "4"]
-    assert all(frame.read_bytes() == jpeg() for frame in frames)
+    assert [frame.path.name[-5] for frame in frames] == ["1", "2", "3", "4"]
+    assert all(frame.path.read_bytes() == jpeg() for frame in frames)
+
+
+async def test_a_frame_knows_what_was_detected_in_it_the_surest_first(stage: Stage) -> None:
+    await stage.confirmed()
+    pair = (person(0.61238, size=0.3), person(0.8, left=0.7, size=0.3))
+    for second in range(1, 6):
+        await stage.frame(second, *pair)
+
+    await stage.pass_time(60)
+
+    await stage.told(CLOSED)
+    [frame] = stage.house.last.frames
+    assert [found.label for found in frame.detections] == ["person", "person"]
+    assert [found.score for found in frame.detections] == [0.8, 0.612]
+    assert frame.detections[0].box == pytest.approx(pair[1].box, abs=0.001)
+
+
+async def test_no_more_boxes_are_kept_than_leave_something_of_the_picture(stage: Stage) -> None:
+    crowd = [person(0.6 + 0.01 * number, left=0.03 * number, size=0.02) for number in range(30)]
+    sight = Sight(picture=Picture(jpeg=jpeg(), captured=moment(1)), detections=tuple(crowd))
+    incident = await stage.confirmed()
+    album = Album(cast("FootageFlow", stage.films))
+
+    album.keep(incident, FRONT, sight)
+    await album.file_frames(incident)
+
+    [frame] = album.frames
+    assert len(frame.detections) == MOST_BOXES
+    assert frame.detections[-1].score == pytest.approx(0.7)
 
 
 SIZES = (0.2, 0.24, 0.22, 0.25, 0.21, 0.26)

@@ -9,11 +9,12 @@ import pytest
 
 from custom_components.gatehouse.incidents import IncidentOptions
 from custom_components.gatehouse.incidents.tracks import TrackRules, present
-from custom_components.gatehouse.models import IncidentState
+from custom_components.gatehouse.models import Detection, IncidentState
 from custom_components.gatehouse.vision import Detector, DetectorOptions, OnnxDetector
 from tests.rooms.incidents.material import (
     EVENING,
     MODEL,
+    Remembering,
     demo,
     empty_room,
     fetched,
@@ -37,10 +38,16 @@ PAUSE = OPTIONS.idle.total_seconds() + 5
 LONG = 600.0
 
 
+@pytest.fixture(scope="module")
+def seen() -> dict[bytes, tuple[Detection, ...]]:
+    """What the smallest model has seen so far: most films are shown to more than one test."""
+    return {}
+
+
 @pytest.fixture
-async def detector() -> AsyncIterator[Detector]:
+async def detector(seen: dict[bytes, tuple[Detection, ...]]) -> AsyncIterator[Detector]:
     """The smallest model that is offered, as it is set when nobody says more."""
-    detector = await OnnxDetector.load(MODEL, DetectorOptions())
+    detector = Remembering(await OnnxDetector.load(MODEL, DetectorOptions()), seen)
     yield detector
     await detector.close()
 

@@ -29,6 +29,7 @@ from custom_components.gatehouse.incidents import (
     Screening,
     Surroundings,
 )
+from custom_components.gatehouse.incidents.rows import media_of
 from custom_components.gatehouse.models import (
     AssessmentState,
     Footage,
@@ -200,7 +201,7 @@ async def test_it_has_a_picture_with_boxes_and_frames_without(site: Return) -> N
     assert 1 < len(incident.frames) <= 4
     assert len(set(incident.frames)) == len(incident.frames)
     assert _oranges(incident.picture) > 0
-    assert [_oranges(frame) for frame in incident.frames] == [0] * len(incident.frames)
+    assert [_oranges(frame.path) for frame in incident.frames] == [0] * len(incident.frames)
 
 
 async def test_it_is_news_for_lists_and_nobody_else(site: Return) -> None:
@@ -563,7 +564,7 @@ async def test_killed_at_any_moment_nothing_is_lost_or_doubled(
     assert _off(incident.started, 3) < 0.5
     assert _off(incident.last_seen, 21) < 0.6
     assert {await site.incident_of(clip) for clip in ("one", "two")} == {incident.id}
-    assert {incident.picture, *incident.frames} == set(site.films.pictures)
+    assert set(media_of(incident)) == set(site.films.pictures)
 
 
 async def test_cancelled_in_mid_look_it_begins_again(site: Return) -> None:

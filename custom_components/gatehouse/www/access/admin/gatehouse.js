@@ -45,6 +45,11 @@ export function enroll(hass, door, seconds) {
   return hass.callWS({ type: "gatehouse/access/enroll", door, seconds });
 }
 
+/** Have readers of a door learn no more. Administrators only. */
+export function cancelEnrollment(hass, door) {
+  return hass.callWS({ type: "gatehouse/access/enroll/cancel", door });
+}
+
 /** Return the schedules. Administrators only. */
 export async function listSchedules(hass) {
   return (await hass.callWS({ type: "gatehouse/access/schedules" })).schedules;

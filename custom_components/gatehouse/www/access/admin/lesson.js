@@ -3,14 +3,11 @@
 import { html, nothing } from "../../lit.js";
 import { sentenceOf } from "../../language.js";
 import { button, choice, field, progress } from "../../parts.js";
-import { enroll, saveCredential } from "./gatehouse.js";
+import { cancelEnrollment, enroll, saveCredential } from "./gatehouse.js";
 import { Form, doneTold } from "./form.js";
 
 /** Seconds that a reader waits for a card. */
 const PATIENCE = 30;
-
-/** What readers learn now, by door: a reader learns on although nobody looks, and is asked once. */
-const learning = new Map();
 
 export class Lesson {
   #card;
@@ -38,8 +35,14 @@ export class Lesson {
     </div>`;
   }
 
-  /** Nobody looks any more. */
+  /** Nobody looks any more: the reader lets people in again. */
   closed() {
+    // Where that fails, the reader gives up by itself when its time is over.
+    if (this.#now?.waits) cancelEnrollment(this.#card.hass, this.#now.door).catch(() => {});
+    this.#over();
+  }
+
+  #over() {
     clearInterval(this.#clock);
     this.#now = null;
   }
@@ -79,18 +82,24 @@ export class Lesson {
 
   async #begin() {
     this.#problem = null;
-    const lesson = lessonAt(this.#card.hass, this.#form.draft.door);
+    const { door } = this.#form.draft;
+    const lesson = {
+      door,
+      waits: true,
+      until: Date.now() + PATIENCE * 1000,
+      card: enroll(this.#card.hass, door, PATIENCE),
+    };
     this.#now = lesson;
     this.#clock = setInterval(() => this.#card.changed(), 1000);
     this.#card.changed();
     try {
-      const found = await lesson.card;
+      const found = await lesson.card.finally(() => (lesson.waits = false));
       if (this.#now === lesson) await this.#learned(found);
     } catch (error) {
       if (this.#now === lesson) this.#problem = await sentenceOf(this.#card.hass, error);
     }
     if (this.#now !== lesson) return;
-    this.closed();
+    this.#over();
     this.#card.changed();
   }
 
@@ -101,15 +110,4 @@ export class Lesson {
     this.#card.say(doneTold(this.#card, answer, "card_learned"));
     this.#end();
   }
-}
-
-/** Return what a door learns: the lesson that goes on, or a new one. */
-function lessonAt(hass, door) {
-  const going = learning.get(door);
-  if (going) return going;
-  const lesson = { until: Date.now() + PATIENCE * 1000, card: enroll(hass, door, PATIENCE) };
-  learning.set(door, lesson);
-  const over = () => learning.delete(door);
-  lesson.card.then(over, over);
-  return lesson;
 }

@@ -24,7 +24,7 @@ export function detailsOf(incident) {
     author: incident.author,
     assessment: incident.assessment,
     passages: incident.passages.map(passageOf),
-    frames: incident.frame_urls,
+    frames: incident.frame_urls.map((url, number) => ({ url, found: incident.frame_detections[number] })),
     clips: incident.footage ? clipsOf(incident) : null,
   };
 }
@@ -46,14 +46,16 @@ export function whyNoClip({ clips, ongoing }) {
   return stages.has("expired") ? "expired" : "missing";
 }
 
-/** Return what can be looked at, the best first: clips, the picture with boxes, and those without. */
+/** Return what can be looked at, the best first: clips, the best picture, and the others in the order of time. */
 export function shownOf({ clips, picture, frames }) {
   const playable = (clips ?? []).filter((clip) => clip.url);
-  const stills = frames.map((url, number) => ({ id: `frame ${number}`, kind: "frame", url, number: number + 1 }));
+  // What is known of no frame is drawn into the picture: the incident goes on, or is an old one.
+  const best = bestOf(frames) ?? (picture && { url: picture, found: [] });
+  const others = frames.filter((frame) => frame !== best);
   return [
-    ...playable.map((clip, place) => ({ ...clip, kind: "clip", poster: (!place && picture) || clip.poster })),
-    ...(picture ? [{ id: "picture", kind: "picture", url: picture }] : []),
-    ...stills,
+    ...playable.map((clip, place) => ({ ...clip, kind: "clip", ...(!place && best && { poster: picture ?? best.url, plain: best.url }) })),
+    ...(best ? [{ id: "picture", kind: "picture", ...best }] : []),
+    ...others.map((frame, place) => ({ id: `frame ${place}`, kind: "frame", number: place + 1, ...frame })),
   ];
 }
 
@@ -98,6 +100,13 @@ function passageOf(passage) {
     reason: passage.reason,
     at: new Date(passage.at),
   };
+}
+
+/** Return the frame that Gatehouse made the picture of an incident from; undefined if there is none with boxes. */
+function bestOf(frames) {
+  const merit = ({ score, box }) => score * (box.right - box.left) * (box.bottom - box.top);
+  const best = (frame) => Math.max(...frame.found.map(merit));
+  return frames.filter((frame) => frame.found.length).toSorted((one, other) => best(other) - best(one))[0];
 }
 
 /** Return the clips, the longest that can be played first. */

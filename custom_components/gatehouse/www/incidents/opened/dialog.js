@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../lit.js";
 import { button, icon, mark, status } from "../../parts.js";
+import { areShown, still } from "./boxes.js";
 import { Remarks } from "./remarks.js";
 import { SharePanel } from "./share.js";
 import { REASONS, detailsOf, renewed, shownOf, whyNoClip } from "./details.js";
@@ -96,10 +97,11 @@ export class IncidentDetail {
 
   #stage(shown) {
     const card = this.#card;
-    if (shown.kind !== "clip") return html`<img src=${shown.url} alt=${this.#nameOf(shown)}>`;
+    if (shown.kind !== "clip") return still(card, shown, this.#nameOf(shown));
+    const poster = (!areShown() && shown.plain) || shown.poster;
     const failed = () => card.say(card.word("unplayable"), { failed: true });
     return html`<video
-      controls playsinline preload="metadata" poster=${shown.poster ?? nothing} src=${shown.url}
+      controls playsinline preload="metadata" poster=${poster ?? nothing} src=${shown.url}
       aria-label=${this.#nameOf(shown)} @error=${failed}
     ></video>`;
   }

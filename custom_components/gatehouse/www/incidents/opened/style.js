@@ -5,9 +5,35 @@ export const STYLE = `
 .filter .field:first-child, .filter footer { grid-column: 1 / -1; }
 
 .detail { padding-bottom: 24px; touch-action: pan-y pinch-zoom; }
-.stage { background: #000; }
+.stage {
+  --most: min(56dvh, 405px);
+  position: relative; display: grid; align-items: center; min-height: var(--most); background: #000;
+}
 .stage:empty { display: none; }
-.stage img, .stage video { display: block; width: 100%; height: min(56dvh, 405px); object-fit: contain; }
+.stage img, .stage video { display: block; width: 100%; height: 100%; object-fit: contain; }
+.stage video { height: var(--most); }
+.still { position: relative; width: min(100%, var(--most) * var(--shape, 1.78)); aspect-ratio: var(--shape, 1.78); margin: auto; }
+.boxes { position: absolute; inset: 0; overflow: hidden; pointer-events: none; visibility: hidden; }
+.seen .boxes { visibility: visible; }
+.boxes li {
+  --of: var(--info-color, #039be5);
+  position: absolute; container-type: inline-size; border: 2px solid var(--of); border-radius: 2px;
+  outline: 1px solid rgb(0 0 0 / 60%); box-shadow: inset 0 0 0 1px rgb(0 0 0 / 60%);
+}
+.boxes .person { --of: var(--warning-color, #ffa600); }
+.boxes span {
+  position: absolute; bottom: 100%; left: -3px; padding: 0 6px; border-left: 4px solid var(--of);
+  font-size: 12px; line-height: 18px; white-space: nowrap; color: #fff; background: rgb(0 0 0 / 75%);
+}
+.boxes .inside span { top: 0; bottom: auto; }
+.boxes .far span { right: -3px; left: auto; }
+.boxes b { font-weight: inherit; }
+/* Side by side there is no room for words: of people the colour says that they are some. */
+@container (max-width: 64px) { .boxes li:not(:only-child) > span { padding: 0 2px; } .boxes li:not(:only-child) b { font-size: 0; } }
+@container (max-width: 22px) { .boxes li:not(:only-child) > span { opacity: 0; } }
+.stage .round { position: absolute; right: 8px; bottom: 8px; color: #fff; }
+.stage .round, .stage .round:hover:enabled { background: var(--under, rgb(0 0 0 / 60%)); }
+.stage [aria-pressed="true"] { --under: color-mix(in srgb, var(--primary-color) 60%, #000); }
 .choices { display: flex; align-items: center; gap: 4px; padding: 8px 12px 0; }
 .choices div { flex: 1; display: flex; gap: 8px; overflow-x: auto; scrollbar-width: none; padding: 2px; justify-content: safe center; }
 .choices div .plain { flex: none; }
@@ -42,6 +68,7 @@ summary { min-height: 40px; line-height: 40px; font-size: 14px; }
   .filter, .facts, .remarks, .share { padding-inline: 16px; }
   .filter, .share form { grid-template-columns: 1fr; }
   .share form .primary { justify-self: stretch; }
-  .stage img, .stage video { height: auto; max-height: 45dvh; }
+  .stage { --most: 45dvh; min-height: 0; }
+  .stage video { height: auto; max-height: var(--most); }
 }
 `;
