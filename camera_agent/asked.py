@@ -37,6 +37,8 @@ async def body(request: web.Request, largest: int = LARGEST) -> bytes:
             return await request.clone(client_max_size=largest).read()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
+    except web.RequestPayloadError as error:
+        raise web.HTTPBadRequest(reason="send a body that is what its headers say") from error
 
 
 async def fields(request: web.Request) -> dict[str, Any]:

@@ -26,6 +26,7 @@ STATUS: Final = {
     ErrorCode.NO_SPACE: 507,
     ErrorCode.TOO_MANY: 429,
     ErrorCode.NO_DETECTOR: 503,
+    ErrorCode.NO_WEBRTC: 501,
     ErrorCode.NO_CARD: 408,
     ErrorCode.BAD_SIGNATURE: 403,
     ErrorCode.STALE: 409,

@@ -30,6 +30,7 @@ from .recorder import Recorder
 from .spool import Spool
 from .stats import Machine
 from .surroundings import Surroundings
+from .webrtc import WebRtc, is_there
 
 MEASURED: Final = 10.0  # seconds between two looks at the machine
 
@@ -79,6 +80,8 @@ class Hub:
             else None
         )
         self.owner.follow(self._obey)
+        self.webrtc = WebRtc()
+        self.owner.follow(self.webrtc.close)
         self.power = Power()
         self._surroundings = Surroundings(Probes().read)
         self._efforts = Efforts()
@@ -113,13 +116,13 @@ class Hub:
         for channel in self.channels.values():
             channel.pictures.close()
             channel.live.close()
-        await asyncio.gather(self.feed.close(), self.recorder.close())
+        await asyncio.gather(self.feed.close(), self.recorder.close(), self.webrtc.close())
 
     def introduction(self) -> messages.Message:
         return messages.introduction(self._config, self._machine.model, self.owner.is_there)
 
     def info(self) -> messages.Message:
-        return messages.info(self._config, self._states(), self._machine.model)
+        return messages.info(self._config, self._states(), self._machine.model, is_there())
 
     def state(self) -> messages.Message:
         about = messages.state(

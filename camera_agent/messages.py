@@ -29,7 +29,9 @@ def introduction(config: AgentConfig, model: str | None, paired: bool) -> Messag
     return _about(config, model) | {"paired": paired}
 
 
-def info(config: AgentConfig, states: dict[str, CameraState], model: str | None) -> Message:
+def info(
+    config: AgentConfig, states: dict[str, CameraState], model: str | None, webrtc: bool
+) -> Message:
     """What this agent is and has, for its owner."""
     cameras = [
         {
@@ -45,6 +47,7 @@ def info(config: AgentConfig, states: dict[str, CameraState], model: str | None)
     return {
         **_about(config, model),
         "ring_s": config.ring.total_seconds(),
+        "webrtc": webrtc,
         "cameras": cameras,
         **doors,
     }

@@ -1,22 +1,10 @@
-"""How fast what is only counted grows, from one look to the next: bytes, seconds of a processor."""
+"""How much of a processor each camera uses, by what the kernel counts from one look to the next."""
 
 import os
 from pathlib import Path
 import time
 
-
-class Rate:
-    """The growth of one count a second; a count that went back was begun anew."""
-
-    def __init__(self) -> None:
-        self._last: tuple[float, float] | None = None
-
-    def see(self, count: float, now: float) -> float | None:
-        """Return how fast it grew since the last look; None at the first, or if begun anew."""
-        last, self._last = self._last, (count, now)
-        if last is None or count < last[0] or now <= last[1]:
-            return None
-        return (count - last[0]) / (now - last[1])
+from .gauges import Rate
 
 
 class Efforts:

@@ -55,6 +55,8 @@ def application(hub: Hub, detector: Detector | None = None) -> web.Application:
             web.get(wire.SNAPSHOT, snapshot),
             web.get(wire.STREAM, stream, allow_head=False),
             web.get(wire.LIVE, live, allow_head=False),
+            web.post(wire.WHEP, watch_by_webrtc),
+            web.delete(wire.WHEP_SESSION, leave_webrtc),
             web.get(wire.RECORDINGS, recordings),
             web.post(wire.RECORDINGS, start_recording),
             web.get(wire.RECORDING, recording_file),
@@ -85,7 +87,10 @@ class AccessLogger(AbstractAccessLogger):
 def is_news(record: logging.LogRecord) -> bool:
     """Whether a line of aiohttp's server is worth logging: what strangers send is not."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | ConnectionError)
+    if isinstance(error, UnicodeEncodeError):
+        # aiohttp would say again what it was told to expect, which may be no text.
+        return not error.object.startswith("Unknown Expect")
+    return not isinstance(error, HttpProcessingError | ConnectionError | web.RequestPayloadError)
 
 
 async def info(request: web.Request) -> web.Response:
@@ -138,6 +143,25 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 async def live(request: web.Request) -> web.StreamResponse:
     return await _looking(request).live.watch(request)
+
+
+async def watch_by_webrtc(request: web.Request) -> web.Response:
+    offer = await asked.body(request)
+    if request.content_type != wire.SDP:
+        raise web.HTTPUnsupportedMediaType(reason=f"send an offer as {wire.SDP}")
+    channel = _looking(request)
+    camera = channel.camera.config.id
+    webrtc = request.app[HUB].webrtc
+    session, answer = await webrtc.answer(camera, channel.live, offer.decode(errors="replace"))
+    place = wire.WHEP_SESSION.format(camera=camera, session=session)
+    headers = {"Location": place}
+    return web.Response(status=201, text=answer, content_type=wire.SDP, headers=headers)
+
+
+async def leave_webrtc(request: web.Request) -> web.Response:
+    camera = _channel(request).camera.config.id
+    await request.app[HUB].webrtc.end(camera, request.match_info["session"])
+    return web.Response(status=204)
 
 
 async def by_action(request: web.Request) -> web.StreamResponse:

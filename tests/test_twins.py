@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
     [
         ("camera_agent/wire.py", "custom_components/gatehouse/agent/wire.py"),
         ("camera_agent/onnx.py", "custom_components/gatehouse/vision/onnx.py"),
+        ("camera_agent/gauges.py", "custom_components/gatehouse/care/gauges.py"),
+        ("camera_agent/hardware/nvidia.py", "custom_components/gatehouse/care/nvidia.py"),
     ],
 )
 def test_a_twin_is_the_same_in_both_programs(leads: str, follows: str) -> None:

@@ -163,7 +163,7 @@ class Panel:
         kind = event["event"]
         if kind == self._osdp.EVENT_KEYPRESS:
             return [Key(key=KEYS[code], at=at) for code in event["data"] if code in KEYS]
-        if kind == self._osdp.EVENT_CARDREAD and event.get("length"):
+        if kind == self._osdp.EVENT_CARDREAD and event.get("length") and event["data"]:
             return [_scan(event["data"], event["length"], at)]
         if kind == self._osdp.EVENT_STATUS and event["type"] == self._osdp.STATUS_REPORT_LOCAL:
             return [Tamper(active=bool(event["report"][0]), at=at)]

@@ -25,6 +25,7 @@ LONGEST: Final = 4096  # bytes of one line
 UNREAD: Final = 65536  # bytes; who reads nothing is not told more
 BUTTONS: Final = {"exit": "exit_button", "doorbell": "doorbell"}
 CONTACT: Final = {"open": True, "close": False, "closed": False}
+NONSENSE: Final = (ValueError, LookupError, TypeError, RecursionError)  # what a bad line raises
 
 
 def relay_file(path: str) -> str:
@@ -214,7 +215,7 @@ class _Visit(asyncio.Protocol):
     def _obey(self, line: bytes) -> None:
         try:
             what, steps = self._stage.meaning(line)
-        except (ValueError, LookupError, TypeError):
+        except NONSENSE:
             self._answer({"error": "There is no such thing to do, button or reader here."})
             return
         for step in steps:

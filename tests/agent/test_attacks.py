@@ -22,7 +22,7 @@ from .meeting import Here, reached, somebody
 TOKEN = "correct horse battery staple"
 SECRET = "nobody else may read this"
 PLAIN = TlsConfig(enabled=False)
-KNOWN = {"camera": "front", "recording": "1", "door": "front"}
+KNOWN = {"camera": "front", "recording": "1", "door": "front", "session": "1"}
 # What begins something anew takes nothing: it answers without looking at a body.
 HARMLESS = {
     path.format(**KNOWN) for path in (wire.RESTART_CAMERA, wire.RESTART, wire.REBOOT, wire.LOCK)

@@ -161,7 +161,7 @@ def machine(one: Machine, tmp_path: Path) -> Machine:
 def newer(release: Path, tmp_path: Path) -> Callable[..., Path]:
     """Make a release of a newer version, whose command line may be another one."""
 
-    def make(main: str | None = None) -> Path:
+    def make(main: str | None = None, **words: str) -> Path:
         folder = tmp_path / "newer"
         folder.mkdir()
         shutil.copy(release / "install", folder)
@@ -172,6 +172,8 @@ def newer(release: Path, tmp_path: Path) -> Callable[..., Path]:
         ):
             for name in old.namelist():
                 text = old.read(name).decode().replace(__version__, NEWER)
+                for word, instead in words.items():
+                    text = text.replace(word, instead)
                 is_main = main is not None and name == "camera_agent/__main__.py"
                 new.writestr(name.replace(__version__, NEWER), main if is_main else text)
         return folder
@@ -214,6 +216,7 @@ class TestAFirstInstallation:
 
     def test_says_how_to_go_on(self, one: Machine) -> None:
         said = (one.folder / "first").read_text()
+        assert "no WebRTC" not in said
         assert "add it in Home Assistant" in said
         assert "sudo gatehouse-agent doctor" in said
 
@@ -291,6 +294,23 @@ class TestANewerVersion:
         assert done.code == 0, done.said
         assert machine.run("--version").strip() == NEWER
         assert (machine.place / before).is_dir()  # to go back to
+
+    def test_does_without_webrtc_where_that_cannot_be_had(
+        self, machine: Machine, newer: Callable[..., Path]
+    ) -> None:
+        done = machine.install(newer(aiortc="aiortc-of-another-world"))
+
+        assert done.code == 0, done.said
+        assert "note: no WebRTC here" in done.said
+        assert machine.run("--version").strip() == NEWER
+
+    def test_does_not_without_what_was_asked_for(
+        self, machine: Machine, newer: Callable[..., Path]
+    ) -> None:
+        done = machine.install(newer(aiortc="aiortc-of-another-world"), "--with", "webrtc")
+
+        assert done.code == 1
+        assert "The one before" in done.said
 
     def test_that_does_not_run_here_never_takes_it(
         self, machine: Machine, newer: Callable[..., Path]

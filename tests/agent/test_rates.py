@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from camera_agent.rates import Efforts, Rate
+from camera_agent.gauges import Rate
+from camera_agent.rates import Efforts
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -520,7 +520,7 @@ async def test_a_recording_whose_note_cannot_be_written_is_there_all_the_same(
 ) -> None:
     agent.feed(second_ago[:60])
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)
-    await eventually(lambda: files(tmp_path))
+    await eventually(lambda: list(tmp_path.rglob("*.json")))
     (tmp_path / "recordings" / "front" / f"{recording.id}.draft").mkdir()
 
     agent.recorder.extend("front", recording.id, 0.0)

@@ -67,7 +67,7 @@ class TestTheWheel:
             "optional-dependencies"
         ]
 
-        assert {"doors", "nvidia", "osdp", "vision"} <= extras.keys()
+        assert {"doors", "nvidia", "osdp", "vision", "webrtc"} <= extras.keys()
         assert [extra for extra in extras if f"Provides-Extra: {extra}\n" not in about] == []
 
     def test_runs_in_an_environment_of_its_own(self, built: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from .errors import (
     NotAnAgent,
 )
 from .logs import LogBatch, LogLine
-from .machine import AgentInfo, AgentStats, CameraFigures, Gpu, Probe
+from .machine import AgentInfo, AgentStats, CameraFigures, Gpu, Probe, stats_of
 from .messages import (
     CameraChanged,
     Message,
@@ -46,6 +46,7 @@ from .pairing import BadCode, PairingLocked, Stranger, WrongCode, fingerprint_of
 from .pin import Identity, Pin
 from .recordings import Recordings
 from .upkeep import Upkeep
+from .webrtc import Watching, WebRtc
 from .wire import (
     DEFAULT_PORT,
     SERVICE_TYPE,
@@ -130,8 +131,11 @@ __all__ = [
     "Underway",
     "Upkeep",
     "Verify",
+    "Watching",
+    "WebRtc",
     "WrongCode",
     "fingerprint_of",
     "greet",
     "pair",
+    "stats_of",
 ]

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import wire
-from .decoding import decoding, milliseconds_or_none, moment, moment_or_none, span_or_none
+from .decoding import (
+    decoding,
+    milliseconds_or_none,
+    moment,
+    moment_or_none,
+    span_or_none,
+    text_or_none,
+    whole,
+    whole_or_none,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +196,7 @@ def parse_door(body: Mapping[str, Any]) -> DoorState:
         mode=wire.DoorMode(body.get("mode", wire.DoorMode.NORMAL)),
         mode_until=moment_or_none(body.get("mode_until")),
         readers={reader: _reader(state) for reader, state in body.get("readers", {}).items()},
-        error=body.get("error"),
+        error=text_or_none(body.get("error")),
     )
 
 
@@ -195,16 +204,15 @@ def parse_door(body: Mapping[str, Any]) -> DoorState:
 def parse_access(body: Mapping[str, Any]) -> AccessState:
     """Return by which grants an agent decides, and what it has to tell."""
     grants = body.get("grants") or {}
-    version = grants.get("version")
     return AccessState(
-        version=None if version is None else int(version),
+        version=whole_or_none(grants.get("version")),
         issued=moment_or_none(grants.get("issued")),
         until=moment_or_none(grants.get("until")),
-        cards=int(grants.get("cards") or 0),
+        cards=whole(grants.get("cards") or 0),
         journal=str(body["journal"]),
-        last=int(body["last"]),
-        waiting=int(body.get("waiting", 0)),
-        lost=int(body.get("lost", 0)),
+        last=whole(body["last"]),
+        waiting=whole(body.get("waiting", 0)),
+        lost=whole(body.get("lost", 0)),
         latency_p50=milliseconds_or_none(body.get("latency_p50_ms")),
         latency_p99=milliseconds_or_none(body.get("latency_p99_ms")),
     )
@@ -217,21 +225,21 @@ def parse_passage(body: Mapping[str, Any]) -> AgentPassage | None:
         return None
     return AgentPassage(
         journal=str(body["journal"]),
-        seq=int(body["seq"]),
+        seq=whole(body["seq"]),
         at=moment(body["at"]),
         door=str(body["door"]),
-        reader=body.get("reader"),
+        reader=text_or_none(body.get("reader")),
         kind=wire.PassageKind(body["kind"]),
-        authentication=body.get("authentication"),
-        direction=body.get("direction"),
-        credential=body.get("credential"),
-        person=body.get("person"),
-        card=body.get("card"),
-        reason=body.get("reason"),
-        warning=body.get("warning"),
+        authentication=text_or_none(body.get("authentication")),
+        direction=text_or_none(body.get("direction")),
+        credential=text_or_none(body.get("credential")),
+        person=text_or_none(body.get("person")),
+        card=text_or_none(body.get("card")),
+        reason=text_or_none(body.get("reason")),
+        warning=text_or_none(body.get("warning")),
         latency=milliseconds_or_none(body.get("latency_ms")),
         decided_by=str(body.get("decided_by", wire.Decider.AGENT)),
-        grants=body.get("grants"),
+        grants=whole_or_none(body.get("grants")),
     )
 
 
@@ -241,10 +249,10 @@ def parse_passages(body: Mapping[str, Any]) -> PassagePage:
     rows = body["passages"]
     return PassagePage(
         journal=str(body["journal"]),
-        last=int(body["last"]),
-        lost=int(body.get("lost", 0)),
+        last=whole(body["last"]),
+        lost=whole(body.get("lost", 0)),
         passages=tuple(passage for row in rows if (passage := parse_passage(row))),
-        until=int(rows[-1]["seq"]) if rows else None,
+        until=whole(rows[-1]["seq"]) if rows else None,
     )
 
 
@@ -254,7 +262,7 @@ def parse_enrolled(body: Mapping[str, Any]) -> Enrolled:
     return Enrolled(
         card=str(body["card"]),
         technology=str(body["technology"]),
-        length=int(body["length"]),
+        length=whole(body["length"]),
         random=bool(body.get("random", False)),
     )
 
@@ -262,7 +270,7 @@ def parse_enrolled(body: Mapping[str, Any]) -> Enrolled:
 def _reader_info(body: Mapping[str, Any]) -> ReaderInfo:
     return ReaderInfo(
         id=str(body["id"]),
-        direction=body.get("direction"),
+        direction=text_or_none(body.get("direction")),
         keypad=bool(body.get("keypad", False)),
     )
 
@@ -270,6 +278,6 @@ def _reader_info(body: Mapping[str, Any]) -> ReaderInfo:
 def _reader(body: Mapping[str, Any]) -> ReaderState:
     return ReaderState(
         online=bool(body["online"]),
-        error=body.get("error"),
+        error=text_or_none(body.get("error")),
         tampered=bool(body.get("tampered", False)),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .decoding import decoding, moment
+from .decoding import decoding, moment, text_or_none, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +72,11 @@ def booked_or_none(body: Mapping[str, Any]) -> Booked | None:
     if bookings is None:
         return None
     return Booked(
-        planned=int(bookings["planned"]),
-        running=int(bookings["running"]),
-        waiting=int(bookings["waiting"]),
-        size=int(bookings["bytes"]),
-        error=bookings.get("error"),
+        planned=whole(bookings["planned"]),
+        running=whole(bookings["running"]),
+        waiting=whole(bookings["waiting"]),
+        size=whole(bookings["bytes"]),
+        error=text_or_none(bookings.get("error")),
     )
 
 
@@ -87,4 +87,8 @@ def _underway(body: Mapping[str, Any]) -> Underway:
         since=moment(body["since"]),
         until=moment(body["until"]),
     )
-    return Underway(planned=planned, recording=body.get("recording"), error=body.get("error"))
+    return Underway(
+        planned=planned,
+        recording=text_or_none(body.get("recording")),
+        error=text_or_none(body.get("error")),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..models import CameraInfo, CameraState, CameraStatus
-from .decoding import decoding, span_or_none
+from .decoding import decoding, number, span_or_none, text_or_none, whole
 
 
 @decoding()
@@ -13,9 +13,9 @@ def parse_camera_info(body: Mapping[str, Any]) -> CameraInfo:
     return CameraInfo(
         id=str(body["id"]),
         name=str(body["name"]),
-        width=int(body["width"]),
-        height=int(body["height"]),
-        fps=float(body["fps"]),
+        width=whole(body["width"]),
+        height=whole(body["height"]),
+        fps=number(body["fps"]),
     )
 
 
@@ -25,10 +25,10 @@ def parse_camera(body: Mapping[str, Any]) -> CameraState:
     status = body["status"]
     return CameraState(
         status=CameraStatus(status) if status in CameraStatus else CameraStatus.OFFLINE,
-        error=body.get("error"),
-        motion=float(body["motion"]),
+        error=text_or_none(body.get("error")),
+        motion=number(body["motion"]),
         moving=bool(body["moving"]),
-        fps=float(body["fps"]),
-        restarts=int(body["restarts"]),
+        fps=number(body["fps"]),
+        restarts=whole(body["restarts"]),
         frame_age=span_or_none(body.get("frame_age_s")),
     )

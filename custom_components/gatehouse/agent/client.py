@@ -29,6 +29,7 @@ from .mjpeg import PictureParser
 from .pin import Pin
 from .recordings import Recordings
 from .upkeep import Upkeep
+from .webrtc import WebRtc
 
 
 class Agent:
@@ -37,6 +38,7 @@ class Agent:
     recordings: Recordings
     doors: AgentDoors
     upkeep: Upkeep
+    webrtc: WebRtc
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Agent:
         self.recordings = Recordings(self._connection)
         self.doors = AgentDoors(self._connection)
         self.upkeep = Upkeep(self._connection)
+        self.webrtc = WebRtc(self._connection)
         self._clock = AgentClock()
 
     @property

@@ -16,7 +16,7 @@ import aiohttp
 from yarl import URL
 
 from . import wire
-from .decoding import decoding
+from .decoding import decoding, read_json
 from .errors import (
     AgentError,
     AgentGarbled,
@@ -102,9 +102,9 @@ class Connection:
     ) -> dict[str, Any]:
         """Ask, and return the JSON object of the answer."""
         async with self.request(method, path, timeout=timeout, body=body, query=query) as response:
-            text = await _read(response)
+            text = await read(response)
         with decoding():
-            return dict(json.loads(text))
+            return dict(read_json(text))
 
     async def send_signed(
         self, path: str, document: str, purpose: bytes, timeout: aiohttp.ClientTimeout
@@ -141,6 +141,15 @@ class Connection:
         signature = hmac.new(self._token.encode(), text, hashlib.sha256).hexdigest()
         query = {wire.QUERY_EXPIRES: str(epoch), wire.QUERY_SIGNATURE: signature}
         return str(_below(self._numbered, path).with_query(query))
+
+    def path_of(self, address: str) -> str | None:
+        """Return the path of an address at this agent, without its query; None for any other."""
+        try:
+            url = URL(address)
+            known = url.origin() in (self._root, self._numbered)
+        except ValueError:
+            return None
+        return url.raw_path if known else None
 
     def _signed_body(self, document: str, purpose: bytes) -> bytes:
         key = hmac.digest(self._token.encode(), purpose, "sha256")
@@ -180,11 +189,11 @@ class Connection:
         """Return what the agent's own words for a refusal mean."""
         if response.status == HTTPStatus.UNAUTHORIZED:
             return self._bad_status(response.status)
-        text = await _read(response)
+        text = await read(response)
         try:
-            error = json.loads(text)["error"]
+            error = read_json(text)["error"]
             code, sentence = str(error["code"]), str(error["message"])
-        except ValueError, KeyError, TypeError:
+        except ValueError, KeyError, TypeError, RecursionError:
             return self._bad_status(response.status)
         if code in STRANGERS:
             return AgentUnauthorized(sentence)
@@ -197,16 +206,17 @@ class Connection:
         return AgentGarbled(f"{where} answered with status {status} and no reason that we know.")
 
 
-def _below(root: URL, path: str) -> URL:
-    return URL(f"{root.origin()}{path}", encoded=True)
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def read(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer; one that does not end raises AgentGarbled."""
     try:
         await response.content.readexactly(MOST_BYTES)
     except asyncio.IncompleteReadError as whole:
         return whole.partial
     raise AgentGarbled(f"{response.url.authority} does not stop talking.")
+
+
+def _below(root: URL, path: str) -> URL:
+    return URL(f"{root.origin()}{path}", encoded=True)
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:

@@ -6,12 +6,11 @@ from datetime import datetime
 import re
 from typing import Any, Final
 
-from .decoding import moment
+from .decoding import HIGHEST, moment
 from .wire import LogLevel
 
 # What names a run is in the keys of rows and pages.
 _RUN: Final = re.compile(r"[\w-]{1,40}")
-_HIGHEST: Final = 2**62
 _LONGEST: Final = 4000  # characters; an agent tells half of that
 
 
@@ -60,6 +59,6 @@ def _line(record: Mapping[str, Any]) -> LogLine:
 
 
 def _counted(number: Any) -> int:
-    if not 0 <= int(number) < _HIGHEST:
+    if not 0 <= int(number) < HIGHEST:
         raise ValueError(f"{number!r} counts nothing")
     return int(number)

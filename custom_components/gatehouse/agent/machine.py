@@ -8,7 +8,7 @@ from typing import Any
 
 from ..models import CameraInfo
 from . import wire
-from .decoding import moment_or_none, span_or_none
+from .decoding import moment_or_none, number, span_or_none, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class AgentInfo:
     cameras: tuple[CameraInfo, ...]
     ring: timedelta | None = None
     """How far back its recordings may begin; None if it does not say."""
+    webrtc: bool = False
+    """Whether browsers may watch its cameras by WebRTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStats:
-    """How a Pi is; a reading that failed is None."""
+    """How a machine is; a reading that failed is None."""
 
     cpu_percent: float | None = None
     memory_percent: float | None = None
@@ -117,7 +119,7 @@ def figures_of(body: Mapping[str, Any]) -> dict[str, CameraFigures]:
     """Return what the cameras do to the machine, by their own ids."""
     return {
         str(camera): CameraFigures(
-            fps=float(figures["fps"]),
+            fps=number(figures["fps"]),
             frame_age=span_or_none(figures.get("frame_age_s")),
             encoder_percent=_number(figures.get("encoder_percent")),
         )
@@ -146,13 +148,13 @@ def _probe(body: Mapping[str, Any]) -> Probe:
 
 def _number(value: Any) -> float | None:
     """Return a reading; one that is no number, as a broken sensor has it, is none."""
-    number = math.nan if value is None else float(value)
-    return number if math.isfinite(number) else None
+    found = math.nan if value is None else float(value)
+    return found if math.isfinite(found) else None
 
 
 def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return None if number is None else int(number)
+    found = _number(value)
+    return None if found is None else whole(found)
 
 
 def _truth(value: Any) -> bool | None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-import json
 from typing import Any
 
 from ..models import CameraState
@@ -23,7 +22,17 @@ from .access import (
 )
 from .bookings import Booked, booked_or_none
 from .cameras import parse_camera, parse_camera_info
-from .decoding import decoding, moment, moment_or_none, span_or_none
+from .decoding import (
+    decoding,
+    moment,
+    moment_or_none,
+    number,
+    read_json,
+    span_or_none,
+    text_or_none,
+    whole,
+    whole_or_none,
+)
 from .errors import AgentIncompatible, NotAnAgent
 from .logs import LogBatch, parse_logs
 from .machine import (
@@ -170,12 +179,12 @@ type Message = (
 @decoding()
 def parse_message(text: str) -> Message | None:
     """Return a message of the feed, None if it is of a type that we do not know."""
-    body = json.loads(text)
+    body = read_json(text)
     match body["type"]:
         case wire.MessageType.STATE:
             return _state(body)
         case wire.MessageType.CAMERA:
-            return CameraChanged(camera=body["camera"], state=parse_camera(body["state"]))
+            return CameraChanged(camera=str(body["camera"]), state=parse_camera(body["state"]))
         case wire.MessageType.MOTION:
             return _motion(body)
         case wire.MessageType.RECORDING:
@@ -198,9 +207,10 @@ def parse_info(body: Mapping[str, Any]) -> AgentInfo:
         id=str(body["id"]),
         name=str(body["name"]),
         version=str(body["version"]),
-        model=body.get("model"),
+        model=text_or_none(body.get("model")),
         cameras=tuple(parse_camera_info(camera) for camera in body["cameras"]),
         ring=span_or_none(body.get("ring_s")),
+        webrtc=body.get("webrtc") is True,
     )
 
 
@@ -214,11 +224,11 @@ def parse_recording(body: Mapping[str, Any]) -> Recording:
         started=moment_or_none(body.get("started")),
         until=moment(body["until"]),
         duration=span_or_none(body.get("duration_s")),
-        size=body.get("bytes"),
-        sha256=body.get("sha256"),
-        error=body.get("error"),
+        size=whole_or_none(body.get("bytes")),
+        sha256=text_or_none(body.get("sha256")),
+        error=text_or_none(body.get("error")),
         origin=wire.RecordingOrigin(body.get("origin", wire.RecordingOrigin.ASKED)),
-        booking=body.get("booking"),
+        booking=text_or_none(body.get("booking")),
     )
 
 
@@ -235,12 +245,12 @@ def parse_spool(body: Mapping[str, Any]) -> SpoolReport:
 def _at_a_door(body: Mapping[str, Any]) -> Message | None:
     match body["type"]:
         case wire.MessageType.DOOR:
-            return DoorChanged(door=body["door"], state=parse_door(body["state"]))
+            return DoorChanged(door=str(body["door"]), state=parse_door(body["state"]))
         case wire.MessageType.PASSAGE:
             passage = parse_passage(body["passage"])
             return None if passage is None else PassageMade(passage=passage)
         case wire.MessageType.RING:
-            return Rang(door=body["door"], at=moment(body["at"]))
+            return Rang(door=str(body["door"]), at=moment(body["at"]))
         case wire.MessageType.ACCESS:
             return AccessChanged(access=parse_access(body["access"]))
     return None
@@ -281,22 +291,22 @@ def _access_or_none(body: Mapping[str, Any]) -> AccessState | None:
 
 def _spool_or_none(body: Mapping[str, Any]) -> Spool | None:
     spool = body.get("spool")
-    return None if spool is None else _spool(spool, int(spool["readings"]))
+    return None if spool is None else _spool(spool, whole(spool["readings"]))
 
 
 def _spool(body: Mapping[str, Any], readings: int) -> Spool:
     return Spool(
-        clips=int(body["clips"]),
-        size=int(body["bytes"]),
-        lost=int(body["lost"]),
+        clips=whole(body["clips"]),
+        size=whole(body["bytes"]),
+        lost=whole(body["lost"]),
         readings=readings,
     )
 
 
 def _motion(body: Mapping[str, Any]) -> MotionChanged:
     return MotionChanged(
-        camera=body["camera"],
-        score=float(body["score"]),
+        camera=str(body["camera"]),
+        score=number(body["score"]),
         moving=bool(body["moving"]),
         at=moment(body["at"]),
     )

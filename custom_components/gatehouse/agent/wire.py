@@ -24,6 +24,13 @@ RECORDINGS: Final = "/api/v1/cameras/{camera}/recordings"
 RECORDING: Final = "/api/v1/cameras/{camera}/recordings/{recording}"
 DETECT: Final = "/api/v1/detect"
 
+# The same H.264 by WebRTC, if INFO says so (WHEP): POST an SDP offer to receive one video, as
+# application/sdp, is answered by 201 with the SDP answer, which has all addresses of the agent, and
+# Location, a path below that ends the session with DELETE. Candidates need not be told after that.
+WHEP: Final = "/api/v1/cameras/{camera}/whep"
+WHEP_SESSION: Final = "/api/v1/cameras/{camera}/whep/{session}"
+SDP: Final = "application/sdp"
+
 # What the agent kept of the time in which nobody listened to its feed: the recordings of that time
 # are among the others, with their origin; GET here tells the readings and what was lost, DELETE
 # forgets the readings up to the moment of the query.
@@ -99,6 +106,7 @@ class ErrorCode(StrEnum):
     NO_SPACE = "no_space"
     TOO_MANY = "too_many"
     NO_DETECTOR = "no_detector"
+    NO_WEBRTC = "no_webrtc"
     NO_CARD = "no_card"
     BAD_SIGNATURE = "bad_signature"
     STALE = "stale"

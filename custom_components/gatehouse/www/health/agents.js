@@ -1,4 +1,4 @@
-/** The agents: each with its figures, its cameras, and what waits on it. */
+/** The machines: agents with their figures, cameras, and what waits there; and that of Home Assistant. */
 
 import { html, nothing, repeat } from "../lit.js";
 import { button, icon, mark, status } from "../parts.js";
@@ -10,6 +10,12 @@ export function agents(card, all, deeds) {
   if (!all.length) return status(card.word("no_agents"));
   return repeat(all, ({ id }) => id, (agent) => block(card, agent, deeds));
 }
+
+/** Return the template of Home Assistant's own machine. */
+export const machine = (card, stats) => html`<section aria-label="Home Assistant">
+  <h3>Home Assistant</h3>
+  ${measures(card, { stats, probes: [] }, figuresOf(card.hass, card.times))}
+</section>`;
 
 function block(card, agent, deeds) {
   const figures = figuresOf(card.hass, card.times);
@@ -37,10 +43,10 @@ function versionTold(card, { version, newest_version: newest, outdated }) {
     : html`<span class="about">${card.word("version", { version })}</span>`;
 }
 
-function measures(card, agent, figures) {
-  const probes = agent.probes.filter(({ value }) => value !== null);
+function measures(card, machine, figures) {
+  const probes = machine.probes.filter(({ value }) => value !== null);
   return html`<dl class="measures">
-    ${measuresOf(agent).map(([name, unit, value]) => measure(card.word(name), figures[unit](value), unit === "percent" ? value : null))}
+    ${measuresOf(machine).map(([name, unit, value]) => measure(card.word(name), figures[unit](value), unit === "percent" ? value : null))}
     ${probes.map(({ sensor, quantity, value }) => measure(`${sensor}, ${card.word(`quantity_${quantity}`)}`, probeTold(figures, quantity, value)))}
   </dl>`;
 }

@@ -4,7 +4,7 @@ import { GatehouseCard, offer } from "../card.js";
 import { wordsHere } from "../language.js";
 import { html, nothing } from "../lit.js";
 import { status, tabs } from "../parts.js";
-import { agents } from "./agents.js";
+import { agents, machine } from "./agents.js";
 import { subscribeHealth, subscribeLogs } from "./gatehouse.js";
 import { SILENCE, heard } from "./model.js";
 import { detection, problems, storage } from "./site.js";
@@ -89,7 +89,7 @@ class HealthCard extends GatehouseCard {
       begin: (action, { name }, device) => this.#begin(action, name, { device_id: device }),
     };
     return html`${failed}${problems(this, health.problems)}${agents(this, health.agents, deeds)}
-      ${detection(this, health)}${storage(this, health.storage)}`;
+      ${machine(this, health.machine)}${detection(this, health)}${storage(this, health.storage)}`;
   }
 
   /** Ask whether to begin something anew, and do it. */

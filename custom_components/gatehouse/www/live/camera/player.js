@@ -92,8 +92,14 @@ export class Player {
 
   #stream(theirs) {
     Object.assign(theirs, { hass: this.#home(), stateObj: this.#state, muted: true, controls: true });
-    theirs.addEventListener("load", () => this.#show(wayOf(theirs)));
+    // It begins with one way, and changes to a better one as soon as that plays.
+    for (const news of ["load", "streams"]) theirs.addEventListener(news, () => this.#watch(theirs));
     this.element.replaceChildren(theirs);
+  }
+
+  async #watch(theirs) {
+    await theirs.updateComplete;
+    if (this.element.contains(theirs)) this.#show(wayOf(theirs));
   }
 
   #follow() {
