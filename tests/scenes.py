@@ -67,7 +67,7 @@ def house(seed: int) -> Image.Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """What does not change in one evening; light is a factor for each pixel."""
+    """What does not change in one evening; light is a factor for each pixel, the glow is added."""
 
     background: Array
     bush: Array
@@ -88,10 +88,11 @@ def _place(seed: int, background: Image.Image | None) -> _Place:
     rows, columns = _grid()
     away = np.hypot(columns - LAMP[0], (rows - LAMP[1]) * 1.2)
     image = (background or house(seed)).convert("RGB").resize(SIZE)
+    glow = (np.exp(-((away / 130) ** 2)) + 2 * np.exp(-((away / 14) ** 2))).astype(np.float32)
     return _Place(
         background=np.asarray(image, np.float32),
         bush=_bush(rng),
-        glow=(np.exp(-((away / 130) ** 2)) + 2 * np.exp(-((away / 14) ** 2))).astype(np.float32),
+        glow=glow[..., None] * np.array([150, 120, 70], np.float32),
         tree=_smooth(rng, (WIDTH + 80, HEIGHT + 20), cells=24, contrast=2.5),
         clouds=_smooth(rng, (2 * WIDTH, HEIGHT), cells=160, contrast=1.0),
         noise=rng.normal(0, 1, (HEIGHT + 64, WIDTH + 64, 3)).astype(np.float32),
@@ -102,9 +103,11 @@ def _shot(place: _Place, second: float, part: float, seed: int) -> Image.Image:
     """Take one picture, so many seconds and such a part into the evening."""
     rng = np.random.default_rng(seed)
     scene = _swayed(place.background, place.bush, second)
-    scene = scene * _light(place, second, part)[..., None]
-    scene += _lamp(place, second, part)[..., None] * np.array([150, 120, 70], np.float32)
-    scene += _headlights(second)[..., None] * np.array([190, 190, 175], np.float32)
+    scene *= _light(place, second, part)[..., None]
+    if _lamp_is_on(second, part):
+        scene += place.glow
+    if (passed := second % CAR_EVERY / CAR_PASSES) < 1:
+        scene += _headlights(passed)[..., None] * np.array([190, 190, 175], np.float32)
     if part >= NIGHT:
         scene = np.repeat(scene.mean(axis=2, keepdims=True), 3, axis=2) * 1.5
     down, right = rng.integers(0, 64, 2)
@@ -125,18 +128,14 @@ def _light(place: _Place, second: float, part: float) -> Array:
     return light
 
 
-def _lamp(place: _Place, second: float, part: float) -> Array:
-    """Return the lamp's light, which a sensor switches on and off at once."""
-    on = part > 0.3 and second % LAMP_EVERY < LAMP_ON
-    return place.glow if on else place.glow * 0.0
+def _lamp_is_on(second: float, part: float) -> bool:
+    """Tell whether the lamp is lit, which a sensor switches on and off at once."""
+    return part > 0.3 and second % LAMP_EVERY < LAMP_ON
 
 
-def _headlights(second: float) -> Array:
+def _headlights(passed: float) -> Array:
     """Return the light of a car's two lamps that sweeps along the ground and up the wall."""
     rows, columns = _grid()
-    passed = second % CAR_EVERY / CAR_PASSES
-    if passed >= 1:
-        return np.zeros_like(rows)
     x, y = -80 + (WIDTH + 160) * passed, 250 - 60 * passed
     left, right = (
         np.exp(-(((columns - x - apart) / 45) ** 2) - ((rows - y) / 26) ** 2) for apart in (-40, 40)

@@ -39,6 +39,7 @@ PARTS: Final = frozenset(
         "booking_events",
         "booking_notices",
         "caretaker",
+        "database_choice",
         "detection",
         "detector_choice",
         "door_data",
@@ -61,6 +62,7 @@ PARTS: Final = frozenset(
         "schedule",
         "share_address",
         "site_identity",
+        "site_machine",
         "snooze",
         "stills",
         "storage",
@@ -74,6 +76,7 @@ PARTS: Final = frozenset(
 KEEPERS: Final = frozenset(
     {
         "admission",
+        "database_choice",
         "log_keeping",
         "observation",
         "other_calendars",
@@ -99,7 +102,10 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "models": frozenset(),
     "const": frozenset(),
     "migrations": frozenset(),
-    "database": frozenset({"models", "migrations"}),
+    "database_errors": frozenset(),
+    "database_server": frozenset({"database_errors"}),
+    "database": frozenset({"models", "migrations", "database_errors", "database_server"}),
+    "database_copy": frozenset({"database", "database_server"}),
     "agent": frozenset({"models"}),
     "care": frozenset({"models", "agent"}),
     "vision": frozenset({"models"}),
@@ -127,7 +133,7 @@ ON_THE_FLOOR: Final = frozenset({"floor", "const", "hub", *COORDINATORS}) | PART
 FLOOR: Final = (
     f"{INTEGRATION}/*.py",
     f"!{INTEGRATION}/models.py",
-    f"!{INTEGRATION}/database.py",
+    *(f"!{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_errors", "_server")),
 )
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
@@ -143,10 +149,11 @@ WIRE: Final = (
 THIRD_PARTIES: Final = {
     "homeassistant": FLOOR,
     "voluptuous": FLOOR,
+    "webrtc_models": FLOOR,
     "aiohttp": WIRE,
     "yarl": WIRE,  # aiohttp's own addresses
     "sqlalchemy": (
-        f"{INTEGRATION}/database.py",
+        *(f"{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_server")),
         f"{INTEGRATION}/*/store.py",
         # What the store of incidents is made of: its rows, and their search.
         f"{INTEGRATION}/incidents/rows.py",
@@ -158,6 +165,7 @@ THIRD_PARTIES: Final = {
         f"{INTEGRATION}/access/log.py",
         f"{INTEGRATION}/bookings/rows.py",
     ),
+    "psycopg": (f"{INTEGRATION}/database_server.py",),
     "dateutil": (f"{INTEGRATION}/bookings/recurrence.py",),
     "watchdog": (f"{INTEGRATION}/uploads/*.py",),
     "onnxruntime": (f"{INTEGRATION}/vision/*", f"{AGENT}/onnx.py"),
@@ -176,6 +184,7 @@ THIRD_PARTIES: Final = {
         f"{INTEGRATION}/footage/*",
         f"{AGENT}/live.py",
         f"{AGENT}/mux.py",
+        f"{AGENT}/peer.py",
         f"{AGENT}/recorder.py",
         f"{AGENT}/shelf.py",
         *DEVICES,
@@ -183,11 +192,13 @@ THIRD_PARTIES: Final = {
     "boto3": (f"{INTEGRATION}/footage/*",),
     "botocore": (f"{INTEGRATION}/footage/*", f"{INTEGRATION}/vision/aws_lambda.py"),
     "zeroconf": (f"{AGENT}/announce.py",),
+    "aiortc": (f"{AGENT}/peer.py",),
     "cryptography": (f"{INTEGRATION}/site_identity.py", f"{AGENT}/tls.py"),
     "picamera2": DEVICES,
     "libcamera": DEVICES,
     "gpiod": DEVICES,
-    "pynvml": DEVICES,
+    # Home Assistant's own machine may have such a card too.
+    "pynvml": (*DEVICES, f"{INTEGRATION}/care/nvidia.py"),
     "evdev": DEVICES,
     "osdp_sys": DEVICES,
     "serial": DEVICES,
@@ -204,6 +215,8 @@ LATE: Final = {name for name, where in THIRD_PARTIES.items() if where is DEVICES
     "botocore",
     "cryptography",
     "cv2",
+    "psycopg",
+    "pynvml",
 }
 
 # Decisions, beside the rules.py of every room: it may know them, and they each other.

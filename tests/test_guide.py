@@ -16,6 +16,7 @@ from custom_components.gatehouse import (
     machine_sensors,
     number,
     storage_sensors,
+    system_sensors,
     upkeep_buttons,
 )
 from custom_components.gatehouse.const import DEFAULTS
@@ -77,6 +78,8 @@ OFF: Final = {
     ("sensor", each.translation_key or each.key)
     for each in (
         *agent_sensors.AGENT_FIGURES,
+        agent_sensors.CLOCK_AHEAD,
+        *system_sensors.SYSTEM_FIGURES,
         *agent_sensors.CAMERA_FIGURES,
         *machine_sensors.GPU_FIGURES,
         *door_sensors.ACCESS_SENSORS,

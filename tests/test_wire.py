@@ -177,7 +177,7 @@ OVERBOOKED = Booked(planned=2, running=0, waiting=5, bytes=125829120, error=Erro
 WAITING = messages.kept(SPOOLED, BOOKED) | PROBES
 LESS_WAITING = messages.kept(LESS_SPOOLED, OVERBOOKED) | messages.probes([])
 MORE_WAITING = messages.kept(SPOOLED, OVERBOOKED) | PROBES
-INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL)
+INFO = messages.info(CONFIG, {"front": ONLINE}, MODEL, webrtc=True)
 
 DOORS = (
     DoorConfig(
@@ -200,7 +200,7 @@ DOORS = (
         readers=(ReaderConfig(id="outside", kind=ReaderKind.HID),),
     ),
 )
-INFO_DOORS = messages.info(replace(CONFIG, doors=DOORS), {"front": ONLINE}, MODEL)
+INFO_DOORS = messages.info(replace(CONFIG, doors=DOORS), {"front": ONLINE}, MODEL, webrtc=True)
 GRANTS = grants.parse((WIRE / "grants.json").read_text(encoding="utf-8"))
 ANNA, VISITOR = list(GRANTS.cards)[:2]
 FRONT = messages.door_state(

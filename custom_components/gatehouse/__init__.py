@@ -17,7 +17,7 @@ from .access_views import async_register_access_views
 from .blueprint import async_forget_blueprint, async_offer_blueprint
 from .const import DOMAIN
 from .dashboard_cards import async_forget_panel, async_offer_dashboard_cards, async_show_panel
-from .database import DatabaseError, DatabaseLocked
+from .database import DatabaseError, DatabaseLocked, DatabaseUnreachable
 from .hub import Hub
 from .ingest import async_ingest
 from .ingest_view import async_register_ingest_view
@@ -80,7 +80,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
         hub = await Hub.async_open(hass, entry, site.id)
     except DatabaseError as err:
         # Who holds the file lets go of it; a damaged one does not mend itself.
-        kind = ConfigEntryNotReady if isinstance(err, DatabaseLocked) else ConfigEntryError
+        passes = isinstance(err, DatabaseLocked | DatabaseUnreachable)
+        kind = ConfigEntryNotReady if passes else ConfigEntryError
         raise kind(
             translation_domain=DOMAIN,
             translation_key="database_failed",

@@ -23,7 +23,7 @@ from .access_fields import (
 )
 from .access_words import passage_json, rules_json, state_json
 from .agent import Antipassback, DoorMode, DoorState, SiteMode, Verify
-from .asking import MOMENT
+from .asking import MOMENT, SPAN
 from .deeds import Asked, Deed, agent_names
 from .door_choice import door_called, doors_called
 
@@ -188,7 +188,7 @@ DOOR_DEEDS: Final = (
             **SEVERAL,
             vol.Required(ATTR_MODE): vol.Coerce(DoorMode),
             vol.Optional(ATTR_UNTIL): MOMENT,
-            vol.Optional(ATTR_DURATION): cv.positive_time_period,
+            vol.Optional(ATTR_DURATION): SPAN,
         },
     ),
     Deed(
@@ -199,7 +199,7 @@ DOOR_DEEDS: Final = (
             **SEVERAL,
             vol.Optional(ATTR_VERIFY): vol.Coerce(Verify),
             vol.Optional(ATTR_ANTIPASSBACK): vol.Coerce(Antipassback),
-            vol.Optional(ATTR_RESET): cv.positive_time_period,
+            vol.Optional(ATTR_RESET): SPAN,
         },
     ),
     Deed(action="lockdown", do=_lockdown, fields=ON_OR_OFF),

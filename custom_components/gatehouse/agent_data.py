@@ -37,6 +37,11 @@ class AgentData(CamerasData):
     access: AccessState | None = None
     """By which grants it decides; None if it has no doors, or has told nothing yet."""
 
+    @property
+    def has_webrtc(self) -> bool:
+        """Whether browsers may watch its cameras by WebRTC."""
+        return self.info is not None and self.info.webrtc
+
 
 def unseen_agent(known: KnownAgent) -> AgentData:
     """Return an agent as it was known last, of which nothing was told since."""

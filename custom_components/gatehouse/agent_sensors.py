@@ -5,45 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.const import (
-    PERCENTAGE,
-    EntityCategory,
-    UnitOfDataRate,
-    UnitOfInformation,
-    UnitOfTemperature,
-    UnitOfTime,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 
 from .agent_coordinator import AgentCoordinator
-from .agent_data import AgentData
 from .coordinator import CameraCoordinator
 from .entity import AgentEntity, CameraEntity
+from .machine_figures import CAMERA_MEMORY, MACHINE_FIGURES, Figure, MachineFigure
 from .models import CameraState, CameraStatus
 from .storage_sensors import SpoolSensor
 
 SECOND: Final = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure(SensorEntityDescription):
-    """A figure of a Pi; off unless somebody wants it, as it is another one each time."""
-
-    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
-    entity_registry_enabled_default: bool = False
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgentFigure(Figure):
-    """A figure of a Pi as a whole."""
-
-    value_fn: Callable[[AgentData], float | int | datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,75 +25,14 @@ class CameraFigure(Figure):
     value_fn: Callable[[CameraState], float | None]
 
 
-def _percent(key: str, value: Callable[[AgentData], float | None], **more: Any) -> AgentFigure:
-    return AgentFigure(
-        key=key,
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=0,
-        value_fn=value,
-        **more,
-    )
+AGENT_FIGURES: Final = (*MACHINE_FIGURES, CAMERA_MEMORY)
 
-
-def _size(
-    key: str, unit: UnitOfInformation, value: Callable[[AgentData], int | None]
-) -> AgentFigure:
-    return AgentFigure(
-        key=key,
-        device_class=SensorDeviceClass.DATA_SIZE,
-        native_unit_of_measurement=UnitOfInformation.BYTES,
-        suggested_unit_of_measurement=unit,
-        suggested_display_precision=1,
-        value_fn=value,
-    )
-
-
-def _rate(key: str, value: Callable[[AgentData], float | None]) -> AgentFigure:
-    return AgentFigure(
-        key=key,
-        device_class=SensorDeviceClass.DATA_RATE,
-        native_unit_of_measurement=UnitOfDataRate.BYTES_PER_SECOND,
-        suggested_unit_of_measurement=UnitOfDataRate.KILOBYTES_PER_SECOND,
-        suggested_display_precision=0,
-        value_fn=value,
-    )
-
-
-AGENT_FIGURES: Final = (
-    AgentFigure(
-        key="temperature",
-        device_class=SensorDeviceClass.TEMPERATURE,
-        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-        suggested_display_precision=0,
-        entity_registry_enabled_default=True,
-        value_fn=lambda agent: agent.stats.temperature,
-    ),
-    _percent("cpu", lambda agent: agent.stats.cpu_percent, entity_registry_enabled_default=True),
-    _percent("disk", lambda agent: agent.stats.disk_percent, entity_registry_enabled_default=True),
-    _percent("memory", lambda agent: agent.stats.memory_percent),
-    _size("disk_free", UnitOfInformation.GIGABYTES, lambda agent: agent.stats.disk_free_bytes),
-    _size("cma_free", UnitOfInformation.MEGABYTES, lambda agent: agent.stats.cma_free_bytes),
-    _rate("received", lambda agent: agent.stats.received_bytes_s),
-    _rate("sent", lambda agent: agent.stats.sent_bytes_s),
-    AgentFigure(
-        key="load",
-        suggested_display_precision=2,
-        value_fn=lambda agent: agent.stats.load,
-    ),
-    AgentFigure(
-        key="booted",
-        device_class=SensorDeviceClass.UPTIME,
-        state_class=None,
-        value_fn=lambda agent: agent.stats.booted,
-    ),
-    # By a tenth of a second: what is less is how long words take.
-    AgentFigure(
-        key="clock_ahead",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_display_precision=1,
-        value_fn=lambda agent: round(agent.clock_ahead / SECOND, 1),
-    ),
+# By a tenth of a second: what is less is how long words take.
+CLOCK_AHEAD: Final = Figure(
+    key="clock_ahead",
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.SECONDS,
+    suggested_display_precision=1,
 )
 
 CAMERA_FIGURES: Final = (
@@ -150,6 +61,7 @@ def agent_sensors(coordinator: AgentCoordinator) -> Iterator[SensorEntity]:
     """Yield the sensors of a Pi."""
     for figure in AGENT_FIGURES:
         yield AgentSensor(coordinator, figure)
+    yield ClockSensor(coordinator)
     yield SpoolSensor(coordinator)
 
 
@@ -164,9 +76,9 @@ def camera_sensors(coordinator: CameraCoordinator[Any], camera: str) -> Iterator
 class AgentSensor(AgentEntity, SensorEntity):
     """One figure of a Pi."""
 
-    entity_description: AgentFigure
+    entity_description: MachineFigure
 
-    def __init__(self, coordinator: AgentCoordinator, description: AgentFigure) -> None:
+    def __init__(self, coordinator: AgentCoordinator, description: MachineFigure) -> None:
         """Read what the description reads."""
         super().__init__(coordinator, description.key)
         self.entity_description = description
@@ -175,7 +87,22 @@ class AgentSensor(AgentEntity, SensorEntity):
     @override
     def native_value(self) -> float | int | datetime | None:
         """The newest reading; None where this machine cannot tell."""
-        return self.entity_description.value_fn(self.coordinator.data)
+        return self.entity_description.value_fn(self.coordinator.data.stats)
+
+
+class ClockSensor(AgentEntity, SensorEntity):
+    """By how much the clock of a Pi is ahead of Home Assistant's."""
+
+    def __init__(self, coordinator: AgentCoordinator) -> None:
+        """Be the agent's clock."""
+        super().__init__(coordinator, CLOCK_AHEAD.key)
+        self.entity_description = CLOCK_AHEAD
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """By how many seconds it was, when the Pi told its stats."""
+        return round(self.coordinator.data.clock_ahead / SECOND, 1)
 
 
 class CameraStateSensor(CameraEntity, SensorEntity):

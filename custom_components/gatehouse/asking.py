@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import Context, HomeAssistant, callback
@@ -28,8 +29,34 @@ if TYPE_CHECKING:
     from . import GatehouseConfigEntry
     from .hub import Hub
 
-MOMENT: Final = vol.All(cv.datetime, dt_util.as_utc)
+
+BEYOND: Final = "this is beyond all calendars"
+
+# What is reckoned from here, in whatever zone, is a time as well.
+EARLIEST, LATEST = 2, 9000
+LONGEST: Final = timedelta(days=36_525)
+
+
+def local(value: Any) -> datetime:
+    """Return a moment by the clock of the house; raises vol.Invalid for what no clock shows."""
+    said: datetime = cv.datetime(value)
+    if not EARLIEST <= said.year <= LATEST:
+        raise vol.Invalid(BEYOND)
+    return dt_util.as_local(said)
+
+
+def _span(value: Any) -> timedelta:
+    try:
+        return cv.positive_time_period(value)
+    except OverflowError:
+        raise vol.Invalid(BEYOND) from None
+
+
+MOMENT: Final = vol.All(local, dt_util.as_utc)
 """A moment; without a zone it is local time."""
+
+SPAN: Final = vol.All(_span, vol.Range(max=LONGEST, msg=BEYOND))
+"""How long something lasts, which is never less than nothing."""
 
 FILTERS: Final = {
     vol.Optional("text"): cv.string,

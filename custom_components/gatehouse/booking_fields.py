@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .access_fields import one_of
+from .asking import SPAN, local
 from .booking_notices import is_target
 from .bookings import SITE, BookedElsewhere, Booking, Clash
 from .const import DOMAIN
@@ -35,14 +35,14 @@ ATTR_UPLOAD: Final = "upload"
 ATTR_SHARE: Final = "share"
 ATTR_NOTIFY: Final = "notify"
 
-LOCAL: Final = vol.All(cv.datetime, dt_util.as_local)
+LOCAL: Final = local
 """A time by the clock of the house, by which a series repeats."""
 
 MORE: Final = {
     vol.Optional(ATTR_CAMERAS): vol.All(cv.ensure_list, [cv.string]),
     vol.Optional(ATTR_LAYOUT): vol.Coerce(Layout),
     vol.Optional(ATTR_END): LOCAL,
-    vol.Optional(ATTR_DURATION): cv.positive_time_period,
+    vol.Optional(ATTR_DURATION): SPAN,
     vol.Optional(ATTR_RRULE): vol.Any(None, cv.string),
     vol.Optional(ATTR_OWNER): cv.string,
     vol.Optional(ATTR_DESCRIPTION): cv.string,

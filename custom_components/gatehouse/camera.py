@@ -22,6 +22,7 @@ from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
 from .models import Picture
 from .source_coordinator import FolderCoordinator
+from .webrtc import async_offer_webrtc
 
 PARALLEL_UPDATES = 0
 
@@ -48,6 +49,7 @@ async def async_setup_entry(
                 return [FolderCamera(entry, coordinator, camera)]
         return []
 
+    async_offer_webrtc(hass, entry)
     async_add_camera_entities(entry, async_add_entities, build)
 
 
@@ -90,6 +92,7 @@ class AgentCamera(GatehouseCamera):
         super().__init__(entry, coordinator, camera)
         self._live_since = dt_util.utcnow()
         self._was_private = self.is_private
+        self._had_webrtc = coordinator.data.has_webrtc
 
     @property
     def is_private(self) -> bool:
@@ -158,6 +161,7 @@ class AgentCamera(GatehouseCamera):
     def _handle_coordinator_update(self) -> None:
         """Give a stream that broke a new address: the old one may have run out."""
         self._follow_privacy()
+        self._follow_webrtc()
         old = dt_util.utcnow() > self._live_since + LIVE_LIFETIME / 2
         if self.stream is not None and not self.stream.available and self.available and old:
             self.stream.update_source(self._live_url())
@@ -172,6 +176,12 @@ class AgentCamera(GatehouseCamera):
             self.hass.async_create_task(self.stream.stop())
         else:
             self.stream.update_source(self._live_url())
+
+    def _follow_webrtc(self) -> None:
+        """Let players know when the agent has learnt WebRTC, or forgotten it."""
+        had, self._had_webrtc = self._had_webrtc, self.coordinator.data.has_webrtc
+        if had is not self._had_webrtc:
+            self.hass.async_create_task(self.async_refresh_providers())
 
     def _live_url(self) -> str:
         self._live_since = dt_util.utcnow()
@@ -219,7 +229,7 @@ class FolderCamera(GatehouseCamera):
         incident = self.camera_data.incident
         if incident is None or incident.cameras != (self.camera_key,) or not incident.frames:
             return None
-        return incident.frames[-1]
+        return incident.frames[-1].path
 
 
 @cache

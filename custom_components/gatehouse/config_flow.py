@@ -4,7 +4,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_USER,
-    ConfigEntry,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -16,6 +15,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
+from . import GatehouseConfigEntry
 from .agent_flow import AgentSubentryFlow
 from .agent_steps import AgentSteps
 from .camera_flows import EntitySubentryFlow, FolderSubentryFlow, GroupSubentryFlow
@@ -45,7 +45,7 @@ class GatehouseConfigFlow(AgentSteps, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(
-        cls, config_entry: ConfigEntry
+        cls, config_entry: GatehouseConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
         return {
@@ -60,7 +60,7 @@ class GatehouseConfigFlow(AgentSteps, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+    def async_get_options_flow(config_entry: GatehouseConfigEntry) -> OptionsFlow:
         """Return the flow that changes a site's options."""
         return GatehouseOptionsFlow()
 

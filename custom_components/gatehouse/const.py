@@ -86,10 +86,13 @@ CONF_SERVER_KEY: Final = "server_key"
 CONF_BUDGET: Final = "budget"
 CONF_LOG_DAYS: Final = "log_days"
 CONF_TAG_EVENTS: Final = "tag_events"
+CONF_DB_URL: Final = "db_url"
+CONF_DB_PASSWORD: Final = "db_password"  # noqa: S105 - the name of a field
 
 # Those whose values are in no diagnostics and no log.
 SECRET_OPTIONS: Final = frozenset(
     {
+        CONF_DB_PASSWORD,
         CONF_LAMBDA_KEY_ID,
         CONF_LAMBDA_SECRET,
         CONF_S3_KEY_ID,
@@ -200,6 +203,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     CONF_BUDGET: 50,
     CONF_LOG_DAYS: 365,
     CONF_TAG_EVENTS: False,
+    CONF_DB_URL: "",
+    CONF_DB_PASSWORD: "",
 }
 
 EVENT_BOOKING: Final = "gatehouse_booking"

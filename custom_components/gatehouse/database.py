@@ -28,7 +28,38 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.types import TypeDecorator
 
+from .database_errors import (
+    DatabaseClosed,
+    DatabaseCorrupt,
+    DatabaseError,
+    DatabaseLocked,
+    DatabaseTooNew,
+    DatabaseUnreachable,
+)
+from .database_server import (
+    Server,
+    is_servers_fault,
+    server_engines,
+    server_explanation,
+    server_name,
+    server_url,
+)
 from .migrations import MIGRATIONS
+
+__all__ = [
+    "Database",
+    "DatabaseClosed",
+    "DatabaseCorrupt",
+    "DatabaseError",
+    "DatabaseLocked",
+    "DatabaseTooNew",
+    "DatabaseUnreachable",
+    "Moment",
+    "Place",
+    "Server",
+    "metadata",
+    "peek",
+]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -36,24 +67,8 @@ metadata = MetaData()
 """Every store puts its table here; a test holds it against what the migrations make."""
 
 
-class DatabaseError(Exception):
-    """The database cannot do what was asked of it."""
-
-
-class DatabaseLocked(DatabaseError):
-    """Another program holds the database."""
-
-
-class DatabaseCorrupt(DatabaseError):
-    """The file is damaged, or is no database."""
-
-
-class DatabaseTooNew(DatabaseError):
-    """A newer Gatehouse made this database."""
-
-
-class DatabaseClosed(DatabaseError):
-    """The site was taken down while somebody still asked."""
+type Place = Path | str | Server
+"""A SQLite file, made if missing, or a server. A text is the path of a file, or a URL."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -74,37 +89,43 @@ class Moment(TypeDecorator[datetime]):
 class Database:
     """One database; writes take turns in one thread, reads never wait for them."""
 
-    def __init__(self, engine: Engine, writer: ThreadPoolExecutor) -> None:
-        self._engine = engine
+    def __init__(self, engines: tuple[Engine, Engine], writer: ThreadPoolExecutor) -> None:
+        self._writing, self._reading = engines
         self._writer = writer
         self._readers = ThreadPoolExecutor(_READERS, "gatehouse-database-read")
         self._closed = False
 
     @classmethod
-    async def open(cls, where: Path | str) -> Database:
-        """Open and migrate a SQLite file (made if missing), or a server by SQLAlchemy URL."""
+    async def open(cls, where: Place) -> Database:
+        """Open and migrate the database of a place."""
         writer = ThreadPoolExecutor(1, "gatehouse-database")
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(writer, _open, where)
+            engines = await asyncio.get_running_loop().run_in_executor(writer, _open, where)
         except BaseException:
             await asyncio.to_thread(writer.shutdown)
             raise
-        return cls(engine, writer)
+        return cls(engines, writer)
 
     async def write[T](self, work: Callable[[Connection], T]) -> T:
         """Run work as one transaction; what it raises undoes it.
 
         A caller cancelled meanwhile does not know whether its work was done.
         """
-        return await self._run(self._writer, _write, work)
+        return await self._run(self._writer, partial(_write, self._writing), work)
 
     async def read[T](self, work: Callable[[Connection], T]) -> T:
         """Run work on one consistent view; whatever it changes is undone."""
-        return await self._run(self._readers, _read, work)
+        return await self._run(self._readers, self.read_here, work)
 
-    async def size(self) -> int | None:
-        """Return how many bytes its files have; None for a server."""
-        return await asyncio.to_thread(_size, self._engine.url)
+    def read_here[T](self, work: Callable[[Connection], T]) -> T:
+        """Do the same in the thread of the caller, who may wait."""
+        return _read(self._reading, work)
+
+    async def size(self) -> int:
+        """Return how many bytes there are, in its files or on the server."""
+        if _is_server(self._reading.url):
+            return await self.read(_size_there)
+        return await asyncio.to_thread(_size, self._reading.url)
 
     async def close(self) -> None:
         """Finish what was asked for, then let go of the file."""
@@ -114,46 +135,72 @@ class Database:
     async def _run[T](
         self,
         threads: ThreadPoolExecutor,
-        step: Callable[[Engine, Callable[[Connection], T]], T],
+        step: Callable[[Callable[[Connection], T]], T],
         work: Callable[[Connection], T],
     ) -> T:
         if self._closed:
             raise DatabaseClosed("The database is closed.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, step, self._engine, work)
+        return await asyncio.get_running_loop().run_in_executor(threads, step, work)
 
     def _close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
-        self._engine.dispose()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+def peek[T](where: Place, work: Callable[[Connection], T]) -> T:
+    """Run work on a database as it is: nothing is migrated, and whoever has it keeps it."""
+    writing, reading = _engines(where)
+    try:
+        return _read(reading, work)
+    finally:
+        writing.dispose()
+        reading.dispose()
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _READERS = 2
+_FILE = "sqlite"
+# They are no states of the database.
+_OUR_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)
 _SCHEMA_VERSION = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
 _BUSY_MS = 5000  # a backup or a curious person's tool holds the file for a moment
 
 
-def _open(where: Path | str) -> Engine:
+def _is_server(url: URL) -> bool:
+    return url.get_backend_name() != _FILE
+
+
+def _open(where: Place) -> tuple[Engine, Engine]:
+    writing, reading = engines = _engines(where)
+    try:
+        _migrate(writing)
+    except BaseException:
+        writing.dispose()
+        reading.dispose()
+        raise
+    return engines
+
+
+def _engines(where: Place) -> tuple[Engine, Engine]:
+    """Return what writes and what reads; nothing is connected yet."""
     url = _url(where)
-    with _explained(url):
-        # A row may hold what opens a clip to whoever knows it: no value belongs in a log.
-        engine = create_engine(url, hide_parameters=True)
-        try:
-            if engine.dialect.name == "sqlite":
-                _prepare_sqlite(engine)
-            _migrate(engine)
-        except BaseException:
-            engine.dispose()
-            raise
-    return engine
+    if _is_server(url):
+        return server_engines(url, _READERS)
+    # A row may hold what opens a clip to whoever knows it: no value belongs in a log.
+    engine = create_engine(url, hide_parameters=True)
+    _prepare_sqlite(engine)
+    return engine.execution_options(writes=True), engine
 
 
-def _url(where: Path | str) -> URL:
-    if isinstance(where, str) and "://" in where:
-        return make_url(where)
-    return URL.create("sqlite", database=str(where))
+def _url(where: Place) -> URL:
+    if isinstance(where, Server):
+        return server_url(where)
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create(_FILE, database=str(where))
+    return make_url(where) if where.startswith(_FILE) else server_url(Server(url=where))
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -185,7 +232,7 @@ def _migrate(engine: Engine) -> None:
             f"{_name(engine.url)} was made by a newer Gatehouse (schema {version}, this one knows"
             f" {newest}): update Gatehouse, or restore the database from a backup"
         )
-    if 0 < version < newest and engine.dialect.name == "sqlite":
+    if 0 < version < newest and engine.dialect.name == _FILE:
         _keep_copy(_path(engine.url), version)
     for number in range(version + 1, newest + 1):
         _write(engine, partial(_apply, number=number))
@@ -217,8 +264,7 @@ def _keep_copy(path: Path, version: int) -> None:
 
 
 def _write[T](engine: Engine, work: Callable[[Connection], T]) -> T:
-    writing = engine.execution_options(writes=True)
-    with _explained(engine.url), writing.begin() as connection:
+    with _explained(engine.url), engine.begin() as connection:
         return work(connection)
 
 
@@ -231,13 +277,17 @@ def _read[T](engine: Engine, work: Callable[[Connection], T]) -> T:
 def _explained(url: URL) -> Iterator[None]:
     try:
         yield
-    except exc.IntegrityError, exc.ProgrammingError, exc.DataError:
-        raise  # mistakes of ours, not states of the database
     except exc.DBAPIError as error:
-        raise _explanation(url, error.orig) from error
+        if isinstance(error, _OUR_MISTAKES) and not is_servers_fault(error):
+            raise
+        raise _explanation(url, error) from error
 
 
-def _explanation(url: URL, error: Any) -> DatabaseError:
+def _explanation(url: URL, error: exc.DBAPIError) -> DatabaseError:
+    return server_explanation(url, error) if _is_server(url) else _of_file(url, error.orig)
+
+
+def _of_file(url: URL, error: Any) -> DatabaseError:
     code = getattr(error, "sqlite_errorname", "")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return DatabaseLocked(f"{_name(url)} is in use by another program: close that program")
@@ -252,14 +302,19 @@ def _path(url: URL) -> Path:
     return Path(str(url.database))
 
 
-def _size(url: URL) -> int | None:
-    if url.host:
-        return None
+def _size(url: URL) -> int:
     path = _path(url)
     # Beside it is what is still to be written into it.
     parts = (path, path.with_name(f"{path.name}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
+def _size_there(connection: Connection) -> int:
+    size: int = connection.execute(
+        select(func.pg_database_size(func.current_database()))
+    ).scalar_one()
+    return size
+
+
 def _name(url: URL) -> str:
-    return url.render_as_string(hide_password=True) if url.host else _path(url).name
+    return server_name(url) if _is_server(url) else _path(url).name

@@ -15,6 +15,7 @@ from yarl import URL
 from .access import PassageQuery
 from .const import (
     CONF_CODEPROJECT_URL,
+    CONF_DB_URL,
     CONF_FOLDER,
     CONF_KSERVE_URL,
     CONF_LAMBDA_URL,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 ADDRESSES: Final = frozenset(
     {
         CONF_CODEPROJECT_URL,
+        CONF_DB_URL,
         CONF_KSERVE_URL,
         CONF_LAMBDA_URL,
         CONF_REMOTE_URL,
@@ -75,6 +77,7 @@ async def async_get_config_entry_diagnostics(
         ],
         "detector": _detector(hub) | {"installed": await async_installed_runtime(hass)},
         "language_model": model_choice(entry).kind,
+        "machine": asdict(hub.machine.data),
         "agents": [_agent(hub, agent) for agent in hub.cameras.agents],
         "access": _access(hub),
         "problems": _problems(hass),

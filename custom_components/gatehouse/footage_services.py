@@ -24,7 +24,7 @@ from .actions import (
     cameras_controlled,
     clips_meant,
 )
-from .asking import FILTERS, existing, footage_of, page_of, query_of
+from .asking import FILTERS, SPAN, existing, footage_of, page_of, query_of
 from .const import DOMAIN
 from .footage import FootageError
 from .options import LONGEST_RECORDING
@@ -149,7 +149,7 @@ FOOTAGE_ACTIONS: Final = (
         run=_record,
         fields={
             vol.Optional(ATTR_DURATION, default=30): vol.All(
-                cv.time_period, vol.Range(min=timedelta(seconds=1), max=LONGEST_RECORDING)
+                SPAN, vol.Range(min=timedelta(seconds=1), max=LONGEST_RECORDING)
             )
         },
         response=SupportsResponse.OPTIONAL,
@@ -173,7 +173,7 @@ FOOTAGE_ACTIONS: Final = (
                 vol.Coerce(int), vol.Range(min=1, max=LARGEST_HISTORY)
             ),
             vol.Optional(ATTR_LIFETIME, default={"hours": 1}): vol.All(
-                cv.positive_time_period, vol.Range(min=timedelta(seconds=1), max=LONGEST_ADDRESS)
+                SPAN, vol.Range(min=timedelta(seconds=1), max=LONGEST_ADDRESS)
             ),
         },
     ),

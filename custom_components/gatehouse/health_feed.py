@@ -72,6 +72,7 @@ class HealthFeed:
         changed = self._changed.set
         for agent in hub.cameras.agents.values():
             yield agent.async_add_listener(changed)
+        yield hub.machine.async_add_listener(changed)
         yield hub.storage.async_subscribe(lambda _: changed())
         yield hub.storage.offsite.watch(changed)
         yield hub.detection.subscribe(changed)

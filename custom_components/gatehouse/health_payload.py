@@ -32,6 +32,7 @@ async def health_json(site: GatehouseConfigEntry, language: str) -> dict[str, An
             _agent_json(agent, hub.caretaker.version, entities)
             for agent in hub.cameras.agents.values()
         ],
+        "machine": stats_json(hub.machine.data),
         "detectors": [_detector_json(each, names) for each in hub.detection.health],
         "summaries": await _summaries_json(hub, site),
         "storage": storage_json(await hub.storage.figures()),
@@ -43,7 +44,7 @@ async def health_json(site: GatehouseConfigEntry, language: str) -> dict[str, An
 
 
 def stats_json(stats: AgentStats) -> dict[str, Any]:
-    """Return how a Pi is, in the words that it has for that itself."""
+    """Return how a machine is, in the words that an agent has for that."""
     return {
         "cpu_percent": stats.cpu_percent,
         "memory_percent": stats.memory_percent,

@@ -10,9 +10,10 @@ from .admission import Admission
 from .agent import State
 from .agent_coordinator import AgentCoordinator, AgentListener
 from .caretaker import Caretaker
-from .const import DOMAIN, SUBENTRY_AGENT
+from .const import SUBENTRY_AGENT
 from .coordinator import CameraCoordinator
 from .database import Database
+from .database_choice import async_open_database
 from .household import Household
 from .incidents import IncidentNews, IncidentQuery, NewsKind, Presence, Watched
 from .known_agents import KnownAgents
@@ -22,6 +23,7 @@ from .observation import Observation
 from .options import alarm_panel, other_doors
 from .roster import Roster
 from .schedule import Schedule
+from .site_machine import SiteMachine
 from .snooze import Snoozes
 from .source_coordinator import source_coordinators
 from .storage import Storage
@@ -65,13 +67,14 @@ class Hub:
         self.schedule = Schedule(hass, entry, database, self.cameras, self.storage)
         self.caretaker = Caretaker(hass, self.cameras)
         self.log = LogKeeping(hass, entry, database)
+        self.machine = SiteMachine(hass, entry)
 
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: GatehouseConfigEntry, site: str) -> Self:
         """Open the database, take up what was known, meet nobody yet; raises DatabaseError."""
         known = KnownAgents(hass)
         await known.load()
-        database = await Database.open(hass.config.path(f"{DOMAIN}.db"))
+        database = await async_open_database(hass, entry)
         try:
             hub = cls(hass, entry, database, known)
             entry.async_on_unload(hub.log.open())
@@ -80,6 +83,7 @@ class Hub:
             await hub.admission.load()
             hub._meet_cameras(hass, entry, site)
             await hub.incidents.start()
+            await hub.machine.async_config_entry_first_refresh()
         except BaseException:
             await database.close()
             raise

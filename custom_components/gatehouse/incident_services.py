@@ -25,6 +25,7 @@ from .actions import (
 )
 from .asking import (
     FILTERS,
+    SPAN,
     existing,
     footage_of,
     ignored_since,
@@ -196,7 +197,7 @@ INCIDENT_ACTIONS: Final = (
         run=_snooze,
         fields={
             vol.Optional(ATTR_DURATION): vol.All(
-                cv.time_period, vol.Range(min=timedelta(), max=LONGEST_SNOOZE)
+                SPAN, vol.Range(min=timedelta(), max=LONGEST_SNOOZE)
             )
         },
         response=SupportsResponse.OPTIONAL,

@@ -19,7 +19,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from . import GatehouseConfigEntry
-from .agent import Gpu, Probe, Quantity
+from .agent import AgentStats, Gpu, Probe, Quantity
 from .agent_coordinator import AgentCoordinator
 from .entity import AgentEntity
 
@@ -178,9 +178,12 @@ class GpuValue(MachineSensor):
     @override
     def native_value(self) -> float | None:
         """The newest reading; None where it cannot tell."""
-        gpus = self.coordinator.data.stats.gpus
-        read = (self.entity_description.value_fn(gpu) for gpu in gpus if gpu.id == self._gpu)
-        return next(read, None)
+        return gpu_value(self.coordinator.data.stats, self._gpu, self.entity_description)
+
+
+def gpu_value(stats: AgentStats, gpu: str, figure: GpuFigure) -> float | None:
+    """Return a figure of the graphics processor of this id; None where it cannot tell."""
+    return next((figure.value_fn(each) for each in stats.gpus if each.id == gpu), None)
 
 
 def _sensors(coordinator: AgentCoordinator) -> Iterator[MachineSensor]:

@@ -226,7 +226,7 @@ async def _played(hub: Hub, identifier: str) -> PlayMedia | None:
             incident = await hub.archive.get(row)
             if incident and int(number) < len(incident.frames):
                 url = FRAME_URL.format(id=row, number=number)
-                return PlayMedia(url, PICTURE, path=incident.frames[int(number)])
+                return PlayMedia(url, PICTURE, path=incident.frames[int(number)].path)
     return None
 
 

@@ -123,6 +123,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A picture of an incident as the camera gave it, and what was detected in it."""
+
+    path: Path
+    detections: tuple[Detection, ...] = ()
+    """The surest of them, the surest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What one camera saw of an incident: from when to when, and its best detection."""
 
@@ -165,9 +174,9 @@ class Incident:
     """One for each camera that saw it, the first one first."""
     passages: tuple[Passage, ...] = ()
     picture: Path | None = None
-    """The best picture, with boxes."""
-    frames: tuple[Path, ...] = ()
-    """At most four pictures without boxes, in the order of time."""
+    """The best picture, with boxes: a frame for who cannot draw them."""
+    frames: tuple[Frame, ...] = ()
+    """At most four pictures without boxes, in the order of time; none while it is open."""
     assessment: Assessment | None = None
     assessing: AssessmentState = AssessmentState.NONE
     reviewed: datetime | None = None

@@ -24,6 +24,7 @@ class Package(StrEnum):
     NCNN = "ncnn>=1.0.20250503"
     BOTOCORE = "botocore>=1.35"
     OPENCV = "opencv-python-headless>=4.10"
+    PSYCOPG = "psycopg[binary]>=3.2"
 
     @property
     def distribution(self) -> str:
@@ -33,8 +34,10 @@ class Package(StrEnum):
     @property
     def module(self) -> str:
         """What Python imports of it."""
-        return "cv2" if self is Package.OPENCV else self.distribution
+        return _MODULES.get(self, self.distribution)
 
+
+_MODULES: Final = {Package.OPENCV: "cv2", Package.PSYCOPG: "psycopg"}
 
 # In the order of trying. onnxruntime has no wheel for musl, on which Home Assistant OS is built;
 # ncnn has. So neither is ever a manifest requirement.

@@ -5,6 +5,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult
 
 from .const import CONF_NEEDED, CONF_OF
+from .database_steps import DatabaseSteps
 from .detector_steps import DetectorSteps
 from .footage_steps import FootageSteps
 from .language_steps import LanguageSteps
@@ -12,7 +13,7 @@ from .offsite_steps import OffsiteSteps
 from .options_forms import MENU, trouble_at
 
 
-class GatehouseOptionsFlow(DetectorSteps, FootageSteps, OffsiteSteps, LanguageSteps):
+class GatehouseOptionsFlow(DetectorSteps, FootageSteps, OffsiteSteps, LanguageSteps, DatabaseSteps):
     """Changes one part of the options and leaves the others as they are."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -18,6 +18,8 @@ from .const import (
     CONF_CERTAINTY,
     CONF_CODEPROJECT_URL,
     CONF_COOLDOWN,
+    CONF_DB_PASSWORD,
+    CONF_DB_URL,
     CONF_DETECTOR_AGENT,
     CONF_DETECTORS,
     CONF_IDLE,
@@ -65,6 +67,7 @@ MENU: Final = (
     "camera_rules",
     "language",
     "access",
+    "database",
 )
 
 # What moves and matters around a house, of the 80 things that the models know.
@@ -82,6 +85,7 @@ PROVIDERS: Final = (
 # A stored secret is never sent to a browser: left empty, it stays as long as what it belongs to.
 SECRETS: Final = MappingProxyType(
     {
+        CONF_DB_PASSWORD: CONF_DB_URL,
         CONF_LAMBDA_SECRET: CONF_LAMBDA_KEY_ID,
         CONF_S3_SECRET: CONF_S3_KEY_ID,
         CONF_SERVER_KEY: CONF_SERVER_URL,
@@ -162,6 +166,9 @@ FORMS: Final[Mapping[str, vol.Schema]] = MappingProxyType(
                 vol.Required(CONF_LOG_DAYS): typed(1, LONGEST_KEPT, "d"),
                 vol.Required(CONF_TAG_EVENTS): SWITCH,
             }
+        ),
+        "database": vol.Schema(
+            {vol.Optional(CONF_DB_URL): TEXT, vol.Optional(CONF_DB_PASSWORD): PASSWORD}
         ),
         **FOOTAGE_FORMS,
     }

@@ -23,6 +23,7 @@ from .ingested_sensor import async_follow_devices
 from .machine_sensors import async_follow_machines
 from .site_sensors import site_sensors
 from .storage_sensors import async_storage_sensors
+from .system_sensors import system_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -63,6 +64,7 @@ async def async_setup_entry(
     """Add the sensors of the site, of each agent, of each camera and of each door."""
     async_add_entities(detector_sensors(hass, entry))
     async_add_entities(site_sensors(entry))
+    async_add_entities(system_sensors(entry))
     async_add_entities(await async_storage_sensors(hass, entry))
     async_add_agent_entities(
         entry,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from .const import DOMAIN
-from .models import Footage, FootageStage, IgnoreBox, Incident, Passage, Sighting, Zone
+from .models import Detection, Footage, FootageStage, IgnoreBox, Incident, Passage, Sighting, Zone
 
 MEDIA: Final = f"media-source://{DOMAIN}"
 
@@ -37,6 +37,9 @@ def incident_json(incident: Incident, entities: Mapping[str, str]) -> dict[str, 
         "replayed": incident.replayed,
         "picture": f"{MEDIA}/picture/{incident.id}" if incident.picture else None,
         "frames": [f"{MEDIA}/frame/{incident.id}/{n}" for n in range(len(incident.frames))],
+        "frame_detections": [
+            [_detection_json(each) for each in frame.detections] for frame in incident.frames
+        ],
     }
 
 
@@ -113,10 +116,12 @@ def _sighting_json(seen: Sighting, entities: Mapping[str, str]) -> dict[str, Any
         "entity_id": entities.get(seen.camera),
         "first": seen.first.isoformat(),
         "last": seen.last.isoformat(),
-        "label": seen.best.label,
-        "score": seen.best.score,
-        "box": seen.best.box._asdict(),
+        **_detection_json(seen.best),
     }
+
+
+def _detection_json(found: Detection) -> dict[str, Any]:
+    return {"label": found.label, "score": found.score, "box": found.box._asdict()}
 
 
 def _passage_json(passage: Passage) -> dict[str, Any]:

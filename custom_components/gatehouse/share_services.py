@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .actions import ATTR_NOTE, CLIPS, Action, clips_meant
+from .asking import SPAN
 from .const import DOMAIN
 from .serialize import iso, longest_of
 from .share_address import async_address, share_path
@@ -31,7 +32,7 @@ LONGEST_ADDRESS: Final = timedelta(days=7)
 
 SHARE_FIELDS: Final = {
     **CLIPS,
-    vol.Optional(ATTR_LIFETIME, default={"hours": 24}): cv.positive_time_period,
+    vol.Optional(ATTR_LIFETIME, default={"hours": 24}): SPAN,
     vol.Optional(ATTR_USES): cv.positive_int,
     vol.Optional(ATTR_NOTE, default=""): cv.string,
     vol.Optional(ATTR_DIRECT, default=False): cv.boolean,

@@ -56,7 +56,7 @@ async def _async_queues(hub: Hub) -> dict[str, Any]:
         return {"database": {"type": "failed", "error": str(err)}}
     free = figures.free_bytes
     return {
-        "database": None if size is None else _megabytes(size),
+        "database": _megabytes(size),
         "uploads_waiting": figures.backlog.depth,
         "summaries_waiting": summaries,
         "free_space": None if free is None else _megabytes(free),

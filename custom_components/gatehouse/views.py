@@ -160,4 +160,4 @@ async def _picture(hass: HomeAssistant, hub: Hub, incident: str, _: int) -> Path
 async def _frame(hass: HomeAssistant, hub: Hub, incident: str, number: int) -> Path | None:
     found = await hub.archive.get(incident)
     frames = found.frames[number : number + 1] if found else ()
-    return await async_served(hass, frames[0]) if frames else None
+    return await async_served(hass, frames[0].path) if frames else None

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.gatehouse.incidents import IncidentNews, NewsKind
-from custom_components.gatehouse.models import Incident, Level
+from custom_components.gatehouse.models import Box, Detection, Frame, Incident, Level
 from tests.e2e.browser import Browser, Page
 from tests.e2e.dashboards import DESK, Home, looking
 from tests.ha.happened import CLIP, SEEN, filmed, happened
@@ -22,6 +22,9 @@ from tests.ha.site import site_with, subentry_of
 from tests.rooms.footage.media import video
 
 CARD = {"type": "custom:gatehouse-incidents-card"}
+SCRIPT = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"
+SOMEBODY = Detection(label="person", score=0.914, box=Box(0.375, 0.25, 0.5625, 0.89))
+HOSTILE = Detection(label=SCRIPT, score=0.4, box=Box(0.8, 0.02, 0.95, 0.2))
 LISTED = "card('incidents')?.shadowRoot.querySelector('.incident')"
 
 
@@ -98,7 +101,7 @@ async def _a_visit(site: MockConfigEntry, media: Path) -> Incident:
     picture, frame = media / "picture.jpg", media / "frame.jpg"
     for path in (clip.with_suffix(".jpg"), frame, picture):
         image = Image.new("RGB", (320, 180), "teal")
-        ImageDraw.Draw(image).rectangle((120, 40, 180, 160), outline="orange", width=3)
+        ImageDraw.Draw(image).ellipse((120, 45, 180, 160), fill="navy")
         image.save(path)
     began = dt_util.utcnow() - timedelta(minutes=5)
     incident = replace(
@@ -106,7 +109,7 @@ async def _a_visit(site: MockConfigEntry, media: Path) -> Incident:
         started=began,
         last_seen=began + timedelta(seconds=20),
         picture=picture,
-        frames=(frame, frame),
+        frames=(Frame(path=frame), Frame(path=frame, detections=(SOMEBODY, HOSTILE))),
     )
     await happened(site, incident)
     await filmed(site, replace(CLIP, path=clip, duration=timedelta(seconds=8)))

@@ -75,6 +75,8 @@ async def test_machines_are_seen_as_they_are_and_begin_anew_when_somebody_means_
             *(f"Front {SCRIPT}", "Clips to be fetched: 3, 4.2 MB", "Clips lost: 2"),
         ):
             assert told in shown
+        here = await read(page, "section[aria-label='Home Assistant'] .measures")
+        assert all(told in here for told in ("Memory", "Disk free", "Running since"))
         assert await faint(page) == []
 
         await house.agent.upkeep.measure(stats=house.agent.state["stats"] | {"cpu_percent": 99.0})

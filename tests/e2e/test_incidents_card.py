@@ -22,14 +22,13 @@ from tests.e2e.dashboards import (
     strike,
     type_into,
 )
-from tests.e2e.happening import House, house, porch
+from tests.e2e.happening import SCRIPT, House, house, porch
 
 __all__ = ["house", "porch"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 PLACES = "all('.place').map((each) => each.textContent)"
-SCRIPT = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"
 
 EARLY = (IN_PAGE / "early.js").read_text()
 
@@ -82,7 +81,61 @@ async def test_somebody_opens_reviews_keeps_and_describes_what_happened(
 
         await strike(page, "Escape")
         await page.until("!one('dialog')")
-        assert await page.run("card('incidents').shadowRoot.activeElement.dataset.id") == "a1"
+        await page.until("card('incidents').shadowRoot.activeElement?.dataset.id === 'a1'")
+        assert await page.run("window.hacked") is None
+
+
+# How far the first box of a picture is from where it belongs, in shares of the picture.
+ASTRAY = """
+(() => {
+    const [picture, box] = [one(".still img"), all(".boxes li").at(-1)]
+        .map((each) => each.getBoundingClientRect());
+    const shape = one(".still img").naturalWidth / one(".still img").naturalHeight;
+    return Math.max(
+        Math.abs(picture.width / picture.height - shape),
+        Math.abs((box.left - picture.left) / picture.width - 0.375),
+        Math.abs((box.right - picture.left) / picture.width - 0.5625),
+        Math.abs((box.top - picture.top) / picture.height - 0.25),
+        Math.abs((box.bottom - picture.top) / picture.height - 0.89),
+    );
+})()
+"""
+IS_BOXED = "one('.still.seen') && getComputedStyle(one('.boxes')).visibility === 'visible'"
+
+
+async def test_boxes_are_where_somebody_was_and_go_when_they_are_in_the_way(
+    house: House, browser: Browser, hass_admin_user: MockUser
+) -> None:
+    async with house.seeing(browser, hass_admin_user) as page:
+        await page.run("one('.incident').click()")
+        await page.until("one('dialog video')?.readyState > 0")
+        assert "/picture/" in await page.run("one('dialog video').poster")
+        await press(page, "Picture")
+        await page.until(IS_BOXED)
+        assert "/frame/a1/1?" in await page.run("one('.still img').src")
+        assert await page.run("all('.boxes li').map((each) => each.textContent)") == [
+            f"{SCRIPT} 40%",
+            "person 91%",
+        ]
+        assert await page.run(ASTRAY) < 0.005
+
+        await page.run("called('Boxes').focus()")
+        await strike(page, "Enter", "\r")
+        await page.until("called('Boxes').ariaPressed === 'false' && !one('.boxes')")
+        await strike(page, "Escape")
+        await page.run("one('.incident').click()")
+        await page.until("one('dialog video')?.readyState > 0")
+        assert "/frame/a1/1?" in await page.run("one('dialog video').poster")
+        await press(page, "Picture 1")
+        await page.until("one('.still.seen')")
+        assert not await page.run("called('Boxes')")
+        await press(page, "Picture")
+        await press(page, "Boxes")
+        await page.until(IS_BOXED)
+
+        going_on = replace(house.incident, frames=())
+        await house.tell(NewsKind.UPDATED, going_on)
+        await page.until("one('.still img').src.includes('/picture/') && !called('Boxes')")
         assert await page.run("window.hacked") is None
 
 
@@ -281,6 +334,11 @@ async def test_all_can_be_read_and_reached_on_every_screen(
         assert await faint(page) == []
         await press(page, "Show")
         await page.run("one('.incident').click()")
+        await press(page, "Picture")
+        await page.until(IS_BOXED)
+        assert await page.run(ASTRAY) < 0.01
+        assert await faint(page) == []
+        await press(page, f"{house.incident.place}, 8 s")
         await press(page, "Share")
         await page.until("one('.links h3')")
         await press(page, "Add a note")
@@ -369,10 +427,15 @@ async def test_the_model_makes_of_what_is_told_what_is_shown(
         assert (failed["state"], failed["problem"]) == ("failed", "No disk.")
 
         details = await of("detailsOf", got)
-        assert [clip["id"] for clip in details["clips"]] == ["f1", "f2"]
-        assert details["clips"][0]["camera"] == "camera.front_door"
+        assert [(clip["id"], clip["camera"]) for clip in details["clips"]] == [
+            ("f1", "camera.front_door"),
+            ("f2", "camera.front_door"),
+        ]
         shown = await of("shownOf", details)
-        assert [each["kind"] for each in shown] == ["clip", "picture", "frame", "frame"]
+        assert [each["kind"] for each in shown] == ["clip", "picture", "frame"]
+        assert [shown[0]["plain"], shown[2]["url"]] == got["frame_urls"]
+        old = await of("shownOf", await of("detailsOf", got | {"frame_detections": [[], []]}))
+        assert [each["url"] for each in old[1:]] == [got["picture_url"], *got["frame_urls"]]
         newer = await of("detailsOf", got | {"footage": [got["footage"][1] | {"url": "/new"}]})
         steady = await of("renewed", newer, details)
         assert steady["clips"][0]["url"] == details["clips"][0]["url"]

@@ -41,6 +41,12 @@ window.hide = (hidden) => {
 }
 """
 
+# What shows a stream that comes by WebRTC.
+STRAIGHT = "all('video').find(({ srcObject }) => srcObject)"
+
+# As when the agent is in another network, and nothing comes of what it answers.
+NO_WAY = "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {})"
+
 # A still of the camera that is as new as can be, and how often it is asked for.
 STILL = """
 (() => {
@@ -261,11 +267,25 @@ async def watched(
 
 
 @pytest.mark.parametrize("expected_lingering_timers", [True])  # of the stream
+async def test_a_real_camera_is_live_straight_from_its_agent(
+    watched: MockConfigEntry, home: Home, browser: Browser, hass_admin_user: MockUser
+) -> None:
+    async with looking(browser, home, hass_admin_user, SHOWN) as page:
+        await page.run("one('.camera').click()")
+        await page.until("one('dialog .mark')?.textContent === 'live, WebRTC'", 30)
+        at = await page.run(f"{STRAIGHT}.currentTime")
+        await page.until(f"{STRAIGHT}.currentTime > {at} + 1", 20)
+        assert await page.run(f"{STRAIGHT}.videoWidth") > 0
+        assert await read(page, "dialog .mark") == "live, WebRTC"
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])  # of the stream
 async def test_a_real_camera_is_live_as_the_video_that_home_assistant_makes_of_it(
     watched: MockConfigEntry, home: Home, browser: Browser, hass_admin_user: MockUser
 ) -> None:
-    """Also in a panel, where nothing of dashboards is loaded."""
+    """As where no way leads to the agent; and in a panel, where nothing of dashboards is loaded."""
     async with looking(browser, home, hass_admin_user, SHOWN, at="/gatehouse/live") as page:
+        await page.run(NO_WAY)
         await page.until("one('gatehouse-still').shadowRoot.querySelector('img')?.naturalWidth")
         await page.run("one('.camera').click()")
         await page.until("one('dialog .mark')?.textContent === 'live, HLS'", 30)

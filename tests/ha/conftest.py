@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+import logging
 from pathlib import Path
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -20,10 +22,15 @@ from tests.ha.seeing import becomes, set_up
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
+# What Home Assistant tells of itself is a hundred records a test; only caplog is told it.
+logging.getLogger("homeassistant").setLevel(logging.WARNING)
 
-@pytest.fixture(autouse=True)
-def _gatehouse_is_found(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load custom integrations."""
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Hear all that is logged, as with Home Assistant's plugin."""
+    caplog.set_level(logging.NOTSET, "homeassistant")
+    return caplog
 
 
 @pytest.fixture
@@ -61,7 +68,8 @@ def hass_config_dir(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def hass(hass: HomeAssistant, tmp_path: Path) -> HomeAssistant:
-    """Return Home Assistant with its media where they belong: not in the configuration folder."""
+    """Return Home Assistant that finds Gatehouse, with its media beside its configuration."""
+    hass.data.pop(DATA_CUSTOM_COMPONENTS)
     hass.config.media_dirs = {"local": str(tmp_path / "media")}
     return hass
 

@@ -15,6 +15,7 @@ from custom_components.gatehouse.models import (
     Detection,
     Footage,
     FootageStage,
+    Frame,
     Incident,
     IncidentState,
     Level,
@@ -56,7 +57,16 @@ SEEN = Incident(
         ),
     ),
     picture=Path("/media/picture.jpg"),
-    frames=(Path("/media/first.jpg"), Path("/media/second.jpg")),
+    frames=(
+        Frame(
+            path=Path("/media/first.jpg"),
+            detections=(
+                Detection(label="person", score=0.9, box=Box(0.1, 0.2, 0.3, 0.9)),
+                Detection(label="dog", score=0.55, box=Box(0.5, 0.6, 0.7, 0.8)),
+            ),
+        ),
+        Frame(path=Path("/media/second.jpg")),
+    ),
     assessment=Assessment(
         risk=45,
         level=Level.MEDIUM,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 import hashlib
 import io
 import time
@@ -16,6 +17,7 @@ from PIL import Image
 from tests.ha.messages import AGENT_ID, CAMERA, KEY, TOKEN, golden
 from tests.ha.scripted_doors import ScriptedDoors
 from tests.ha.scripted_upkeep import ScriptedUpkeep
+from tests.ha.scripted_webrtc import ScriptedWebRtc
 
 __all__ = [
     "AGENT_ID",
@@ -39,6 +41,7 @@ def jpeg(shade: int = 90, size: tuple[int, int] = (320, 180)) -> bytes:
     return data.getvalue()
 
 
+@cache
 def clip(seconds: float = 2.0) -> bytes:
     """Return a playable H.264 MP4."""
     file = io.BytesIO()
@@ -68,6 +71,7 @@ class ScriptedAgent:
         self.dark = False
         self.doors = ScriptedDoors(self)
         self.upkeep = ScriptedUpkeep(self)
+        self.webrtc = ScriptedWebRtc(self)
         self._feeds: set[web.WebSocketResponse] = set()
         self.server = self._make_server()
 
@@ -136,6 +140,7 @@ class ScriptedAgent:
                 web.delete(f"{camera}/recordings/{{recording}}", self._delete),
                 *self.doors.routes(),
                 *self.upkeep.routes(),
+                *self.webrtc.routes(),
             ]
         )
         return TestServer(app, host="127.0.0.1", port=port)

@@ -30,6 +30,9 @@ class ScriptedDoors:
         self.last = 0
         self.obeys = asyncio.Event()
         self.obeys.set()
+        self.held = asyncio.Event()
+        """Whether somebody holds a card to a reader, or lets the time for it go by."""
+        self.held.set()
 
     def add(self) -> None:
         """Have a front door with all that a door can have, and a garage with a reader only."""
@@ -123,6 +126,7 @@ class ScriptedDoors:
 
     async def _enroll(self, request: web.Request) -> web.Response:
         self.asked.append({"door": request.match_info["door"], **await request.json()})
+        await self.held.wait()
         if self.card is None:
             error = {"code": "no_card", "message": "No card was shown in time."}
             return web.json_response({"error": error}, status=408)

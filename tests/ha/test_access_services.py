@@ -1,5 +1,6 @@
 """The actions about who may enter, on a site with a real database and an agent with doors."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 import json
 import logging
@@ -395,6 +396,25 @@ async def test_if_no_card_is_held_to_the_reader_that_is_told(
         await act(hass, "enroll_credential", door=LOCK, user_id=anna, name="Tag")
 
     assert failed.value.translation_key == "no_card"
+
+
+async def test_a_reader_that_nobody_shows_a_card_need_not_be_waited_for(
+    hass: HomeAssistant, agent: ScriptedAgent, anna: str
+) -> None:
+    agent.doors.held.clear()
+    learning = asyncio.create_task(
+        act(hass, "enroll_credential", door=LOCK, user_id=anna, name="Tag")
+    )
+    await eventually(lambda: agent.doors.asked)
+
+    assert await act(hass, "cancel_enrollment", door=GARAGE) == {"cancelled": False}
+    assert await act(hass, "cancel_enrollment", door=LOCK) == {"cancelled": True}
+
+    with pytest.raises(HomeAssistantError) as failed:
+        await learning
+    assert failed.value.translation_key == "enrollment_cancelled"
+    assert await act(hass, "cancel_enrollment", door=LOCK) == {"cancelled": False}
+    assert policy_of(agent)["cards"] == {}
 
 
 async def test_nobody_waits_for_a_card_that_could_not_be_kept(
@@ -818,6 +838,7 @@ MINIMAL: Final[dict[str, dict[str, Any]]] = {
     "set_credential": {"user_id": "Anna", "name": "PIN", "pin": PIN},
     "delete_credential": {"credential_id": "Tag"},
     "enroll_credential": {"door": LOCK},
+    "cancel_enrollment": {"door": LOCK},
     "get_schedules": {},
     "set_schedule": {"name": "Always", "windows": [{"start": "00:00", "end": "00:00"}]},
     "delete_schedule": {"schedule_id": "Always"},

@@ -122,6 +122,7 @@ async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> N
     assert (agent["id"], agent["connected"], agent["last_error"]) == (AGENT_ID, True, None)
     assert agent["info"]["model"] == "Raspberry Pi 5 Model B Rev 1.0"
     assert agent["stats"]["cpu_percent"] == 12.5
+    assert data["machine"]["memory_total_bytes"] > 0
     assert recorded["camera"] == f"{AGENT_ID}/front"
     assert data["language_model"] == "server"
     assert (data["incidents"], data["assessments"]) == ({}, {})

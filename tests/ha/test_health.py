@@ -16,7 +16,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
 from custom_components.gatehouse import health_feed
+from custom_components.gatehouse.agent import AgentStats
+from custom_components.gatehouse.care import OwnMachine
 from custom_components.gatehouse.database import DatabaseError
+from custom_components.gatehouse.health_payload import stats_json
 from custom_components.gatehouse.problem_words import async_problems
 from tests.ha.asking import serving
 from tests.ha.scripted import AGENT_ID, CAMERA, ScriptedAgent, ScriptedDetections
@@ -63,7 +66,7 @@ async def follow(client: MockHAClientWebSocket, **fields: Any) -> dict[str, Any]
 
 def steady(answer: Any) -> Any:
     """Return an answer with what differs from run to run made the same."""
-    text = json.dumps(answer)
+    text = json.dumps(answer | {"machine": dict.fromkeys(answer["machine"])})
     text = re.sub(r'"(since|issued)": "20[^"]+"', r'"\1": "2026-11-20T12:34:56+00:00"', text)
     text = re.sub(r'"version": \d{12,}', '"version": 1795000000123', text)
     text = re.sub(r'"newest_version": "[^"]+"', '"newest_version": "0.1.0"', text)
@@ -99,7 +102,7 @@ async def test_the_answer_is_the_golden_one(
     answer, event = await client.receive_json(), await told(client)
 
     assert {key: answer[key] for key in answer.keys() - {"id"}} == golden["answer"]
-    assert [steady(event)] == golden["events"]
+    assert [steady(event)] == [steady(each) for each in golden["events"]]
 
 
 async def test_the_stats_are_told_in_the_words_of_the_wire(
@@ -109,6 +112,30 @@ async def test_the_stats_are_told_in_the_words_of_the_wire(
 
     assert health["agents"][0]["stats"] == agent.state["stats"]
     assert health["agents"][0]["bookings"] == agent.state["bookings"]
+
+
+async def test_the_machine_of_home_assistant_is_told_too(
+    client: MockHAClientWebSocket, running_site: MockConfigEntry
+) -> None:
+    health = await follow(client)
+    read = running_site.runtime_data.machine.data
+
+    assert health["machine"] == stats_json(read)
+    assert health["machine"]["memory_total_bytes"] == read.memory_total_bytes > 0
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_changes_in_the_machine_is_told(
+    client: MockHAClientWebSocket,
+    running_site: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await follow(client)
+
+    monkeypatch.setattr(OwnMachine, "read", lambda _: AgentStats(cpu_percent=87.5))
+    await running_site.runtime_data.machine.async_refresh()
+
+    assert (await told(client))["machine"]["cpu_percent"] == 87.5
 
 
 @pytest.mark.usefixtures("hasty")

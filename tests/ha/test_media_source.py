@@ -112,7 +112,7 @@ async def test_a_frame_has_a_local_path_for_who_looks_at_it_closely(
 
     played = await async_resolve_media(hass, f"{ROOT}/frame/a1/1", None)
 
-    assert (played.mime_type, played.path) == ("image/jpeg", SEEN.frames[1])
+    assert (played.mime_type, played.path) == ("image/jpeg", SEEN.frames[1].path)
     assert played.url.startswith("/api/gatehouse/frame/a1/1")
 
 

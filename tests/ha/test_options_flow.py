@@ -87,6 +87,7 @@ async def test_a_site_without_cameras_is_not_asked_for_their_rules(
         "retention",
         "language",
         "access",
+        "database",
     ]
 
 

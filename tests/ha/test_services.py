@@ -181,6 +181,21 @@ async def test_an_incident_is_told_in_full(
                     "media-source://gatehouse/frame/a1/0",
                     "media-source://gatehouse/frame/a1/1",
                 ],
+                "frame_detections": [
+                    [
+                        {
+                            "label": "person",
+                            "score": 0.9,
+                            "box": {"left": 0.1, "top": 0.2, "right": 0.3, "bottom": 0.9},
+                        },
+                        {
+                            "label": "dog",
+                            "score": 0.55,
+                            "box": {"left": 0.5, "top": 0.6, "right": 0.7, "bottom": 0.8},
+                        },
+                    ],
+                    [],
+                ],
                 "clip": "media-source://gatehouse/footage/f1",
             }
         ],

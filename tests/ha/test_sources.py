@@ -24,6 +24,7 @@ from watchdog.utils import BaseThread
 
 from custom_components.gatehouse import source_coordinator, stills
 from custom_components.gatehouse.incidents import PicturesLost
+from custom_components.gatehouse.models import Frame
 from custom_components.gatehouse.stills import Stills, async_still
 from custom_components.gatehouse.uploads import FolderUnreadable, check
 from custom_components.gatehouse.uploads.lookout import Lookout
@@ -208,7 +209,7 @@ async def test_until_the_next_upload_the_camera_of_a_folder_shows_what_it_alone_
     [seen] = SEEN.sightings
     cameras = [f"{subentry}/camera", *others]
     sightings = tuple(replace(seen, camera=camera) for camera in cameras)
-    await happened(folder_site, replace(SEEN, sightings=sightings, frames=(last,)))
+    await happened(folder_site, replace(SEEN, sightings=sightings, frames=(Frame(path=last),)))
     await hass.config_entries.async_reload(folder_site.entry_id)
     await becomes(hass, LIVE, "idle")
     await becomes(hass, "sensor.back_yard_last_risk", "45")

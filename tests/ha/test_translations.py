@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import reduce
+from functools import cache, reduce
 import json
 from operator import getitem
 from pathlib import Path
@@ -60,6 +60,30 @@ OPTIONS: Final = ENGLISH["options"]
 ICONS: Final[dict[str, Any]] = json.loads((INTEGRATION / "icons.json").read_text())
 SERVICES: Final[dict[str, Any]] = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
 
+# Where Home Assistant looks for texts; what stands elsewhere is never shown.
+SLUG: Final = r"[a-z0-9]+(?:[_-][a-z0-9]+)*"
+FLOW: Final = rf"""(?:
+    flow_title | (?:error|abort|progress|create_entry)\.{SLUG}
+  | step\.{SLUG}\.(?:title|description|submit|menu_option(?:s|_descriptions)\.{SLUG})
+  | step\.{SLUG}\.(?:sections\.{SLUG}\.)?data(?:_description)?\.{SLUG}
+  | step\.{SLUG}\.sections\.{SLUG}\.(?:name|description)
+)"""
+PLACES: Final = re.compile(
+    rf"""title
+  | (?:config|options)\.{FLOW}
+  | config_subentries\.{SLUG}\.(?:{FLOW}|entry_type|initiate_flow\.{SLUG})
+  | entity\.{SLUG}\.{SLUG}\.(?:name|unit_of_measurement|state\.{SLUG})
+  | entity\.{SLUG}\.{SLUG}\.state_attributes\.{SLUG}\.(?:name|state\.{SLUG})
+  | exceptions\.{SLUG}\.message
+  | issues\.{SLUG}\.(?:title|description|fix_flow\.{FLOW})
+  | selector\.{SLUG}\.options\.{SLUG}
+  | (?:services|conditions|triggers)\.{SLUG}\.(?:fields\.{SLUG}\.)?(?:name|description)
+  | system_health\.info\.{SLUG}""",
+    re.VERBOSE,
+)
+# Home Assistant has nothing to fill in here.
+FIXED: Final = re.compile(r"entity\..+\.(?:state|state_attributes|unit_of_measurement)(?:\..+)?")
+
 FORMS: Final = [
     (CONFIG, "user", config_flow.SITE_SCHEMA),
     (CONFIG, "reconfigure", config_flow.SITE_SCHEMA),
@@ -74,13 +98,19 @@ FORMS: Final = [
 ]
 
 
-def calls() -> Iterator[tuple[str, str, dict[str, ast.expr]]]:
-    """Yield every call in the integration: its module, the name called and its keywords."""
-    for path in sorted(INTEGRATION.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func).rpartition(".")[2]
-                yield path.name, name, {word.arg: word.value for word in node.keywords if word.arg}
+@cache
+def calls() -> list[tuple[str, str, dict[str, ast.expr]]]:
+    """Return every call in the integration: its module, the name called and its keywords."""
+    return [
+        (
+            path.name,
+            node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id,
+            {word.arg: word.value for word in node.keywords if word.arg},
+        )
+        for path in sorted(INTEGRATION.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)
+    ]
 
 
 def placeholders(text: str) -> set[str]:
@@ -114,10 +144,26 @@ def sentences(texts: dict[str, Any] | str, path: str = "") -> Iterator[tuple[str
         yield from sentences(below, f"{path}.{key}")
 
 
-@pytest.mark.parametrize(("where", "text"), sentences(ENGLISH))
-def test_texts_are_what_home_assistant_takes(where: str, text: str) -> None:
-    assert text == text.strip()
-    assert not re.search(r"://|[<>]|\[%key|'\{", text), where
+@pytest.mark.parametrize("part", ENGLISH)
+def test_texts_are_what_home_assistant_takes(part: str) -> None:
+    texts = list(sentences(ENGLISH[part], part))
+
+    assert texts
+    assert [where for where, text in texts if text != text.strip()] == []
+    assert [where for where, text in texts if re.search(r"://|www\.|[<>]|\[%key|'\{", text)] == []
+
+
+def test_every_text_stands_where_home_assistant_looks_for_it() -> None:
+    astray = [where for where, _ in sentences(ENGLISH) if not PLACES.fullmatch(where.lstrip("."))]
+
+    assert not astray
+
+
+def test_every_place_to_fill_has_a_name_and_is_where_it_is_filled() -> None:
+    texts = [(where.lstrip("."), placeholders(text)) for where, text in sentences(ENGLISH)]
+
+    assert [where for where, names in texts if not all(map(str.isidentifier, names))] == []
+    assert [where for where, names in texts if names and FIXED.fullmatch(where)] == []
 
 
 # --- Forms -----------------------------------------------------------------------------------
@@ -155,8 +201,9 @@ async def test_every_field_of_a_form_of_cameras_is_named_and_described(
 
 def test_no_form_is_described_that_does_not_exist() -> None:
     described = {(id(texts), step) for texts in (CONFIG, AGENT, OPTIONS) for step in texts["step"]}
+    menus = {(id(OPTIONS), step) for step in ("init", "database_empty", "database_full")}
 
-    assert described - {(id(texts), step) for texts, step, _ in FORMS} == {(id(OPTIONS), "init")}
+    assert described - {(id(texts), step) for texts, step, _ in FORMS} == menus
 
 
 def test_every_part_of_the_options_is_in_the_menu() -> None:

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.gatehouse.footage import FootageError
-from custom_components.gatehouse.models import Footage, FootageStage
+from custom_components.gatehouse.models import Footage, FootageStage, Frame
 from tests.ha.happened import CLIP, SEEN, filmed, happened
 from tests.ha.raw_http import asked
 
@@ -38,7 +38,9 @@ async def client(
     picture, first, second, clip, poster = (media / name for name in names)
     for file in (picture, first, second, clip, poster):
         file.write_bytes(f"what is in {file.name}".encode())
-    await happened(running_site, replace(SEEN, picture=picture, frames=(first, second)))
+    await happened(
+        running_site, replace(SEEN, picture=picture, frames=(Frame(path=first), Frame(path=second)))
+    )
     await filmed(running_site, replace(CLIP, path=clip))
     return await hass_client()
 
@@ -146,7 +148,8 @@ async def test_a_row_that_names_no_clip_of_ours_is_refused(
     (media / "linked.mp4").symlink_to(secret)
     await filmed(running_site, replace(CLIP, id="f2", path=media / name))
     await happened(
-        running_site, replace(SEEN, id="a2", picture=media / name, frames=(media / name,))
+        running_site,
+        replace(SEEN, id="a2", picture=media / name, frames=(Frame(path=media / name),)),
     )
 
     for path in ("footage/f2", "picture/a2", "frame/a2/0"):

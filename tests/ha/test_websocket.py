@@ -33,6 +33,7 @@ from custom_components.gatehouse.log_deeds import LOG_COMMANDS
 from custom_components.gatehouse.models import (
     Box,
     FootageStage,
+    Frame,
     IgnoreBox,
     Incident,
     Zone,
@@ -209,7 +210,7 @@ async def test_signed_addresses_show_what_they_are_for_and_nothing_else(
     picture, frame = media / "picture.jpg", media / "frame.jpg"
     picture.write_bytes(jpeg(10))
     frame.write_bytes(jpeg(20))
-    await happened(running_site, replace(SEEN, picture=picture, frames=(frame,)))
+    await happened(running_site, replace(SEEN, picture=picture, frames=(Frame(path=frame),)))
     stranger = await hass_client_no_auth()
 
     shown = (await asked(client, GET))["result"]

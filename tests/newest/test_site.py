@@ -121,6 +121,16 @@ async def test_home_assistants_own_stream_plays_the_camera(site: Site) -> None:
     assert frames[0].width > frames[0].height > 200
 
 
+async def test_browsers_may_watch_the_camera_straight_from_its_agent(site: Site) -> None:
+    camera = await site.entity("camera")
+
+    told = await site.home.ask("camera/capabilities", entity_id=camera)
+    helped = await site.home.ask("camera/webrtc/get_client_config", entity_id=camera)
+
+    assert sorted(told["frontend_stream_types"]) == ["hls", "web_rtc"]
+    assert "configuration" in helped
+
+
 async def test_a_reload_brings_everything_back_without_a_complaint_in_the_log(site: Site) -> None:
     answer = await site.home.post(f"{ENTRIES}/entry/{site.entry}/reload", {})
     await site.is_ready()

@@ -38,6 +38,7 @@ from custom_components.gatehouse.models import (
     Detection,
     Footage,
     FootageStage,
+    Frame,
     Incident,
     IncidentState,
     Level,
@@ -574,6 +575,36 @@ async def test_what_was_kept_before_it_could_be_looked_for_is_found(path: Path) 
     await database.close()
 
     assert [incident.id for incident in found] == ["kept"]
+
+
+async def test_frames_of_old_incidents_have_no_boxes_and_new_ones_do(path: Path) -> None:
+    row = {
+        **dict.fromkeys(("place_group", "place", "summary", "note"), ""),
+        **dict.fromkeys(("labels", "zones", "sightings", "passages"), "[]"),
+        **dict.fromkeys(("started", "last_seen", "number", "risk_floor", "count"), 0),
+        "state": "closed",
+        "author": "facts",
+        "assessing": "none",
+        "attempts": 0,
+        "id": "old",
+        "frames": '["1.jpg", "2.jpg"]',
+        "picture": "best.jpg",
+    }
+    insert(left_by(path, 7), "incidents", [row])
+    database = await Database.open(path)
+    store = IncidentStore(database)
+
+    old = await store.get("old")
+
+    assert old is not None
+    assert (old.picture, old.frames) == (
+        Path("best.jpg"),
+        (Frame(path=Path("1.jpg")), Frame(path=Path("2.jpg"))),
+    )
+    dog = Detection(label="dog", score=0.5, box=Box(0.1, 0.2, 0.3, 0.4))
+    new = replace(old, frames=(*old.frames, Frame(path=Path("3.jpg"), detections=(dog,))))
+    assert await store.save(new) == new == await store.get("old")
+    await database.close()
 
 
 # A file as the third schema left it

@@ -45,6 +45,7 @@ PORCH = AgentInfo(
     model="Raspberry Pi 5 Model B Rev 1.0",
     cameras=(CameraInfo(id="front", name="Front door", width=1280, height=720, fps=15.0),),
     ring=timedelta(seconds=15),
+    webrtc=True,
 )
 
 STATS = AgentStats(
@@ -182,6 +183,7 @@ def test_readings_are_told_in_the_order_of_time() -> None:
 def test_an_older_agent_says_less() -> None:
     state, stats = golden("state"), golden("stats")
     del state["spool"], state["info"]["ring_s"], stats["now"], stats["spool"]
+    del state["info"]["webrtc"]
     del state["bookings"], stats["bookings"]
     del state["probes"], stats["probes"], stats["cameras"], state["stats"]["gpus"]
     del state["cameras"]["front"]["frame_age_s"]
@@ -193,6 +195,7 @@ def test_an_older_agent_says_less() -> None:
     assert isinstance(told, State)
     assert isinstance(changed, StatsChanged)
     assert (told.spool, told.info.ring, told.bookings) == (None, None, None)
+    assert not told.info.webrtc
     assert (told.probes, told.stats.gpus, told.cameras["front"].frame_age) == (None, (), None)
     assert (changed.now, changed.spool, changed.bookings) == (None, None, None)
     assert (changed.probes, changed.figures) == (None, {})

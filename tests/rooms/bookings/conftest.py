@@ -19,9 +19,9 @@ def never_blocks() -> Iterator[None]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Return a database in a real file."""
-    database = await Database.open(tmp_path / "gatehouse.db")
+async def database(where: Path | str) -> AsyncIterator[Database]:
+    """Return a database in a real file, or on a real server."""
+    database = await Database.open(where)
     yield database
     await database.close()
 

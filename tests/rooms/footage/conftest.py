@@ -24,9 +24,9 @@ def never_blocks() -> Iterator[None]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[FootageStore]:
-    """Return a store in a real file."""
-    database = await Database.open(tmp_path / "gatehouse.db")
+async def store(where: Path | str) -> AsyncIterator[FootageStore]:
+    """Return a store in a real file, or on a real server."""
+    database = await Database.open(where)
     yield FootageStore(database)
     await database.close()
 

@@ -1,6 +1,6 @@
 """From what an agent recorded to what every phone plays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 import gc
 import hashlib
@@ -173,25 +173,25 @@ def test_a_file_cut_short_by_a_power_cut_keeps_what_is_whole(source: Path, targe
 
 
 @pytest.mark.parametrize(
-    ("data", "why"),
+    ("made", "why"),
     [
-        (b"", "cannot be read"),
-        (b"<html>not a video</html>" * 100, "cannot be read"),
-        (video()[:600], "no pictures"),
-        (sound(), "no video"),
-        (video(codec="mpeg4"), "mpeg4"),
-        (video(pixels="yuv444p"), "yuv444p"),
-        (video(pixels="yuv422p"), "High 4:2:2"),
-        (video(pixels="yuv420p10le"), "High 10"),
-        (video(codec="libx265"), "hevc"),
+        (lambda: b"", "cannot be read"),
+        (lambda: b"<html>not a video</html>" * 100, "cannot be read"),
+        (lambda: video()[:600], "no pictures"),
+        (sound, "no video"),
+        (lambda: video(codec="mpeg4"), "mpeg4"),
+        (lambda: video(pixels="yuv444p"), "yuv444p"),
+        (lambda: video(pixels="yuv422p"), "High 4:2:2"),
+        (lambda: video(pixels="yuv420p10le"), "High 10"),
+        (lambda: video(codec="libx265"), "hevc"),
     ],
     ids=["empty", "text", "beginning", "sound", "mpeg4", "yuv444p", "yuv422p", "10 bits", "hevc"],
 )
 def test_what_not_every_phone_plays_is_refused(
-    tmp_path: Path, target: Path, data: bytes, why: str
+    tmp_path: Path, target: Path, made: Callable[[], bytes], why: str
 ) -> None:
     source = tmp_path / "source"
-    source.write_bytes(data)
+    source.write_bytes(made())
 
     with pytest.raises(NotPlayable, match=why):
         remux(source, target)

@@ -1,6 +1,8 @@
 """Two cameras' pictures become one wide picture in which nobody finds the seam."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 import subprocess
@@ -135,12 +137,18 @@ def test_cameras_may_hang_above_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "right",
-    [look(15), look(15, 3, 4), look(18, -2, -5), look(12, zoom=1.4), look(14, size=(1920, 1080))],
+    "turned",
+    [
+        partial(look, 15),
+        partial(look, 15, 3, 4),
+        partial(look, 18, -2, -5),
+        partial(look, 12, zoom=1.4),
+        partial(look, 14, size=(1920, 1080)),
+    ],
     ids=["level", "crooked", "the other way", "nearer", "with more pixels"],
 )
-def test_no_corner_is_empty(right: Seen) -> None:
-    left = look(-15)
+def test_no_corner_is_empty(turned: Callable[[], Seen]) -> None:
+    left, right = look(-15), turned()
     stitcher = Stitcher(known(left, right), left.size, right.size)
 
     whole = luma(stitcher.compose(grey(150), grey(150, right.size)))

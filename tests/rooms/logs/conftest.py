@@ -24,9 +24,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    """Return a database in a real file."""
-    database = await Database.open(path)
+async def database(where: Path | str) -> AsyncIterator[Database]:
+    """Return a database in a real file, or on a real server."""
+    database = await Database.open(where)
     yield database
     await database.close()
 

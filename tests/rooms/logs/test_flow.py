@@ -169,6 +169,7 @@ async def hurry(database: Database) -> None:
     await database.write(work)
 
 
+@pytest.mark.usefixtures("only_in_files")
 async def test_a_database_that_is_held_loses_nothing(
     logs: Logs, database: Database, path: Path
 ) -> None:
@@ -186,6 +187,7 @@ async def test_a_database_that_is_held_loses_nothing(
     assert await texts(logs) == ["Line 2", "Line 1"]
 
 
+@pytest.mark.usefixtures("only_in_files")
 async def test_while_nothing_can_be_written_the_oldest_go_and_are_counted(
     logs: Logs, database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

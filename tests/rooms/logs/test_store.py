@@ -111,6 +111,7 @@ async def test_what_is_two_weeks_old_goes(store: LogStore) -> None:
     assert told == []
 
 
+@pytest.mark.usefixtures("only_in_files")
 async def test_a_page_is_read_along_an_index(database: Database) -> None:
     def plan(db: Connection, query: LogQuery) -> str:
         dialect = sqlite.dialect()

@@ -88,7 +88,7 @@ def shots(video: Path, numbers: set[int], step: int, part: Box | None = None) ->
 
 def encoded(image: Image.Image, kind: str) -> bytes:
     written = BytesIO()
-    image.save(written, kind, quality=85)
+    image.save(written, kind, quality=85, compress_level=1)
     return written.getvalue()
 
 

@@ -244,6 +244,7 @@ async def test_a_change_whose_caller_leaves_is_made_all_the_same(
         await zones.save(zone("Drive"))
 
 
+@pytest.mark.usefixtures("only_in_files")
 async def test_what_cannot_be_written_is_not_obeyed(
     zones: Zones, database: Database, tmp_path: Path, told: list[str]
 ) -> None:
