@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 TRIES = 40
 PATIENCE = 150
 
+RETRIES = AssessorOptions.__init__.__kwdefaults__
+
 
 @pytest.fixture
 async def porch(socket_enabled: None) -> AsyncIterator[ScriptedAgent]:
@@ -48,9 +50,7 @@ def media(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     hass.config.config_dir = str(tmp_path / "configuration")
     hass.config.media_dirs = {"local": str(tmp_path / "media")}
     monkeypatch.setitem(TrackRules.__init__.__kwdefaults__, "gone_after", timedelta(seconds=1))
-    retries = AssessorOptions.__init__.__kwdefaults__
-    monkeypatch.setitem(retries, "attempts", TRIES)
-    monkeypatch.setitem(retries, "retry_longest", timedelta(milliseconds=1))
+    monkeypatch.setitem(RETRIES, "retry_longest", timedelta(milliseconds=1))
 
 
 async def walked_by(
@@ -89,7 +89,9 @@ async def test_a_real_model_tells_what_an_incident_was_wherever_it_is_shown(
     media: None,
     llama: LlamaServer,
     hass_ws_client: WebSocketGenerator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(RETRIES, "attempts", TRIES)
     told = async_capture_events(hass, "gatehouse_incident")
     by_rule = await walked_by(
         hass,
