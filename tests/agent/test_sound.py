@@ -391,8 +391,7 @@ def test_the_sound_of_a_stream_is_with_its_pictures(
 
     result = recording_of(items, tmp_path / "a.mp4")
     seen, heard = flashes(result)[-3:], onsets(result)[-3:]
-    # Each picture comes as the network and the processors let it, and one may be late.
-    assert np.median(np.subtract(heard, seen)) == pytest.approx(0, abs=0.05)
+    assert heard == pytest.approx(seen, abs=0.1)  # pictures come as the network lets them
 
 
 def test_the_sound_lasts_as_long_as_the_pictures(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import json
 import os
 from pathlib import Path
-import signal
 import subprocess
 import sys
 from typing import Any
@@ -28,11 +27,6 @@ class Shown:
 
     folder: Path
     seen: dict[str, Any]
-
-
-def pytest_configure() -> None:
-    """End at Ctrl-C, and all that was begun; what a shell runs in the background ignores it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def demo_command(folder: Path, *options: str) -> list[str]:
