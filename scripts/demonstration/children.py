@@ -11,7 +11,7 @@ import sys
 from typing import Final, NoReturn, Self
 
 PR_SET_PDEATHSIG: Final = 1
-KILL_AFTER: Final = 20.0  # seconds; before its last word Home Assistant has not saved all it knows
+KILL_AFTER: Final = 20.0
 """Seconds that a process has to end when it is asked to; Home Assistant writes its state then."""
 
 
