@@ -15,6 +15,7 @@ from . import GatehouseConfigEntry
 from .agent import DoorInfo, DoorState
 from .agent_coordinator import AgentCoordinator
 from .const import DOMAIN, SUBENTRY_DOOR
+from .entity import async_follow
 from .models import Passage, PassageKind
 from .options import other_door_key
 
@@ -192,7 +193,7 @@ def async_once_doors(
             add()
 
     for agent in agents:
-        entry.async_on_unload(agent.async_add_listener(look))
+        async_follow(entry, agent, look)
     look()
 
 
@@ -223,7 +224,7 @@ def _follow(
         async_add_entities(new, config_subentry_id=subentry)
 
     follow()
-    entry.async_on_unload(coordinator.async_add_listener(follow))
+    async_follow(entry, coordinator, follow)
 
 
 def _forget_others(

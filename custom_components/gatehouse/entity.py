@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any, override
 
-from homeassistant.core import callback
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -105,4 +106,21 @@ def _follow_cameras(
             async_add_entities(entities, config_subentry_id=coordinator.subentry.subentry_id)
 
     add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    async_follow(entry, coordinator, add_new)
+
+
+@callback
+def async_follow(
+    entry: GatehouseConfigEntry, coordinator: CameraCoordinator[Any], look: CALLBACK_TYPE
+) -> None:
+    """Call look with each word of a coordinator, until the site is taken down.
+
+    An agent may come just then: its entities would have no platform left to remove them.
+    """
+
+    @callback
+    def heard() -> None:
+        if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
+            look()
+
+    entry.async_on_unload(coordinator.async_add_listener(heard))

@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from . import GatehouseConfigEntry
 from .agent import AgentStats, Gpu, Probe, Quantity
 from .agent_coordinator import AgentCoordinator
-from .entity import AgentEntity
+from .entity import AgentEntity, async_follow
 
 # An agent that has just begun has not read all of its sensors.
 SETTLED: Final = timedelta(minutes=2)
@@ -95,7 +95,7 @@ def async_follow_machines(
     for coordinator in entry.runtime_data.cameras.agents.values():
         plugged = Plugged(registry, coordinator, async_add_entities)
         plugged.look()
-        entry.async_on_unload(coordinator.async_add_listener(plugged.look))
+        async_follow(entry, coordinator, plugged.look)
 
 
 class Plugged:

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .coordinator import CameraCoordinator
-from .entity import CameraEntity
+from .entity import CameraEntity, async_follow
 from .models import Zone, ZoneKind
 from .zones import Zones
 
@@ -45,7 +45,7 @@ def async_follow_zones(
         async_add_entities(new, config_subentry_id=subentry)
 
     follow()
-    entry.async_on_unload(coordinator.async_add_listener(follow))
+    async_follow(entry, coordinator, follow)
 
 
 class ZoneOccupancy(CameraEntity, BinarySensorEntity):

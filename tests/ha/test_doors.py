@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -114,6 +114,21 @@ async def test_a_door_that_appears_has_its_entities_at_once(
     await becomes(hass, LOCK, "locked")
     await becomes(hass, LOCKDOWN, "off")
     await eventually(lambda: hass.states.get("sensor.porch_decision_latency_p99"))
+
+
+async def test_an_agent_that_comes_while_the_site_is_taken_down_leaves_no_entities(
+    hass: HomeAssistant, running_site: MockConfigEntry, agent: ScriptedAgent
+) -> None:
+    coordinator = next(iter(running_site.runtime_data.cameras.agents.values()))
+    running_site.mock_state(hass, ConfigEntryState.UNLOAD_IN_PROGRESS)
+
+    agent.doors.add()
+    await agent.cut()
+    await eventually(lambda: coordinator.data.doors)
+    await hass.async_block_till_done()
+
+    assert state_of(hass, LOCK) is None
+    running_site.mock_state(hass, ConfigEntryState.LOADED)
 
 
 async def test_a_door_that_vanishes_takes_its_device_along(
