@@ -92,7 +92,7 @@ class Database:
     def __init__(self, engines: tuple[Engine, Engine], writer: ThreadPoolExecutor) -> None:
         self._writing, self._reading = engines
         self._writer = writer
-        self._readers = ThreadPoolExecutor(_READERS, "gatehouse-database-read")
+        self._readers = ThreadPoolExecutor(READERS, "gatehouse-database-read")
         self._closed = False
 
     @classmethod
@@ -161,7 +161,7 @@ def peek[T](where: Place, work: Callable[[Connection], T]) -> T:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_READERS = 2
+READERS = 2
 _FILE = "sqlite"
 # They are no states of the database.
 _OUR_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)
@@ -188,7 +188,7 @@ def _engines(where: Place) -> tuple[Engine, Engine]:
     """Return what writes and what reads; nothing is connected yet."""
     url = _url(where)
     if _is_server(url):
-        return server_engines(url, _READERS)
+        return server_engines(url, READERS)
     # A row may hold what opens a clip to whoever knows it: no value belongs in a log.
     engine = create_engine(url, hide_parameters=True)
     _prepare_sqlite(engine)

@@ -1,5 +1,6 @@
 """What every entity of a door shares, whether an agent has the door or another system."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, override
 
@@ -124,6 +125,7 @@ class PassageEntity[D: Door](DoorEntity[D]):
     _kinds: tuple[PassageKind, ...] = ()
     """Of these kinds; none are all of them."""
     _last: Passage | None = None
+    _recalling: asyncio.Task[None]
 
     def __init__(self, entry: GatehouseConfigEntry, door: D, key: str) -> None:
         """Know of nobody yet."""
@@ -132,9 +134,22 @@ class PassageEntity[D: Door](DoorEntity[D]):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up who was last, and follow who comes."""
+        """Follow who comes, and look up who was last.
+
+        Nothing is awaited: whatever is removed before it is added comes back with nobody to own it.
+        """
         await super().async_added_to_hass()
         self.async_on_remove(self._admission.async_subscribe(self._async_hear))
+        self._recalling = self.hass.async_create_task(
+            self._recall(), f"{DOMAIN} last passage of {self.door.key}"
+        )
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Look up nothing any more."""
+        self._recalling.cancel()
+
+    async def _recall(self) -> None:
         if last := await self._admission.last(self.door.key, *self._kinds):
             self._async_hear(last)
 

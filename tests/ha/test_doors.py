@@ -1,8 +1,10 @@
 """Doors as Home Assistant shows them: locks, what is so at them, what happens, who it was."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import threading
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
@@ -21,6 +23,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.gatehouse.access import Attempt, DoorRules
 from custom_components.gatehouse.agent import DoorMode, SiteMode
 from custom_components.gatehouse.caretaker import Caretaker
+from custom_components.gatehouse.database import READERS
 from custom_components.gatehouse.models import Passage, PassageKind
 from custom_components.gatehouse.options import other_door_key
 from tests.ha.entering import (
@@ -129,6 +132,27 @@ async def test_an_agent_that_comes_while_the_site_is_taken_down_leaves_no_entiti
 
     assert state_of(hass, LOCK) is None
     running_site.mock_state(hass, ConfigEntryState.LOADED)
+
+
+async def test_a_site_that_is_reloaded_while_a_door_looks_up_who_came_last_has_its_lock(
+    hass: HomeAssistant,
+    running_site: MockConfigEntry,
+    agent: ScriptedAgent,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database, slow = running_site.runtime_data.database, threading.Event()
+    busy = [asyncio.create_task(database.read(lambda _: slow.wait())) for _ in range(READERS)]
+    agent.doors.add()
+    await agent.cut()
+    await eventually(lambda: LOCK in er.async_get(hass).entities)
+
+    reloaded = hass.async_create_task(hass.config_entries.async_reload(running_site.entry_id))
+    await becomes(hass, LOCK, "unavailable")
+    slow.set()
+    await asyncio.gather(reloaded, *busy)
+
+    await becomes(hass, LOCK, "locked")
+    assert "unique IDs" not in caplog.text
 
 
 async def test_a_door_that_vanishes_takes_its_device_along(
