@@ -18,6 +18,8 @@ ENTRIES: Final = "/api/config/config_entries"
 
 PROGRESS: Final = {"progress", "progress_done"}
 PAUSE: Final = 0.1
+STEADY: Final = 3
+"""How often in a row it is seen to run before it is taken to."""
 
 # Shorter than at home, so that all of it is to be seen within a minute.
 INCIDENTS: Final = {
@@ -59,6 +61,7 @@ async def furnish(home: HomeAssistant, memory: Memory, assets: Assets, uploads: 
     await _choose(home, memory.site, "offsite", offsite_answers(memory))
     gate = await add_once(home, memory.site, "folder", {"folder": str(uploads), "name": GATE})
     memory = replace(memory, gate=gate)
+    await until_loaded(home)
     entities = await find_entities(home, memory)
     for door in doors_of(memory):
         await let_in(home, entities.of(door, "lock"), ANNA, BOB)
@@ -95,9 +98,12 @@ async def _draw(home: HomeAssistant, camera: str, zone: dict[str, Any]) -> None:
 
 
 async def until_loaded(home: HomeAssistant) -> None:
-    """Wait until the site runs; after each change it is started anew."""
+    """Wait until the site runs; after each change it is started anew, a moment after the answer."""
     path = f"{ENTRIES}/entry?domain={DOMAIN}"
-    while (await home.get(path))[0]["state"] != "loaded":  # noqa: ASYNC110 - another process
+    in_a_row = 0
+    while in_a_row < STEADY:
+        loaded = (await home.get(path))[0]["state"] == "loaded"
+        in_a_row = in_a_row + 1 if loaded else 0
         await asyncio.sleep(PAUSE)
 
 
