@@ -103,8 +103,11 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "const": frozenset(),
     "migrations": frozenset(),
     "database_errors": frozenset(),
+    "database_file": frozenset({"database_errors"}),
     "database_server": frozenset({"database_errors"}),
-    "database": frozenset({"models", "migrations", "database_errors", "database_server"}),
+    "database": frozenset(
+        {"models", "migrations", "database_errors", "database_file", "database_server"}
+    ),
     "database_copy": frozenset({"database", "database_server"}),
     "agent": frozenset({"models"}),
     "care": frozenset({"models", "agent"}),
@@ -133,7 +136,7 @@ ON_THE_FLOOR: Final = frozenset({"floor", "const", "hub", *COORDINATORS}) | PART
 FLOOR: Final = (
     f"{INTEGRATION}/*.py",
     f"!{INTEGRATION}/models.py",
-    *(f"!{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_errors", "_server")),
+    *(f"!{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_errors", "_file", "_server")),
 )
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
@@ -153,7 +156,7 @@ THIRD_PARTIES: Final = {
     "aiohttp": WIRE,
     "yarl": WIRE,  # aiohttp's own addresses
     "sqlalchemy": (
-        *(f"{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_server")),
+        *(f"{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_file", "_server")),
         f"{INTEGRATION}/*/store.py",
         # What the store of incidents is made of: its rows, and their search.
         f"{INTEGRATION}/incidents/rows.py",

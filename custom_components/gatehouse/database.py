@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import logging
 from pathlib import Path
-import sqlite3
-from typing import Any, override
+from typing import override
 
 from sqlalchemy import (
     BigInteger,
@@ -19,8 +18,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    create_engine,
-    event,
     exc,
     func,
     select,
@@ -36,12 +33,22 @@ from .database_errors import (
     DatabaseTooNew,
     DatabaseUnreachable,
 )
+from .database_file import (
+    FILE,
+    file_engines,
+    file_explanation,
+    file_name,
+    file_size,
+    file_url,
+    keep_copy,
+)
 from .database_server import (
     Server,
     is_servers_fault,
     server_engines,
     server_explanation,
     server_name,
+    server_size,
     server_url,
 )
 from .migrations import MIGRATIONS
@@ -124,8 +131,8 @@ class Database:
     async def size(self) -> int:
         """Return how many bytes there are, in its files or on the server."""
         if _is_server(self._reading.url):
-            return await self.read(_size_there)
-        return await asyncio.to_thread(_size, self._reading.url)
+            return await self.read(server_size)
+        return await asyncio.to_thread(file_size, self._reading.url)
 
     async def close(self) -> None:
         """Finish what was asked for, then let go of the file."""
@@ -162,15 +169,13 @@ def peek[T](where: Place, work: Callable[[Connection], T]) -> T:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 READERS = 2
-_FILE = "sqlite"
 # They are no states of the database.
 _OUR_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)
 _SCHEMA_VERSION = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
-_BUSY_MS = 5000  # a backup or a curious person's tool holds the file for a moment
 
 
 def _is_server(url: URL) -> bool:
-    return url.get_backend_name() != _FILE
+    return url.get_backend_name() != FILE
 
 
 def _open(where: Place) -> tuple[Engine, Engine]:
@@ -189,39 +194,15 @@ def _engines(where: Place) -> tuple[Engine, Engine]:
     url = _url(where)
     if _is_server(url):
         return server_engines(url, READERS)
-    # A row may hold what opens a clip to whoever knows it: no value belongs in a log.
-    engine = create_engine(url, hide_parameters=True)
-    _prepare_sqlite(engine)
-    return engine.execution_options(writes=True), engine
+    return file_engines(url)
 
 
 def _url(where: Place) -> URL:
     if isinstance(where, Server):
         return server_url(where)
     if isinstance(where, Path) or "://" not in where:
-        return URL.create(_FILE, database=str(where))
-    return make_url(where) if where.startswith(_FILE) else server_url(Server(url=where))
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    _path(engine.url).parent.mkdir(parents=True, exist_ok=True)
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver begins no transaction before CREATE TABLE; so none at all is left to it.
-        connection.isolation_level = None
-        for setting in (
-            f"busy_timeout = {_BUSY_MS}",
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {setting}").close()
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        return file_url(where)
+    return make_url(where) if where.startswith(FILE) else server_url(Server(url=where))
 
 
 def _migrate(engine: Engine) -> None:
@@ -232,8 +213,8 @@ def _migrate(engine: Engine) -> None:
             f"{_name(engine.url)} was made by a newer Gatehouse (schema {version}, this one knows"
             f" {newest}): update Gatehouse, or restore the database from a backup"
         )
-    if 0 < version < newest and engine.dialect.name == _FILE:
-        _keep_copy(_path(engine.url), version)
+    if 0 < version < newest and engine.dialect.name == FILE:
+        keep_copy(engine.url, version)
     for number in range(version + 1, newest + 1):
         _write(engine, partial(_apply, number=number))
         LOGGER.debug("Migrated %s to schema %s", _name(engine.url), number)
@@ -251,16 +232,6 @@ def _apply(connection: Connection, number: int) -> None:
         if words is not None:
             connection.exec_driver_sql(words)
     connection.execute(_SCHEMA_VERSION.insert().values(version=number))
-
-
-def _keep_copy(path: Path, version: int) -> None:
-    """Leave the file as it was beside it, so that a failed update can be taken back."""
-    copy = path.with_name(f"{path.stem}.v{version}{path.suffix}")
-    part = copy.with_name(f"{copy.name}.part")
-    part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
-        source.backup(target)
-    part.replace(copy)
 
 
 def _write[T](engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -284,37 +255,8 @@ def _explained(url: URL) -> Iterator[None]:
 
 
 def _explanation(url: URL, error: exc.DBAPIError) -> DatabaseError:
-    return server_explanation(url, error) if _is_server(url) else _of_file(url, error.orig)
-
-
-def _of_file(url: URL, error: Any) -> DatabaseError:
-    code = getattr(error, "sqlite_errorname", "")
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return DatabaseLocked(f"{_name(url)} is in use by another program: close that program")
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return DatabaseCorrupt(
-            f"{_name(url)} is damaged: restore it from a backup, or move it away to begin anew"
-        )
-    return DatabaseError(f"{_name(url)} does not work: {error}")
-
-
-def _path(url: URL) -> Path:
-    return Path(str(url.database))
-
-
-def _size(url: URL) -> int:
-    path = _path(url)
-    # Beside it is what is still to be written into it.
-    parts = (path, path.with_name(f"{path.name}-wal"))
-    return sum(part.stat().st_size for part in parts if part.exists())
-
-
-def _size_there(connection: Connection) -> int:
-    size: int = connection.execute(
-        select(func.pg_database_size(func.current_database()))
-    ).scalar_one()
-    return size
+    return server_explanation(url, error) if _is_server(url) else file_explanation(url, error.orig)
 
 
 def _name(url: URL) -> str:
-    return server_name(url) if _is_server(url) else _path(url).name
+    return server_name(url) if _is_server(url) else file_name(url)

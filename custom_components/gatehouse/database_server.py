@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, override
 
-from sqlalchemy import Engine, create_engine, event, exc
+from sqlalchemy import Connection, Engine, create_engine, event, exc, func, select
 from sqlalchemy.engine import URL, make_url
 
 from .database_errors import DatabaseError, DatabaseLocked, DatabaseUnreachable
 
 if TYPE_CHECKING:
-    from psycopg import Connection
+    from psycopg import Connection as Psycopg
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Psycopg
 
 # All that is older is untested, and no longer maintained.
 OLDEST: Final = 15
@@ -99,6 +102,14 @@ def server_name(url: URL) -> str:
     return f"{url.database} on {host or 'this machine'}"
 
 
+def server_size(connection: Connection) -> int:
+    """Return how many bytes the database takes there."""
+    size: int = connection.execute(
+        select(func.pg_database_size(func.current_database()))
+    ).scalar_one()
+    return size
+
+
 _NAMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 _PORT: Final = 5432
 _NO_URL: Final = (
@@ -156,7 +167,7 @@ def _engine(url: URL, connections: int, **settings: Any) -> Engine:
     return engine
 
 
-def _settle(url: URL) -> Callable[[Connection[Any], object], None]:
+def _settle(url: URL) -> Callable[[Psycopg[Any], object], None]:
     from psycopg.types.string import StrDumperUnknown
 
     class Storable(StrDumperUnknown):
@@ -164,7 +175,7 @@ def _settle(url: URL) -> Callable[[Connection[Any], object], None]:
         def dump(self, obj: str) -> Any:
             return super().dump(storable(obj))
 
-    def connected(connection: Connection[Any], _record: object) -> None:
+    def connected(connection: Psycopg[Any], _record: object) -> None:
         _check(url, connection)
         connection.adapters.register_dumper(str, Storable)
         _at_once(connection, _SETTINGS)
@@ -172,7 +183,7 @@ def _settle(url: URL) -> Callable[[Connection[Any], object], None]:
     return connected
 
 
-def _check(url: URL, connection: Connection[Any]) -> None:
+def _check(url: URL, connection: Psycopg[Any]) -> None:
     """Refuse a server on which something would go wrong later."""
     name, info = server_name(url), connection.info
     if info.server_version < OLDEST * 10_000:
@@ -189,11 +200,11 @@ def _check(url: URL, connection: Connection[Any]) -> None:
         )
 
 
-def _take_over(connection: Connection[Any], _record: object) -> None:
+def _take_over(connection: Psycopg[Any], _record: object) -> None:
     _at_once(connection, _ALONE)
 
 
-def _at_once(connection: Connection[Any], statements: str) -> None:
+def _at_once(connection: Psycopg[Any], statements: str) -> None:
     """Run what belongs to no transaction: it is to stay whatever becomes of the next one."""
     connection.autocommit = True
     connection.execute(statements)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.gatehouse import database as database_module
+from custom_components.gatehouse import database_file
 from custom_components.gatehouse.database import Database, DatabaseError, DatabaseLocked
 from custom_components.gatehouse.footage import (
     Disk,
@@ -103,7 +103,7 @@ async def test_a_clip_without_a_poster_or_without_a_file_goes_too(finished: Fini
 async def test_while_the_database_is_locked_nothing_is_lost(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_BUSY_MS", 20)
+    monkeypatch.setattr(database_file, "_BUSY_MS", 20)
     database = await Database.open(tmp_path / "gatehouse.db")
     clips = Clips(FootageStore(database), finished.disk, finished.news.append)
     row = await finished.clip("one")

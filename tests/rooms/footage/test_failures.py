@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from custom_components.gatehouse import database
+from custom_components.gatehouse import database_file
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.footage import FootageStore
 from custom_components.gatehouse.models import Footage, FootageStage
@@ -133,7 +133,7 @@ async def test_a_database_that_another_program_holds_is_waited_for(
     busy_ms: int | None,
     held_s: float,
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_MS", busy_ms or database._BUSY_MS)
+    monkeypatch.setattr(database_file, "_BUSY_MS", busy_ms or database_file._BUSY_MS)
     path = tmp_path / "gatehouse.db"
     opened = await Database.open(path)
     site = Site(FootageStore(opened), tmp_path / "media", {FRONT: porch})
