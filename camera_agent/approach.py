@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 from . import messages
 from .cards import CardError, canonical, is_random
-from .door_config import ReaderConfig
 from .grants import Grants
 from .hardware import Feedback, Heard, Key, Scan, Tamper, Technology, reader as device
 from .identification import Identification, Threshold
 from .logbook import Logbook
 from .messages import Message
+from .reader_config import ReaderConfig
 from .readers import Reader, ReaderListener
 from .wire import PassageKind
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from .errors import Private, Refused
 from .models import Picture
-from .viewer import Viewer
+from .viewer import Viewer, push_to_all
 from .wire import CAPTURED_HEADER, ErrorCode
 
 FRESH: Final = 1.0  # seconds; what a picture may be old to answer the next who asks
@@ -38,11 +38,8 @@ class Broadcast:
         for asker in self._askers:
             if not asker.done():
                 asker.set_result(picture)
-        due = [paced for paced in self._viewers if paced.takes(picture)]
-        if due:
-            part = _part(picture)
-            for paced in due:
-                paced.viewer.push(part)
+        if due := [paced.viewer for paced in self._viewers if paced.takes(picture)]:
+            push_to_all(due, _part(picture))
 
     async def watch(self, request: web.Request, fps: float | None) -> web.StreamResponse:
         """Serve pictures until the viewer leaves; no fps means all there are."""
@@ -133,4 +130,4 @@ def _part(picture: Picture) -> bytes:
         f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.jpeg)}\r\n"
         f"{CAPTURED_HEADER}: {stamp(picture.captured_us)}\r\n\r\n"
     )
-    return b"%b%b\r\n%b" % (head.encode(), picture.jpeg, BOUNDARY)
+    return b"".join((head.encode(), picture.jpeg, b"\r\n", BOUNDARY))

@@ -7,9 +7,9 @@ import random
 import time
 from typing import Any, Final, Protocol
 
+from .camera_config import CameraConfig
 from .capture import Message
 from .child import Child
-from .config import CameraConfig
 from .hardware import Opened
 from .models import CameraState, Packet, Picture, Sound
 from .motion import Motion
@@ -153,13 +153,19 @@ class Camera:
         limit = patience.opening
         loop = asyncio.get_running_loop()
         self._meter = _Meter()
+
+        def take(message: Message) -> None:
+            nonlocal limit
+            if not self._work:
+                return  # it is interrupted, and ends in a moment
+            if isinstance(message, Packet) and not deadline.expired():
+                limit = max(patience.stalled, patience.stalled_frames / self._fps)
+                deadline.reschedule(loop.time() + limit)
+            self._take(message)
+
         try:
             async with asyncio.timeout(limit) as deadline:
-                while message := await child.read():
-                    if isinstance(message, Packet):
-                        limit = max(patience.stalled, patience.stalled_frames / self._fps)
-                        deadline.reschedule(loop.time() + limit)
-                    self._take(message)
+                await child.pass_on(take)
                 await child.exited()
         except TimeoutError:
             return f"No frame for {limit:.3g} s; restarting the camera."

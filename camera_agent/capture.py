@@ -17,7 +17,7 @@ import sys
 from threading import Lock, Thread
 from typing import Final, TypeAlias
 
-from .config import CameraConfig, SourceKind, Sync
+from .camera_config import CameraConfig, SourceKind, Sync
 from .hardware import CameraError, Luma, Opened, camera
 from .models import Packet, Picture, Sound
 from .motion import Motion, MotionDetector

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from .door_config import ByteOrder, CardFormat, ReaderConfig
 from .hardware import Scan, Technology
+from .reader_config import ByteOrder, CardFormat, ReaderConfig
 
 NUMBERS: Final = {
     CardFormat.HEX: re.compile(r"[0-9A-Fa-f]+"),

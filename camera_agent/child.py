@@ -7,10 +7,10 @@ import signal
 import sys
 from typing import Final, Self, cast
 
-from .capture import Message, first_line
-from .config import CameraConfig
+from .camera_config import CameraConfig
+from .capture import first_line
 from .hardware import without_secrets
-from .intake import Intake
+from .intake import Intake, Take
 
 PROGRAM: Final = (sys.executable, "-m", "camera_agent.capture")
 WORDS_LIMIT: Final = 4096
@@ -58,9 +58,9 @@ class Child:
         """Ask for so many JPEGs a second."""
         self._write(b"%g\n" % fps)
 
-    async def read(self) -> Message | None:
-        """Return the next message, or None when there will be no more."""
-        return await self._intake.read()
+    async def pass_on(self, take: Take) -> None:
+        """Hand over each message as soon as it is here, until there will be no more."""
+        await self._intake.pass_on(take)
 
     async def exited(self) -> None:
         await self._process.wait()

@@ -2,30 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 import hashlib
 import hmac
-import math
 from pathlib import Path
 import socket
 import tomllib
-from typing import Any, Final
+from typing import Final
 
+from .camera_config import CameraConfig, cameras
 from .door_config import DoorConfig, doors
-from .tables import (
-    Rules,
-    called,
-    flag,
-    number,
-    repeated,
-    seconds,
-    slug,
-    table,
-    text,
-    unknown,
-    whole,
-    word,
-)
+from .tables import Rules, flag, number, seconds, slug, table, text, unknown, whole
 from .wire import DEFAULT_PORT
 
 MACHINE_ID: Final = Path("/etc/machine-id")
@@ -38,44 +24,6 @@ class ConfigError(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class SourceKind(StrEnum):
-    """Where a camera's frames come from."""
-
-    PICAMERA = "picamera"
-    VIDEO = "video"
-    PATTERN = "pattern"
-
-
-class Sync(StrEnum):
-    """Whose frames begin when the other's do: libcamera's software sync of two cameras."""
-
-    SERVER = "server"
-    CLIENT = "client"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraConfig:
-    """One camera; crop is x, y, width, height in the source; start and end are a file's seconds."""
-
-    id: str
-    name: str
-    source: SourceKind
-    device: str | None = None
-    path: str | None = field(default=None, repr=False)  # an RTSP address may hold a password
-    width: int = 1280
-    height: int = 720
-    fps: float = 15.0
-    jpeg_fps: float = 15.0
-    quality: int = 80
-    bitrate: int = 2000
-    crop: tuple[int, int, int, int] | None = None
-    start: float = 0.0
-    end: float | None = None
-    motion_threshold: float = 0.002
-    audio: bool = True
-    sync: Sync | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +97,7 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
     problems = unknown("", raw, tables)
     agent = table("agent", raw.get("agent", {}), _AGENT, (), problems)
     tls = _tls(raw.get("tls", {}), path.parent, "token" in agent, problems)
-    cameras = _cameras(raw, path.parent, problems)
+    sources = cameras(raw, path.parent, problems)
     openings = doors(raw.get("doors", []), path.parent, problems)
     spool = table("spool", raw.get("spool", {}), _SPOOL, (), problems)
     bookings = table("bookings", raw.get("bookings", {}), _BOOKINGS, (), problems)
@@ -163,7 +111,7 @@ def load(path: Path, machine_id: Path = MACHINE_ID) -> AgentConfig:
     return AgentConfig(
         **agent,
         tls=tls,
-        cameras=cameras,
+        cameras=sources,
         doors=openings,
         spool=SpoolConfig(**spool),
         bookings=BookingsConfig(**bookings),
@@ -184,35 +132,6 @@ def _tls(raw: object, folder: Path, has_token: bool, problems: list[str]) -> Tls
         )
     paths = {key: folder / found[key] for key in ("certificate", "key") if key in found}
     return TlsConfig(**found | paths)
-
-
-def _cameras(file: dict[str, Any], folder: Path, problems: list[str]) -> tuple[CameraConfig, ...]:
-    raw = file.get("cameras", [])
-    if not isinstance(raw, list) or not (raw or file.get("doors")):
-        problems.append("cameras: at least one [[cameras]] or [[doors]] table is needed")
-        return ()
-    found = [_camera(f"cameras[{i}]", one, folder, problems) for i, one in enumerate(raw)]
-    ids = [camera["id"] for camera in found if "id" in camera]
-    problems += repeated("cameras", "id", ids, "camera")
-    return () if problems else tuple(CameraConfig(**camera) for camera in found)
-
-
-def _camera(where: str, raw: object, folder: Path, problems: list[str]) -> dict[str, Any]:
-    camera = table(where, raw, _CAMERA, ("id", "source"), problems)
-    camera.setdefault("name", called(camera.get("id", "")))
-    source = camera.get("source")
-    if source is SourceKind.VIDEO and "path" not in camera:
-        problems.append(f"{where}.path: is missing; a video is a file, /dev/videoN or rtsp://...")
-    problems += [
-        f"{where}.{key}: only a camera with source = {str(kind)!r} can have it"
-        for key, kind in _ONLY_FOR.items()
-        if source and key in camera and source is not kind
-    ]
-    if camera.get("end", math.inf) <= camera.get("start", 0.0):
-        problems.append(f"{where}.end: must be later than start")
-    if "path" in camera and "://" not in camera["path"]:
-        camera["path"] = str(folder / camera["path"])
-    return camera
 
 
 def _detector(raw: object, folder: Path, problems: list[str]) -> DetectorConfig | None:
@@ -247,13 +166,6 @@ def _token(value: object) -> str:
     return value
 
 
-def _crop(value: object) -> tuple[int, int, int, int]:
-    match value:
-        case [int(x), int(y), int(width), int(height)] if min(x, y) >= 0 and min(width, height) > 0:
-            return x, y, width, height
-    raise ValueError("must be [x, y, width, height] in pixels of the source")
-
-
 _AGENT: Final[Rules] = {
     "id": slug,
     "name": _name,
@@ -270,25 +182,6 @@ _TLS: Final[Rules] = {
     "key": text,
     "mutual": flag,
 }
-_CAMERA: Final[Rules] = {
-    "id": slug,
-    "name": text,
-    "source": word(SourceKind),
-    "device": text,
-    "path": text,
-    "width": whole(64, 4096, 2),
-    "height": whole(64, 4096, 2),
-    "fps": number(1, 60),
-    "jpeg_fps": number(0.1, 60),
-    "quality": whole(10, 100),
-    "bitrate": whole(100, 50000),
-    "crop": _crop,
-    "start": number(0, 86400),
-    "end": number(0, 86400),
-    "motion_threshold": number(0.0005, 1),
-    "audio": flag,
-    "sync": word(Sync),
-}
 _SPOOL: Final[Rules] = {
     "enabled": flag,
     "quota_mb": whole(50, 1_000_000),
@@ -302,12 +195,4 @@ _DETECTOR: Final[Rules] = {
     "model": text,
     "threads": whole(0, 64),
     "threshold": number(0.01, 1),
-}
-_ONLY_FOR: Final = {
-    "device": SourceKind.PICAMERA,
-    "sync": SourceKind.PICAMERA,
-    "path": SourceKind.VIDEO,
-    "start": SourceKind.VIDEO,
-    "end": SourceKind.VIDEO,
-    "audio": SourceKind.VIDEO,
 }

@@ -75,7 +75,8 @@ class Detector:
         self, config: DetectorConfig, picture: bytes, threshold: float, labels: Collection[str]
     ) -> Message:
         try:
-            from .onnx import ModelError, PictureError, load, size_of
+            from .families import ModelError
+            from .onnx import PictureError, load, size_of
 
             self._model = model = self._model or load(config.model, threads=config.threads)
             _know(model, labels)

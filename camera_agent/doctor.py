@@ -12,13 +12,15 @@ import socket
 import ssl
 from typing import Final
 
-from .config import AgentConfig, CameraConfig, ConfigError, SourceKind, load
-from .door_config import DoorConfig, ReaderKind
+from .camera_config import CameraConfig, SourceKind
+from .config import AgentConfig, ConfigError, load
+from .door_config import DoorConfig
 from .findings import Finding, Verdict, fine, problem, warning
 from .hardware import CameraError
 from .hardware.listing import connected, video_devices
 from .machine_findings import machine_findings, nearest
 from .pair_command import owned
+from .reader_config import ReaderKind
 from .wire import HEALTH_LIVE
 
 DATA: Final = Path("/var/lib/gatehouse-agent")

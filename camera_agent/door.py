@@ -10,12 +10,12 @@ import time
 from typing import Final
 
 from .door_config import DoorConfig
+from .door_signals import DoorSignals
 from .doorway import Doorway
 from .hardware import Feedback, Line, LineError
 from .hardware.deadman import Allowed
 from .hardware.wiring import Wiring
 from .keeper import Keeper
-from .lamp import NOTHING, Beat, Lamp
 from .lock import Lock
 from .wire import DoorMode
 
@@ -24,21 +24,6 @@ LOGGER: Final = logging.getLogger(__name__)
 RETRY: Final = 1.0  # seconds until a line that failed is tried again
 SHORTEST: Final = 0.001  # seconds; due is due, however floats are rounded
 LOOK: Final = 5.0  # seconds after which the time of day is looked at again: clocks are put right
-
-LED: Final = {
-    Feedback.GRANTED: Beat(on=2.0),
-    Feedback.DENIED: Beat(on=0.1, off=0.1, times=4),
-    Feedback.PIN_WANTED: Beat(on=0.5, off=0.5, times=10),
-    Feedback.LEARNING: Beat(on=0.1, off=0.4, times=60),
-}
-BUZZER: Final = {
-    Feedback.GRANTED: Beat(on=0.15),
-    Feedback.DENIED: Beat(on=0.1, off=0.1, times=3),
-    Feedback.PIN_WANTED: Beat(on=0.05, off=0.1, times=2),
-    Feedback.LEARNING: Beat(on=0.05),
-}
-LATE: Final = Beat(on=0.1, off=1.9, times=None)
-HELD_OPEN: Final = Beat(on=0.5, off=0.5, times=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +76,8 @@ class Door:
         self._clock = clock
         self._wall = wall
         self._way = Doorway(config.held_open.total_seconds())
-        self._led, self._buzzer = Lamp(wiring.led), Lamp(wiring.buzzer)
-        self._outputs = {"relay": self._obey, "led": self._led.tick, "buzzer": self._buzz}
+        self._signals = DoorSignals(wiring)
+        self._outputs = {"relay": self._obey, "led": self._signals.led.tick, "buzzer": self._buzz}
         self._errors: dict[str, str] = {}
         self._retry: dict[str, float] = {}
         self._told: DoorState | None = None
@@ -152,9 +137,7 @@ class Door:
 
     def show(self, feedback: Feedback) -> None:
         """Tell who stands there, by the door's own lamp and buzzer."""
-        now = self._clock()
-        self._led.play(LED[feedback], now)
-        self._buzzer.play(BUZZER[feedback], now)
+        self._signals.show(feedback, self._clock())
         self._catch_up()
 
     def tick(self) -> float:
@@ -244,9 +227,9 @@ class Door:
             self._lock.set(allowed)
 
     def _buzz(self, now: float) -> float | None:
-        late = LATE if self._way.is_late(now) else NOTHING
-        self._buzzer.stay(HELD_OPEN if self._way.held_open else late, now)
-        return self._buzzer.tick(now)
+        way = self._way
+        self._signals.warn(held_open=way.held_open, late=way.is_late(now), now=now)
+        return self._signals.buzzer.tick(now)
 
     def _failed(self, name: str, error: LineError, now: float) -> None:
         self._retry[name] = now + RETRY

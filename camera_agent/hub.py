@@ -9,11 +9,12 @@ from . import messages
 from .allowance import Allowance
 from .announce import announce
 from .appointments import Appointments
+from .camera_config import CameraConfig
 from .cameras import Camera, Listener
 from .channel import joined
 from .clock import Clock
 from .code_file import CodeFile
-from .config import AgentConfig, CameraConfig
+from .config import AgentConfig
 from .doors import Doors
 from .feed import Feed
 from .hardware.probes import Probes

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import time
 from typing import Final
 
-from .door_config import ReaderConfig
 from .grants import Grants
 from .guard import Guard
 from .hardware import Feedback
 from .keypad import Keypad, is_pin
 from .logbook import Logbook
+from .reader_config import ReaderConfig
 from .verdicts import Verdict, judge, judge_pin
 from .wire import Authentication, PassageKind, Reason, Verify
 

@@ -5,47 +5,34 @@ This file is a twin: the agent's copy leads, the integration carries it byte for
 
 from __future__ import annotations
 
-import ast
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from math import prod
+from threading import Lock
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
 
+from .families import YOLOX, ModelError, family_of, labels_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from onnxruntime import InferenceSession
 
-    Array = NDArray[Any]
-    Outputs = dict[str, Array]
-    EdgesOf = Callable[[Array], Array]
+    from .families import Array, Family, Outputs
 
-COCO: Final = tuple(
-    "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,"
-    "stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,"
-    "backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,kite,baseball bat,"
-    "baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,fork,knife,spoon,bowl,"
-    "banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,"
-    "potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,"
-    "oven,toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,"
-    "toothbrush".split(",")
-)
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS: Final = 64_000_000  # that are unpacked at once, to 192 MB; no camera's JPEG needs more
 GREY: Final = 114  # what every YOLO saw around its pictures in training
+MARGIN: Final = 32  # pixels of it that a picture keeps: with fewer, who stands at its edge fades
 OVERLAP: Final = 0.45  # boxes that share more than this are one object: the figure of YOLOX
 MOST: Final = 300  # objects in a picture; the search for doubles costs the square of them
 FREE_SIZE: Final = 640  # what models that take any size are trained with
+STEP: Final = 32  # pixels that become one in the coarsest layer of every YOLO
 CPU: Final = "CPUExecutionProvider"
-
-
-class ModelError(Exception):
-    """The model cannot be used, and why."""
 
 
 class PictureError(Exception):
@@ -64,16 +51,18 @@ class Found(NamedTuple):
 
 
 class Network(Protocol):
-    """What runs: an input that is written to in place, and an answer of a known family."""
+    """What runs: a picture of three planes of float32 in, an answer of a known family out."""
 
-    canvas: Array
-    """The input: one picture, three planes of float32."""
+    size: tuple[int, ...]
+    """The height and width of the picture."""
+    step: int
+    """It takes smaller ones, whose sides are multiples of so many pixels; 0 if it takes none."""
     family: Family
     labels: tuple[str, ...]
     runtime: str
     """What runs it, in words for people."""
 
-    def run(self) -> Outputs:
+    def run(self, canvas: Array) -> Outputs:
         """Answer to what is on the canvas; raises ModelError."""
 
 
@@ -87,47 +76,79 @@ def load(path: Path, *, threads: int = 1, providers: Iterable[str] = ()) -> Mode
 
 
 class Model:
-    """A network that finds objects; for one thread at a time, because its canvas is used again."""
+    """A network that finds objects; while it runs for one thread, others prepare a picture."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._eye = Eye(network.canvas, network.family, network.labels)
+        self._running = Lock()
+        self._spare: list[Eye] = []
         self.labels = network.labels
         self.runtime = network.runtime
 
     def detect(self, picture: bytes, threshold: float, labels: Collection[str]) -> list[Found]:
         """Return the objects that have one of the labels and at least the score, best first."""
-        self._eye.paint(picture)
-        return self._eye.read(self._network.run(), threshold, labels)
+        with self._eye() as eye:
+            eye.paint(picture)
+            with self._running:
+                outputs = self._network.run(eye.canvas)
+            return eye.read(outputs, threshold, labels)
+
+    @contextmanager
+    def _eye(self) -> Iterator[Eye]:
+        """Lend an eye that nobody else has now."""
+        network = self._network
+        try:
+            eye = self._spare.pop()
+        except IndexError:
+            canvas = np.empty((1, 3, *network.size), np.float32)
+            eye = Eye(canvas, network.family, network.labels, network.step)
+        try:
+            yield eye
+        finally:
+            self._spare.append(eye)
 
 
 class Eye:
     """Puts pictures on a canvas and reads what its network answers, wherever that runs."""
 
-    def __init__(self, canvas: Array, family: Family, labels: tuple[str, ...]) -> None:
-        self._canvas = canvas
+    def __init__(
+        self, canvas: Array, family: Family, labels: tuple[str, ...], step: int = 0
+    ) -> None:
+        """With a step, as much of the canvas is used as the picture needs, in multiples of it."""
+        self.canvas = canvas
+        """What the network is to be shown."""
+        self._whole = canvas
         self._family = family
         self._labels = labels
+        self._step = step
         self._painted = (0, 0)
         self._filled = (1.0, 1.0, 1.0, 1.0)
 
     def paint(self, picture: bytes) -> None:
         """Put the picture on the canvas; raises PictureError."""
-        family, (height, width) = self._family, self._canvas.shape[2:]
+        family, (height, width) = self._family, self._whole.shape[2:]
         image = _decode(picture, width, height, keep_shape=family.letterbox)
         if image.size != self._painted:
-            self._canvas.fill(GREY * family.scale)
-            self._painted = image.size
-        planes = np.asarray(image).transpose(2, 0, 1)[:: -1 if family.bgr else 1]
-        part = self._canvas[0, :, : image.height, : image.width]
-        np.multiply(planes, np.float32(family.scale), out=part)
-        across, down = image.width / width, image.height / height
-        self._filled = (across, down, across, down)
+            self._prepare(*image.size)
+        planes = self.canvas[0, :: -1 if family.bgr else 1, : image.height, : image.width]
+        for plane, band in zip(planes, image.split(), strict=True):
+            np.multiply(np.asarray(band), np.float32(family.scale), out=plane)
+
+    def _prepare(self, width: int, height: int) -> None:
+        """Make a grey canvas for pictures of that size."""
+        if self._step:
+            up = (-(-(side + MARGIN) // self._step) * self._step for side in (height, width))
+            shape = (1, 3, *map(min, up, self._whole.shape[2:]))
+            self.canvas = self._whole.reshape(-1)[: prod(shape)].reshape(shape)
+        self.canvas.fill(GREY * self._family.scale)
+        down, across = self.canvas.shape[2:]
+        self._painted = width, height
+        self._filled = (width / across, height / down) * 2
 
     def read(self, outputs: Outputs, threshold: float, labels: Collection[str]) -> list[Found]:
         """Return what the network found in the picture on the canvas, best first."""
         wanted = np.array([i for i, label in enumerate(self._labels) if label in labels], np.intp)
-        scores, edges_of = self._family.read(outputs, wanted, self._canvas.shape[2:])
+        scores, edges_of = self._family.read(outputs, wanted, self.canvas.shape[2:])
         best = scores.max(axis=1, initial=0.0)
         rows = np.flatnonzero(best >= threshold)
         rows = rows[np.argsort(-best[rows], kind="stable")][:MOST]
@@ -147,18 +168,36 @@ class OnnxNetwork:
         """Load the file; raises ModelError."""
         self._session = _open(path, threads, providers)
         self._feeds = _feeds(self._session)
-        self.canvas = next(iter(self._feeds.values()))
-        self.family, classes = family_of(self._feeds, self.run(), self.canvas.shape[2:])
+        self._input, canvas = next(iter(self._feeds.items()))
+        self.size = canvas.shape[2:]
+        self.family, classes = family_of(self._feeds, self.run(canvas), self.size)
         names = self._session.get_modelmeta().custom_metadata_map.get("names")
         self.labels = labels_of(classes, names)
         self.runtime = _runtime(self._session)
+        # Other processors prepare for minutes whatever size they have not met yet.
+        self.step = STEP if providers == [CPU] and self._takes_less(path, threads) else 0
 
-    def run(self) -> Outputs:
+    def run(self, canvas: Array) -> Outputs:
         names = [output.name for output in self._session.get_outputs()]
         try:
-            return dict(zip(names, self._session.run(names, self._feeds), strict=True))
+            answers = self._session.run(names, {**self._feeds, self._input: canvas})
         except _runtime_errors() as error:
             raise ModelError(f"the model does not run: {_brief(error)}") from error
+        return dict(zip(names, answers, strict=True))
+
+    def _takes_less(self, path: Path, threads: int) -> bool:
+        """Return whether it works without the margin around wide and high pictures."""
+        height, width = self.size
+        bound = self._session
+        with suppress(ModelError):
+            if self.family is YOLOX:  # convolutions only: no size but that of the file's word
+                unbound = _of_any_size(path.read_bytes(), height, width)
+                self._session = _open(path, threads, [CPU], unbound)
+            answer = self.run(np.zeros((1, 3, STEP, width), np.float32))
+            if family_of(self._feeds, answer, (STEP, width))[0] is self.family:
+                return self.family.letterbox
+        self._session = bound
+        return False
 
 
 def size_of(picture: bytes) -> tuple[int, int]:
@@ -190,116 +229,9 @@ def unique(edges: Array, kinds: Array) -> list[int]:
     return kept
 
 
-def labels_of(classes: int | None, names: str | None = None) -> tuple[str, ...]:
-    """Return the names that a file carries, as YOLOv8 and later do, else those of COCO.
-
-    Raises ModelError unless they are as many as the classes that show in the network's answers.
-    """
-    labels = COCO[:1] if classes == 1 else COCO
-    if names:
-        try:
-            labels = tuple(map(str, dict(ast.literal_eval(names)).values()))
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise ModelError(f"its names of classes cannot be read: {names:.60}") from error
-    if classes not in (None, len(labels)):
-        raise ModelError(f"it tells {classes} classes apart, but has names for {len(labels)}")
-    return labels
-
-
-@cache
-def cells(height: int, width: int, strides: tuple[int, ...] = (8, 16, 32)) -> Array:
-    """Return column, row and stride of each place at which a network looks, as three rows."""
-    grids = []
-    for stride in strides:
-        y, x = np.mgrid[: -(-height // stride), : -(-width // stride)].reshape(2, -1)
-        grids.append([x, y, np.full_like(x, stride)])
-    places: Array = np.concatenate(grids, axis=1).astype(np.float32)
-    return places
-
-
-def whole(size: tuple[int, ...]) -> Array:
-    """Return what turns edges in pixels of the input into fractions of it."""
-    height, width = size
-    return np.array([width, height, width, height], np.float32)
-
-
-class Family(NamedTuple):
-    """What differs between detectors: how their answer reads, and how they want the picture.
-
-    `read` takes the outputs, the wanted classes and the input's height and width; it returns a row
-    of scores per box, a column per wanted class, and what gives the edges of some of the boxes as
-    fractions of the input: most are nobody's.
-    """
-
-    read: Callable[[Outputs, Array, tuple[int, ...]], tuple[Array, EdgesOf]]
-    letterbox: bool = True
-    bgr: bool = False
-    scale: float = 1 / 255
-    doubles: bool = True
-
-
-def _read_yolox(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
-    (rows,) = next(iter(outputs.values()))
-
-    def edges_of(boxes: Array) -> Array:
-        x, y, stride = cells(*size)[:, boxes]
-        centres = (rows[boxes, :2] + np.stack([x, y], axis=1)) * stride[:, None]
-        sizes = np.exp(rows[boxes, 2:4]) * stride[:, None]
-        return _edges(np.concatenate([centres, sizes], axis=1)) / whole(size)
-
-    return rows[:, 4:5] * rows[:, 5 + wanted], edges_of
-
-
-def _read_yolov8(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
-    (columns,) = next(iter(outputs.values()))
-    return columns[4 + wanted].T, lambda boxes: _edges(columns[:4, boxes].T) / whole(size)
-
-
-def _read_final(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tuple[Array, EdgesOf]:
-    """Rows of left, top, right, bottom, score and class, without doubles (YOLOv10, YOLO26)."""
-    (rows,) = next(iter(outputs.values()))
-    scores = _columns(rows[:, 5], rows[:, 4], wanted)
-    return scores, lambda boxes: rows[boxes, :4] / whole(size)
-
-
-def _read_detr(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, EdgesOf]:
-    logits = outputs["logits"][0][:, wanted]
-    sigmoids = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the exponential of a sure no would overflow
-    return sigmoids, lambda boxes: _edges(outputs["pred_boxes"][0][boxes])
-
-
-def _read_named(outputs: Outputs, wanted: Array, _: tuple[int, ...]) -> tuple[Array, EdgesOf]:
-    scores = _columns(outputs["labels"][0], outputs["scores"][0], wanted)
-    return scores, lambda boxes: outputs["boxes"][0][boxes]
-
-
-YOLOX: Final = Family(_read_yolox, bgr=True, scale=1.0)
-YOLOV8: Final = Family(_read_yolov8)
-FINAL: Final = Family(_read_final, doubles=False)
-DETR: Final = Family(_read_detr, letterbox=False, doubles=False)
-NAMED: Final = Family(_read_named, letterbox=False, doubles=False)
-
-
-def family_of(feeds: Outputs, outputs: Outputs, size: tuple[int, ...]) -> tuple[Family, int | None]:
-    """Return the family that gives such outputs, and how many classes it has if they show it."""
-    if outputs.keys() >= {"labels", "boxes", "scores"}:
-        return NAMED, None
-    if outputs.keys() >= {"logits", "pred_boxes"}:
-        return DETR, outputs["logits"].shape[-1]
-    match [np.shape(output) for output in outputs.values()]:
-        case [(1, boxes, values)] if boxes == cells(*size).shape[1] and values > 5:
-            return YOLOX, values - 5
-        case [(1, _, 6)]:
-            return FINAL, None
-        case [(1, values, boxes)] if 4 < values < boxes:
-            return YOLOV8, values - 4
-    raise ModelError(
-        f"this is no detector that is understood (YOLOX, YOLOv8 to YOLO26, RT-DETR, D-FINE): it"
-        f" takes {_described(feeds)} and gives {_described(outputs)}"
-    )
-
-
-def _open(path: Path, threads: int, providers: list[str]) -> InferenceSession:
+def _open(
+    path: Path, threads: int, providers: list[str], changed: bytes | None = None
+) -> InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -307,9 +239,17 @@ def _open(path: Path, threads: int, providers: list[str]) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; some good files cause hundreds of warnings
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        return onnxruntime.InferenceSession(changed or str(path), options, providers=providers)
     except _runtime_errors() as error:
         raise ModelError(f"{path.name} is damaged or no ONNX model: {_brief(error)}") from error
+
+
+def _of_any_size(file: bytes, height: int, width: int) -> bytes:
+    """Return an ONNX file in which the input's height and width are names and no numbers."""
+    # In the file a number of 128 or more is as long as a name of one letter.
+    sides = (b"\n\3\b%c%c" % (side & 127 | 128, side >> 7) for side in (height, width))
+    picture = b"\n\2\b\1\n\2\b\3"
+    return file.replace(picture + b"".join(sides), picture + b"\n\3\x12\1h\n\3\x12\1w")
 
 
 def _runtime(session: InferenceSession) -> str:
@@ -357,21 +297,6 @@ def _readable() -> Iterator[None]:
         yield
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"the picture cannot be read: {error}") from error
-
-
-def _edges(boxes: Array) -> Array:
-    """Turn centre and size into edges."""
-    centres, halves = boxes[:, :2], boxes[:, 2:] / 2
-    return np.concatenate([centres - halves, centres + halves], axis=1)
-
-
-def _columns(kinds: Array, scores: Array, wanted: Array) -> Array:
-    """Turn one class and score per box into a column of scores per wanted class."""
-    return np.where(kinds[:, None] == wanted, scores[:, None], 0.0)
-
-
-def _described(tensors: Outputs) -> str:
-    return ", ".join(f"{name} {list(np.shape(tensor))}" for name, tensor in tensors.items())
 
 
 def _brief(error: BaseException) -> str:

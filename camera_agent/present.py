@@ -7,8 +7,9 @@ import socket
 from typing import Any, Final, TypeAlias
 
 from .config import AgentConfig
-from .door_config import DoorConfig, ReaderKind
+from .door_config import DoorConfig
 from .hardware import Feedback
+from .reader_config import ReaderKind
 
 Act: TypeAlias = dict[str, str]
 

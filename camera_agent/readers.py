@@ -9,8 +9,8 @@ import random
 import time
 from typing import Final
 
-from .door_config import ReaderConfig
 from .hardware import CardReader, Feedback, Heard, ReaderError, Scan, Tamper
+from .reader_config import ReaderConfig
 
 LOGGER: Final = logging.getLogger(__name__)
 

@@ -152,7 +152,8 @@ class Recorder:
         if running is None or running.is_over:
             raise Refused(ErrorCode.RECORDING_OVER, f"Recording {name} is over; start another.")
         now = time.time()
-        running.end_in(min(until - now, LONGEST), now)
+        # By a clock that was set back it would end before it began.
+        running.end_in(min(until - now, LONGEST), max(now, running.recording.started))
         self._changed(running.recording)
         return running.recording
 

@@ -71,6 +71,12 @@ def slug(value: object) -> str:
     return value
 
 
+def listed(value: object) -> list[object]:
+    if isinstance(value, list):
+        return value
+    raise ValueError("must be a list")
+
+
 def flag(value: object) -> bool:
     if value is True or value is False:
         return value

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from camera_agent import config
+from camera_agent import camera_config, config
 from camera_agent.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +17,7 @@ INSTALLER = ROOT / "camera_agent" / "install"
 TABLES = {
     "agent": (config._AGENT, config.AgentConfig),
     "tls": (config._TLS, config.TlsConfig),
-    "cameras": (config._CAMERA, config.CameraConfig),
+    "cameras": (camera_config._CAMERA, camera_config.CameraConfig),
     "spool": (config._SPOOL, config.SpoolConfig),
     "bookings": (config._BOOKINGS, config.BookingsConfig),
     "detector": (config._DETECTOR, config.DetectorConfig),

@@ -1,5 +1,6 @@
 """The benchmarks' own machinery, with few rows: that it measures, not how fast anything is."""
 
+import asyncio
 from contextlib import closing
 from dataclasses import replace
 import json
@@ -7,20 +8,24 @@ from pathlib import Path
 import sqlite3
 import subprocess
 import sys
+import time
 
 from PIL import Image
 import pytest
 from pytest_socket import socket_allow_hosts
 
+from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.footage.mp4 import inspect
 from custom_components.gatehouse.models import Box, Detection
 from scripts.benchmarks import (
     __main__ as bench,
+    batches,
     clips,
     compiled,
     crowds,
     detecting,
     doors,
+    encoding,
     fanout,
     offsite,
     passages,
@@ -31,6 +36,7 @@ from scripts.benchmarks import (
 from scripts.benchmarks.__main__ import main
 from scripts.benchmarks.goals import GOALS, reached
 from scripts.benchmarks.harness import Case, Missing, Result, asking, doing, measure, spending
+from scripts.benchmarks.lateness import watched
 from scripts.benchmarks.report import as_json, as_tables
 from scripts.benchmarks.seeds import incidents, seeded
 from tests.networks import FAMILIES, PERSON, Seen, network
@@ -188,7 +194,11 @@ def test_the_store_is_measured_and_left_as_it_was(
     assert f"{FEW:,} incidents" in figures["machine"]
     names = [case["name"] for case in figures["store"]]
     assert {"24-hour page of 50", "text: a common word", "save and commit"} <= set(names)
-    assert all(case["p50"] > 0 and case["ratio"] > 0 for case in figures["store"])
+    counts = figures["store"][-2]
+    assert (counts["verdict"], counts["goal"]) == ("not measured", "E2")
+    assert figures["store"][-1]["goal"] == "E3"
+    measured = [case for case in figures["store"] if case is not counts]
+    assert all(case["p50"] > 0 and case["ratio"] > 0 for case in measured)
     assert all(name in table for name in names)
     with closing(sqlite3.connect(next(tmp_path.glob("*.db")))) as rows:
         assert rows.execute("SELECT count(*) FROM incidents").fetchone() == (FEW,)
@@ -209,12 +219,45 @@ def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
     main(["--quick", "--json", "--incidents", "200", "--folder", str(tmp_path), "access"])
     cases = json.loads(capsys.readouterr().out)["access"]
 
-    decision, outside, *pages = cases
+    heard, tails, decision, outside, loaded, by_http, *pages = cases
+    assert heard["p99"] >= tails["p50"] > 0
+    assert [each["goal"] for each in (tails, decision, loaded)] == ["A1", "A3", "A2"]
     assert decision["most"] == doors.DECISION_MS
     assert "relay" in outside["name"]
-    assert all(case["p50"] > 0 and case["reference_p50"] > 0 for case in cases)
+    assert by_http["verdict"] == "not measured"
+    measured = [case for case in cases if case is not by_http]
+    assert all(case["p50"] > 0 and case["reference_p50"] > 0 for case in measured)
     assert {case["most"] for case in pages} == {passages.DAY_MS}
     assert len(list(tmp_path.glob("passages-*.db"))) == 1
+
+
+@pytest.mark.parametrize(("held_up", "least", "most"), [(0.0, 0, 100), (0.3, 250, 400)])
+async def test_how_long_a_loop_is_held_up_is_told_at_its_worst(
+    held_up: float, least: float, most: float
+) -> None:
+    async with watched() as late:
+        await asyncio.sleep(0.1)
+        time.sleep(held_up)
+        await asyncio.sleep(0.1)
+
+    assert least <= max(late) < most
+
+
+async def test_rows_that_are_written_by_the_thousand_are_the_same_on_both_sides(
+    tmp_path: Path,
+) -> None:
+    made = batches._batches(2)
+    database = await Database.open(tmp_path / "rows.db")
+    with closing(sqlite3.connect(tmp_path / "rows.db", isolation_level=None)) as raw:
+        await batches._write(database, next(made))
+        batches._write_raw(raw, next(made))
+
+        kinds = set(raw.execute("SELECT typeof(number), typeof(ended) FROM incidents"))
+        count = raw.execute("SELECT count(*) FROM incident_text").fetchone()
+    await database.close()
+
+    assert kinds == {("integer", "integer")}
+    assert count == (2 * batches.BATCH,)
 
 
 def test_a_clip_is_measured_beside_all_that_could_do_the_same(
@@ -222,7 +265,7 @@ def test_a_clip_is_measured_beside_all_that_could_do_the_same(
 ) -> None:
     monkeypatch.setattr(clips, "SIZE", (160, 90))
     program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\nexit 0\n")
+    program.write_text('#!/bin/sh\nfor last; do :; done\necho nothing >"$last"\n')
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
@@ -234,9 +277,12 @@ def test_a_clip_is_measured_beside_all_that_could_do_the_same(
         "remux, and reading and writing",
         "remux, and ffmpeg -c copy",
         "remux, check, poster; bare mux",
+        encoding.NAME,
+        "the same: its size",
+        encoding.SMALLER,
     ]
     assert figures["clips"][0]["times"] == clips.MUX_TIMES
-    assert {path.name for path in (tmp_path / "bench").iterdir()} == {"clip-10.mp4"}
+    assert {path.name for path in (tmp_path / "bench").iterdir()} == {"clip-30.mp4"}
 
 
 def test_without_the_program_the_rest_is_measured_and_the_reason_is_told(
@@ -249,7 +295,8 @@ def test_without_the_program_the_rest_is_measured_and_the_reason_is_told(
     told = capsys.readouterr()
 
     assert "ffmpeg is not installed" in told.err
-    assert "and ffmpeg -c copy" not in told.out
+    for name in (clips.BY_FFMPEG, encoding.NAME, encoding.SMALLER):
+        assert f"{name:42}not measured: the program ffmpeg is not installed" in told.out
     assert "times <= 1.2" in told.out
 
 
@@ -278,17 +325,20 @@ def test_uploads_are_measured_beside_plain_ones_and_nothing_stays(
 ) -> None:
     monkeypatch.setattr(offsite, "SIZE", 10_000)
     monkeypatch.setattr(SeaweedFS, "program", staticmethod(lambda: program))
-    monkeypatch.setattr(bench, "QUICK", replace(bench.QUICK, uploads=4, rounds=1))
+    quick = program is None
+    monkeypatch.setattr(bench, "QUICK", replace(bench.QUICK, uploads=4, rounds=1, quick=quick))
 
     main(["--quick", "--json", "--folder", str(tmp_path), "s3"])
     told = capsys.readouterr()
 
     cases = json.loads(told.out)["s3"]
-    ways = ("put and verified", "from row to row", "boto3 upload_file")
-    assert [case["name"] for case in cases] == [
+    ways = (offsite.VERIFIED, offsite.QUEUED, *(() if quick else (offsite.BOTO3,)))
+    *spent, held_up = cases
+    assert [case["name"] for case in spent] == [
         f"4 clips, {way}: {sort}" for sort in ("wall", "CPU") for way in ways
     ]
-    assert all(case["ratio"] > 0 for case in cases)
+    assert all(case["ratio"] > 0 for case in spent)
+    assert (held_up["goal"], held_up["most"]) == ("S1", offsite.HELD_UP_MS)
     assert ("moto is the server instead" in told.err) == (program is None)
     assert list(tmp_path.iterdir()) == []
 

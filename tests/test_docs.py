@@ -10,12 +10,12 @@ import voluptuous as vol
 import yaml
 
 from camera_agent.config import AgentConfig, SpoolConfig, load
-from camera_agent.door_config import ReaderKind
+from camera_agent.reader_config import ReaderKind
 from custom_components.gatehouse.access_deeds import ACCESS_ACTIONS
 from custom_components.gatehouse.agent import Reason
 from custom_components.gatehouse.const import DEFAULTS, DetectorKind
 from custom_components.gatehouse.footage_services import FOOTAGE_ACTIONS
-from custom_components.gatehouse.incidents.risk import FACTORS
+from custom_components.gatehouse.incidents.factors import FACTORS
 from custom_components.gatehouse.models import FootageStage
 from custom_components.gatehouse.share_services import SHARE_ACTIONS
 from tests.documents import DOCUMENTS, INTEGRATION, ROOT, WORDS, anchors, code, prose, table, texts

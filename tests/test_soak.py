@@ -1,5 +1,7 @@
 """The soak's own machinery: what goes wrong, how it is done, and that each invariant can fail."""
 
+import argparse
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -21,7 +23,7 @@ from camera_agent.config import load
 from camera_agent.hardware.ports import open_serial
 from camera_agent.hardware.rfid_serial import Frames
 from scripts.demonstration.memory import AgentMemory, free_port
-from scripts.soaking import invariants, weather
+from scripts.soaking import invariants, several, weather
 from scripts.soaking.evidence import ClipRow, Evidence, IncidentRow, Object, PassageRow
 from scripts.soaking.film import FPS, HEIGHT, LASTS_S, WIDTH, jpeg, look, make_film, visits
 from scripts.soaking.invariants import INVARIANTS, Invariant
@@ -44,6 +46,7 @@ from scripts.soaking.programs import Program
 from scripts.soaking.report import judge
 from scripts.soaking.schedule import CALM_FIRST, CALM_LAST, RECOVERY, Kind, schedule
 from scripts.soaking.served import FAULT
+from scripts.soaking.several import outcome_of, seeds_of, soak_each
 from scripts.soaking.storage import BUCKET, objects
 from scripts.soaking.visitors import Cards, Journal
 from scripts.soaking.weather import Weather
@@ -222,6 +225,38 @@ BROKEN: list[tuple[Invariant, Ledger, Evidence]] = [
         NOTHING,
     ),
     (
+        invariants.nothing_ends_before_it_begins,
+        Ledger(),
+        replace(NOTHING, incidents=(incident("i1", 3700, 120),)),
+    ),
+    # An hour that a clock was set by is not how long somebody was there.
+    (
+        invariants.nothing_ends_before_it_begins,
+        Ledger(troubles=[trouble(Kind.CLOCK_AHEAD)]),
+        replace(NOTHING, incidents=(incident("i1", 120, 3720),)),
+    ),
+    (
+        invariants.nothing_ends_before_it_begins,
+        Ledger(),
+        replace(NOTHING, incidents=(replace(incident("i1", 100, 120), ended=110.0),)),
+    ),
+    (
+        invariants.nothing_ends_before_it_begins,
+        Ledger(),
+        replace(NOTHING, clips=(clip(since=120.0),)),
+    ),
+    (
+        invariants.no_footage_is_given_up,
+        Ledger(),
+        replace(NOTHING, clips=(clip(stage="failed", error="bad_request"),)),
+    ),
+    # Neither the clock of Home Assistant nor another agent's trouble is an excuse.
+    (
+        invariants.no_footage_is_given_up,
+        Ledger(troubles=[trouble(Kind.CLOCK_AHEAD), trouble(Kind.KILL, "agent1")]),
+        replace(NOTHING, clips=(clip(stage="failed", error="bad_request"),)),
+    ),
+    (
         invariants.nobody_enters_after_revocation,
         Ledger(shown=[shown()], revoked=[Revoked(card="01", at=99.0)]),
         NOTHING,
@@ -309,6 +344,23 @@ HELD: list[tuple[Invariant, Ledger, Evidence]] = [
         replace(NOTHING, clips=(clip(), clip("c2", since=104.0, until=120.0, of_absence=True))),
     ),
     (
+        invariants.nothing_ends_before_it_begins,
+        Ledger(),
+        replace(
+            NOTHING,
+            incidents=(
+                replace(incident("i1", 100, 120), ended=128.0),
+                replace(incident("i2", 100, 900), replayed=True),
+            ),
+            clips=(clip(),),
+        ),
+    ),
+    (
+        invariants.no_footage_is_given_up,
+        Ledger(troubles=[trouble(Kind.CLOCK_AHEAD, "agent0")]),
+        replace(NOTHING, clips=(clip(stage="failed", since=3700.0, until=3710.0),)),
+    ),
+    (
         invariants.nobody_enters_after_revocation,
         Ledger(shown=[shown()], revoked=[Revoked(card="01", at=101.0)]),
         NOTHING,
@@ -346,6 +398,70 @@ def test_a_report_says_what_broke_to_people_and_to_programs() -> None:
     assert "held    nothing is doubled" in report.as_text()
     assert "seed 3" in report.as_text()
     assert json.loads(json.dumps(report.as_json()))["held"] is False
+
+
+@pytest.mark.parametrize(
+    ("said", "seeds"),
+    [("4", (4,)), ("1-3", (1, 2, 3)), ("7,1-2, 2-3", (7, 1, 2, 3)), ("20261122", (20261122,))],
+)
+def test_seeds_are_said_by_spans(said: str, seeds: tuple[int, ...]) -> None:
+    assert seeds_of(said) == seeds
+
+
+@pytest.mark.parametrize("said", ["", "-3", "1-", "5-3", "one"])
+def test_what_says_no_seed_is_refused(said: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        seeds_of(said)
+
+
+def test_of_each_seed_one_line_says_what_came_of_it() -> None:
+    held = judge(3, 2, Ledger(troubles=[trouble(Kind.KILL)]), NOTHING)
+    broken = judge(4, 2, Ledger(shown=[shown(answer=None)]), NOTHING)
+
+    told = [
+        outcome_of(report.seed, not report.held, json.dumps(report.as_json()).encode(), "")
+        for report in (held, broken)
+    ]
+
+    assert [each.held for each in told] == [True, False]
+    assert told[0].said == "seed 3: held, 1 faults, 0.00 processors"
+    assert told[1].said.endswith(": every card is answered (1 ×)")
+    killed = outcome_of(5, -9, b"", "Killed.")
+    assert killed.said == "seed 5: BROKEN, it ended with code -9 and no report: Killed."
+
+
+STAND_IN = """#!/bin/sh
+# Says what it was told, and breaks with every other seed.
+for word; do [ "$before" = --seed ] && seed=$word; before=$word; done
+echo "$@" >>"{told}"
+[ $((seed % 2)) = 0 ] && held=true || held=false
+printf '{{"held": %s, "faults": {{}}, "processors": 0.5, "verdicts": []}}' $held
+$held
+"""
+
+
+def test_several_seeds_are_soaked_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = tmp_path / "told"
+    soak = tmp_path / "soak"
+    soak.write_text(STAND_IN.format(told=told))
+    soak.chmod(0o755)
+    monkeypatch.setattr(several, "SOAK", soak)
+    asked = {"minutes": 1.0, "agents": 2, "only": [Kind.KILL], "keep": tmp_path / "kept"}
+
+    code = asyncio.run(soak_each(argparse.Namespace(seeds=(1, 2, 4), beside=2, **asked)))
+
+    lines = capsys.readouterr().out.splitlines()
+    commands = told.read_text().splitlines()
+    assert code == 1
+    assert sorted(lines[:3])[1:] == [f"seed {n}: held, 0 faults, 0.50 processors" for n in (2, 4)]
+    assert lines[3].endswith(f"logs and history are in {tmp_path / 'kept' / '1'}")
+    assert lines[4] == "1 of 3 seeds broke 1"
+    assert all("--only kill -9" in command for command in commands)
+    assert {int(command.split("--port ")[1]) for command in commands[:2]} == {18123, 18173}
+    asked["keep"] = None
+    assert asyncio.run(soak_each(argparse.Namespace(seeds=(2,), beside=1, **asked))) == 0
 
 
 def test_what_is_announced_twice_is_announced_once() -> None:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
     [
         ("camera_agent/wire.py", "custom_components/gatehouse/agent/wire.py"),
         ("camera_agent/onnx.py", "custom_components/gatehouse/vision/onnx.py"),
+        ("camera_agent/families.py", "custom_components/gatehouse/vision/families.py"),
         ("camera_agent/gauges.py", "custom_components/gatehouse/care/gauges.py"),
+        ("camera_agent/viewer.py", "custom_components/gatehouse/viewer.py"),
         ("camera_agent/hardware/nvidia.py", "custom_components/gatehouse/care/nvidia.py"),
     ],
 )

@@ -10,19 +10,22 @@ import pytest
 from camera_agent import grants, messages, plan, vault
 from camera_agent.appointments import Booked, Underway
 from camera_agent.approach import Enrolled
-from camera_agent.config import AgentConfig, CameraConfig, SourceKind
+from camera_agent.camera_config import CameraConfig, SourceKind
+from camera_agent.config import AgentConfig
 from camera_agent.detector import answer
 from camera_agent.door import DoorState
-from camera_agent.door_config import DoorConfig, LineConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig
 from camera_agent.hardware import Technology
 from camera_agent.hardware.nvidia import Gpu
 from camera_agent.hardware.probes import Probe
 from camera_agent.ledger import Spooled
+from camera_agent.line_config import LineConfig
 from camera_agent.log_feed import Batch, Line
 from camera_agent.models import CameraState
 from camera_agent.onnx import Found
 from camera_agent.pairing import Encounter
 from camera_agent.passages import Passage
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.shelf import Recording
 from camera_agent.stats import Stats
 from camera_agent.wire import (

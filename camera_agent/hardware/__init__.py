@@ -9,9 +9,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..config import CameraConfig, SourceKind
-from ..door_config import ReaderConfig, ReaderKind
+from ..camera_config import CameraConfig, SourceKind
 from ..models import Packet, Picture, Sound
+from ..reader_config import ReaderConfig, ReaderKind
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 

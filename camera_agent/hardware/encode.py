@@ -9,7 +9,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 import numpy as np
 
-from ..config import CameraConfig
+from ..camera_config import CameraConfig
 from ..models import Packet, Picture
 from . import Emit, Luma, Wanted
 from .timing import Rate, Stamps, now_us

@@ -10,7 +10,7 @@ import signal
 import time
 from typing import Any, Final
 
-from ..door_config import LineConfig
+from ..line_config import LineConfig
 from . import LineError, deadman
 
 CONSUMER: Final = "gatehouse"  # how others are told by the kernel who holds the line

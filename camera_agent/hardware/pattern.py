@@ -7,7 +7,7 @@ from typing import Final
 import av
 import numpy as np
 
-from ..config import CameraConfig
+from ..camera_config import CameraConfig
 from . import Emit, Opened, Plane, Wanted
 from .encode import Encoder
 from .timing import Pace

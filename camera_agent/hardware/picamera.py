@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import av
 
-from ..config import CameraConfig, Sync
+from ..camera_config import CameraConfig, Sync
 from ..models import Packet
 from . import CameraError, Emit, Opened, Wanted
 from .encode import KEY_INTERVAL, Pictures

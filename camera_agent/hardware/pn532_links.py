@@ -7,7 +7,7 @@ import termios
 import time
 from typing import Any, Final, Protocol
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import device_file
 from .ports import device_of, open_bus, open_serial, open_spi, trouble
 

@@ -9,7 +9,7 @@ import termios
 import time
 from typing import Any, Final
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import LineError, ReaderError
 from .device_file import TROUBLES
 from .gpio import GpioLine

@@ -10,7 +10,7 @@ import time
 from typing import Final
 
 from ..cards import LONGEST, CardError, digits
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, Key, Scan
 from .device_file import opened, read, watch
 

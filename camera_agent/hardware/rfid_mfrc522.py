@@ -7,7 +7,7 @@ from operator import xor
 import time
 from typing import Any, Final
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, ReaderError, Scan, Technology
 from .polling import poll
 from .ports import Reset, device_of, open_spi, trouble

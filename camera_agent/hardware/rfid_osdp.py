@@ -11,7 +11,7 @@ import re
 import time
 from typing import Final
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, ReaderError
 from .osdp_panel import BAUD, Panel, Turn
 from .own_thread import OwnThread

@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Final, TypeVar
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, ReaderError, Scan, Technology
 from .pn532_links import Link, link
 from .polling import poll

@@ -8,7 +8,7 @@ import termios
 import time
 from typing import Final
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, Scan, Technology
 from .device_file import opened, read, watch
 from .ports import open_serial

@@ -8,7 +8,8 @@ import logging
 from operator import itemgetter
 from typing import Any, Final
 
-from ..door_config import LineConfig, ReaderConfig
+from ..line_config import LineConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, Key, ReaderError, Scan, Technology
 from .deadman import chip_of
 from .device_file import watch

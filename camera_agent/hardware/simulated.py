@@ -18,7 +18,7 @@ import time
 from typing import Any, Final, cast
 from weakref import WeakValueDictionary
 
-from ..door_config import ReaderConfig
+from ..reader_config import ReaderConfig
 from . import Feedback, Heard, Key, LineError, ReaderError, Scan, Tamper, Technology
 
 LONGEST: Final = 4096  # bytes of one line

@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange
 
-from ..config import CameraConfig
+from ..camera_config import CameraConfig
 from . import CameraError, Emit, Opened, Wanted, without_secrets
 from .encode import MICROSECONDS, Encoder
 from .sound import Soundtrack

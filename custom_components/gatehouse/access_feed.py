@@ -16,7 +16,7 @@ from .access_history import LARGEST_LOG, page_json, passages_of
 from .access_words import passage_json
 from .actions import ATTR_LIMIT
 from .asking import translated
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
 from .models import Passage
 
 if TYPE_CHECKING:
@@ -76,14 +76,7 @@ class AccessFeed:
         for agent in hub.cameras.agents.values():
             yield agent.async_add_listener(changed)
         if self._newest:
-            reading = self._hass.async_create_background_task(
-                self._page(hub), f"gatehouse access feed {self._id}"
-            )
-
-            def stop() -> None:
-                reading.cancel()
-
-            yield stop
+            yield async_run_until_left(self._hass, self._page(hub), f"access feed {self._id}")
 
     async def _page(self, hub: Hub) -> None:
         try:

@@ -50,9 +50,8 @@ async def _set_schedule(asked: Asked) -> dict[str, Any]:
 
 
 async def _delete_schedule(asked: Asked) -> dict[str, Any]:
-    schedule = called(asked.policy.schedules, asked.fields[ATTR_SCHEDULE_ID])
-    await asked.forget(Schedule, schedule.id)
-    return {"schedule": schedule_json(schedule), "unconfirmed": await asked.unconfirmed()}
+    gone = called(asked.policy.schedules, asked.fields[ATTR_SCHEDULE_ID])
+    return await _forget(asked, "schedule", gone, schedule_json)
 
 
 async def _get_holidays(asked: Asked) -> dict[str, Any]:
@@ -71,9 +70,8 @@ async def _set_holiday(asked: Asked) -> dict[str, Any]:
 
 
 async def _delete_holiday(asked: Asked) -> dict[str, Any]:
-    holiday = called(asked.policy.holidays, asked.fields[ATTR_HOLIDAY])
-    await asked.forget(Holiday, holiday.id)
-    return {"holiday": holiday_json(holiday), "unconfirmed": await asked.unconfirmed()}
+    gone = called(asked.policy.holidays, asked.fields[ATTR_HOLIDAY])
+    return await _forget(asked, "holiday", gone, holiday_json)
 
 
 async def _get_groups(asked: Asked) -> dict[str, Any]:
@@ -91,9 +89,15 @@ async def _set_group(asked: Asked) -> dict[str, Any]:
 
 
 async def _delete_group(asked: Asked) -> dict[str, Any]:
-    group = called(asked.policy.groups, asked.fields[ATTR_GROUP])
-    await asked.forget(DoorGroup, group.id)
-    return {"door_group": group_json(group), "unconfirmed": await asked.unconfirmed()}
+    gone = called(asked.policy.groups, asked.fields[ATTR_GROUP])
+    return await _forget(asked, "door_group", gone, group_json)
+
+
+async def _forget[T: (Schedule, Holiday, DoorGroup)](
+    asked: Asked, word: str, gone: T, told: Callable[[T], dict[str, Any]]
+) -> dict[str, Any]:
+    await asked.forget(type(gone), gone.id)
+    return {word: told(gone), "unconfirmed": await asked.unconfirmed()}
 
 
 async def _answer[T: Named](

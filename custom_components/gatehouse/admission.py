@@ -55,6 +55,7 @@ class Admission(House):
         self._listeners: list[Callable[[Passage], None]] = []
         self._ringing: list[Callable[[str], None]] = []
         self._told = asyncio.Queue[Passage]()
+        self._lately: dict[tuple[str, PassageKind], Passage] = {}
         self.policies = Policies(PolicyStore(database), _zone())
         self.log = PassageLog(database)
         self.access = Access(self.policies, self.log, access_options(entry), self)
@@ -94,8 +95,14 @@ class Admission(House):
             found = await self.log.find(query)
         except DatabaseError as error:
             _LOGGER.warning("Nobody knows who came last: %s", error)
-            return None
-        return found[0] if found else None
+            found = []
+        # Whoever came just now may have no row yet.
+        lately = [
+            each
+            for (where, kind), each in self._lately.items()
+            if where == door and (not kinds or kind in kinds)
+        ]
+        return max((*found, *lately), key=lambda each: each.at, default=None)
 
     @callback
     def described(self, agent: str, state: State) -> None:
@@ -183,6 +190,7 @@ class Admission(House):
             yield await self._told.get()
 
     def _tell(self, passage: Passage) -> None:
+        self._lately[passage.door, passage.kind] = passage
         for listener in tuple(self._listeners):
             listener(passage)
         if not passage.replayed:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 import logging
-import random
-from typing import TYPE_CHECKING, Final, override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .access import door_key
@@ -22,7 +20,6 @@ from .agent import (
     AgentImpostor,
     AgentIncompatible,
     AgentUnauthorized,
-    AgentUnreachable,
     CameraChanged,
     DoorChanged,
     LogBatch,
@@ -42,20 +39,18 @@ from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .door_data import with_state
 from .incidents import PicturesLost, Watched
+from .incompatible_agents import async_forget_incompatible, async_report_incompatible
 from .known_agents import KnownAgent
 from .losses import async_report_lost_clips
 from .models import CameraState, Picture
-from .readings import async_import_readings
+from .readings import async_take_readings
+from .reconnecting import async_follow_feed
 from .site_identity import agent_of
 
 if TYPE_CHECKING:
     from . import GatehouseConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
-
-# A Pi that reboots is back within a minute; asking faster than this only fills its log.
-RETRY_FIRST: Final = timedelta(seconds=1)
-RETRY_LONGEST: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,20 +106,8 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
     @override
     async def follow(self) -> None:
         """Follow the agent until cancelled: one connection after the other."""
-        pause = RETRY_FIRST
         try:
-            while True:
-                try:
-                    async with aclosing(self.agent.feed()) as feed:
-                        async for message in feed:
-                            self._hear(message)
-                            pause = RETRY_FIRST
-                except AgentError as err:
-                    self._lose(err)
-                else:
-                    self._lose(AgentUnreachable("The agent closed the connection."))
-                await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                pause = min(pause * 2, RETRY_LONGEST)
+            await async_follow_feed(self.agent, self._hear, self._lose)
         finally:
             self._forget_cameras()
 
@@ -216,7 +199,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         if not self.last_update_success:
             _LOGGER.info("%s is connected", self.name)
             self.since = dt_util.utcnow()
-        ir.async_delete_issue(self.hass, DOMAIN, self._issue)
+        async_forget_incompatible(self.hass, self.owner)
         data = described(self.data, state, self.agent.clock_ahead)
         keys = (self.owner, *map(self.key, data.cameras), *map(self.door_key, data.doors))
         async_remove_devices_but(self.hass, self.config_entry, self.subentry, keys)
@@ -237,42 +220,23 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         async_report_lost_clips(self.hass, self.owner, self.name, spool.lost)
         if spool.readings and (self._importing is None or self._importing.done()):
             self._importing = self.config_entry.async_create_background_task(
-                self.hass, self._import_readings(), f"{DOMAIN} readings {self.owner}"
+                self.hass,
+                async_take_readings(self.hass, self.agent, self.owner, self.name),
+                f"{DOMAIN} readings {self.owner}",
             )
-
-    async def _import_readings(self) -> None:
-        try:
-            await async_import_readings(self.hass, self.agent, self.owner)
-        except AgentError as err:
-            _LOGGER.warning("The readings of %s stay there until it returns: %s", self.name, err)
 
     def _lose(self, error: AgentError) -> None:
         """Everything of this agent is unavailable at once."""
         if isinstance(error, AgentUnauthorized | AgentImpostor):
             self.config_entry.async_start_reauth(self.hass)
         if isinstance(error, AgentIncompatible):
-            self._report_incompatible(error)
+            async_report_incompatible(self.hass, self.owner, self.name, error)
         if self.last_update_success:
             self.since = dt_util.utcnow()
             self._forget_cameras()
         elif type(error) is not type(self.last_exception):
             _LOGGER.warning("%s is not connected: %s", self.name, error)
         self.async_set_update_error(error)
-
-    def _report_incompatible(self, error: AgentIncompatible) -> None:
-        ir.async_create_issue(
-            self.hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="agent_incompatible",
-            translation_placeholders={"name": self.name, "error": str(error)},
-        )
-
-    @property
-    def _issue(self) -> str:
-        return f"agent_incompatible_{self.owner}"
 
     def _forget_cameras(self) -> None:
         for camera in self.data.cameras:

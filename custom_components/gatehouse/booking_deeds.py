@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.core import SupportsResponse
-from homeassistant.exceptions import ServiceValidationError, UnknownUser
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .actions import must_control
+from .booking_askers import asker_of, check_control, owner_of
 from .booking_fields import (
     ATTR_CALENDAR,
     ATTR_OWNER,
@@ -59,16 +59,6 @@ ASKED_OF_BOOKINGS: Final = {
 """What can be asked of bookings by everybody."""
 
 
-async def asker_of(asked: Asked) -> Asker:
-    """Return who asks; raises UnknownUser."""
-    if asked.user is None:
-        return Asker(user=None)
-    user = await asked.hub.hass.auth.async_get_user(asked.user)
-    if user is None:
-        raise UnknownUser
-    return Asker(user=user)
-
-
 def wanted_by(asked: Asked) -> Wanted:
     """Return which bookings ASKED_OF_BOOKINGS let somebody ask for: a week of them from today.
 
@@ -101,9 +91,9 @@ async def _get_bookings(asked: Asked) -> dict[str, Any]:
 async def book(asked: Asked) -> dict[str, Any]:
     """Book what is asked for; raises BookingError and HomeAssistantError, as the others do."""
     asker = await asker_of(asked)
-    name, identity = await _owner(asked, asker)
+    name, identity = await owner_of(asked, asker)
     draft = new_booking(asked.hub, asked.fields)
-    _check_control(asked, asker, draft)
+    check_control(asked, asker, draft)
     with naming_cameras(asked.hub):
         kept = await asked.hub.schedule.diary.create(replace(draft, owner=name, owner_id=identity))
     return await _told(asked, asker, kept)
@@ -117,10 +107,10 @@ async def edit(asked: Asked) -> dict[str, Any]:
     was = await _meant(asked, series)
     wanted = changed_booking(asked.hub, was, fields)
     if ATTR_OWNER in fields:
-        name, identity = await _owner(asked, asker)
+        name, identity = await owner_of(asked, asker)
         wanted = replace(wanted, owner=name, owner_id=identity)
     if wanted.cameras != was.cameras:
-        _check_control(asked, asker, wanted)
+        check_control(asked, asker, wanted)
     with naming_cameras(asked.hub):
         kept = await diary.edit(wanted, recurrence, following=following)
     return await _told(asked, asker, kept)
@@ -149,37 +139,6 @@ async def _own(asked: Asked) -> tuple[Asker, Series]:
     if not asker.owns(next(own, series.booking)):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="booking_of_others")
     return asker, series
-
-
-async def _owner(asked: Asked, asker: Asker) -> tuple[str, str | None]:
-    """Return in whose name a booking is made, and the id of that user if it is one.
-
-    Raises ServiceValidationError if that is somebody else, and only administrators may do so.
-    """
-    said, user = asked.fields.get(ATTR_OWNER, "").strip(), asker.user
-    own = {(user.name or "").casefold(), user.id} if user else set[str]()
-    if user and (not said or said.casefold() in own):
-        return user.name or "", user.id
-    if not asker.may_all:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="booking_for_others"
-        )
-    users = await asked.hub.hass.auth.async_get_users()
-    found = [
-        each
-        for each in users
-        if each.is_active
-        and not each.system_generated
-        and said
-        and said.casefold() in {(each.name or "").casefold(), each.id}
-    ]
-    return (found[0].name or said, found[0].id) if len(found) == 1 else (said, None)
-
-
-def _check_control(asked: Asked, asker: Asker, booking: Booking) -> None:
-    """Refuse to record with cameras that a user may only look at; raises Unauthorized."""
-    entities = asked.hub.cameras.entities()
-    must_control(asker.user, (entities[key] for key in booking.cameras if key in entities))
 
 
 async def _meant(asked: Asked, series: Series) -> Booking:

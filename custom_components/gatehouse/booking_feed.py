@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components import websocket_api
@@ -16,18 +14,13 @@ from .asking import translated
 from .booking_deeds import ASKED_OF_BOOKINGS, wanted_by
 from .booking_payload import Asker, bookings_json
 from .deeds import Asked
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
+from .telling import async_next_look
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 SUBSCRIBE: Final = "gatehouse/bookings/subscribe"
-
-# Faster than that nobody can read it.
-AT_MOST_EVERY: Final = timedelta(seconds=1)
-
-# The days that are looked at move on.
-LOOK_EVERY: Final = timedelta(minutes=1)
 
 FAILED: Final = "failed"
 PROGRESS: Final = frozenset({"progress", "eta"})
@@ -64,14 +57,7 @@ class BookingFeed:
             return
         yield hub.schedule.async_subscribe(lambda _: self._changed.set())
         yield hub.storage.offsite.watch(self._changed.set)
-        telling = self._hass.async_create_background_task(
-            self._tell(hub), f"gatehouse booking feed {self._asked['id']}"
-        )
-
-        def stop() -> None:
-            telling.cancel()
-
-        yield stop
+        yield async_run_until_left(self._hass, self._tell(hub), f"booking feed {self._asked['id']}")
 
     async def _tell(self, hub: Hub) -> None:
         """Tell all bookings, then what is new of them, until cancelled."""
@@ -83,10 +69,7 @@ class BookingFeed:
                     told = self._news(told, await self._look(hub))
             except HomeAssistantError as err:
                 self._send(FAILED, code=err.translation_key, message=str(err))
-            await asyncio.sleep(AT_MOST_EVERY.total_seconds())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                    await self._changed.wait()
+            await async_next_look(self._changed)
 
     async def _look(self, hub: Hub) -> dict[str, dict[str, Any]]:
         user = self._connection.user

@@ -1,9 +1,8 @@
 """Cameras: live from an agent, MJPEG or H.264 while somebody looks; or the newest upload."""
 
 from abc import abstractmethod
-from contextlib import aclosing
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -20,8 +19,9 @@ from .agent_coordinator import AgentCoordinator
 from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .entity import CameraEntity, async_add_camera_entities
+from .folder_coordinator import FolderCoordinator
+from .live_pictures import LivePictures
 from .models import Picture
-from .source_coordinator import FolderCoordinator
 from .webrtc import async_offer_webrtc
 
 PARALLEL_UPDATES = 0
@@ -30,8 +30,6 @@ PARALLEL_UPDATES = 0
 LIVE_LIFETIME: Final = timedelta(hours=1)
 
 PRIVATE_PICTURE: Final = Path(__file__).parent / "pages" / "private.jpg"
-
-BOUNDARY: Final = "gatehouse"
 
 
 async def async_setup_entry(
@@ -93,6 +91,14 @@ class AgentCamera(GatehouseCamera):
         self._live_since = dt_util.utcnow()
         self._was_private = self.is_private
         self._had_webrtc = coordinator.data.has_webrtc
+        self._live = LivePictures(
+            partial(coordinator.agent.live.follow, camera),
+            partial(
+                entry.async_create_background_task,
+                coordinator.hass,
+                name=f"gatehouse live {self.camera_key}",
+            ),
+        )
 
     @property
     def is_private(self) -> bool:
@@ -137,20 +143,8 @@ class AgentCamera(GatehouseCamera):
 
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
-        """Pass pictures on until the viewer or the camera leaves; a slow viewer skips pictures."""
-        response = web.StreamResponse(
-            headers={"Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}"}
-        )
-        try:
-            async with aclosing(self.coordinator.agent.pictures(self.camera)) as pictures:
-                async for picture in pictures:
-                    if not response.prepared:
-                        await response.prepare(request)
-                        await response.write(f"--{BOUNDARY}\r\n".encode())
-                    await response.write(_part(picture.jpeg))
-        except AgentError, ConnectionResetError:
-            pass  # the camera or the viewer has left
-        return response if response.prepared else None
+        """Show pictures until the viewer or the camera leaves; a slow viewer skips pictures."""
+        return await self._live.show(request)
 
     @override
     async def async_newest(self) -> Picture:
@@ -236,9 +230,3 @@ class FolderCamera(GatehouseCamera):
 def _stand_in() -> bytes:
     """Read the picture of a camera that is private: a closed eye."""
     return PRIVATE_PICTURE.read_bytes()
-
-
-def _part(jpeg: bytes) -> bytes:
-    """Return one part and the boundary after it: browsers draw a picture when the next begins."""
-    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
-    return head + jpeg + f"\r\n--{BOUNDARY}\r\n".encode()

@@ -1,8 +1,10 @@
 """Watches over the agents of a site: what somebody has to see to becomes a repair issue."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -10,7 +12,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from .agent import AgentImpostor, AgentIncompatible, AgentUnauthorized
-from .care import AgentReport, Patience, problems
+from .care import AgentReport, Patience, Problem, problems
 from .const import DOMAIN
 from .issues import Issues
 from .losses import async_report_lost_passages
@@ -37,43 +39,56 @@ class Caretaker:
         self._cameras = cameras
         self._patience = Patience()
         self._issues = Issues(hass)
+        self._wrong: dict[str, tuple[Problem, ...]] = {}
 
     async def run(self) -> None:
         """Look whenever an agent tells something, until cancelled."""
-        changed = asyncio.Event()
-        agents = self._cameras.agents.values()
-        leave = [agent.async_add_listener(changed.set) for agent in agents]
+        changed, heard = asyncio.Event(), set[str]()
+
+        @callback
+        def hear(agent: str) -> None:
+            heard.add(agent)
+            changed.set()
+
+        agents = self._cameras.agents.items()
+        leave = [agent.async_add_listener(partial(hear, name)) for name, agent in agents]
         try:
+            self.look(dt_util.utcnow())
             while True:
-                changed.clear()
-                self.look(dt_util.utcnow())
                 await asyncio.sleep(AT_MOST_EVERY.total_seconds())
-                with suppress(TimeoutError):
+                try:
                     async with asyncio.timeout(LOOK_EVERY.total_seconds()):
                         await changed.wait()
+                except TimeoutError:
+                    self.look(dt_util.utcnow())
+                else:
+                    self._look_at(heard, dt_util.utcnow())
+                    changed.clear()
+                    heard.clear()
         finally:
             for each in leave:
                 each()
 
     @callback
     def look(self, now: datetime) -> None:
-        """Tell what lasts of what is wrong now, and what agents had to forget."""
-        told = self._patience.told
-        agents = self._cameras.agents.values()
-        found = [
-            problem
-            for agent in agents
-            for problem in problems(_report(agent), self.version, now, told)
-        ]
-        self._issues.keep(*self._patience.look(found, now))
-        for agent in agents:
-            if access := agent.data.access:
-                async_report_lost_passages(self._hass, agent.owner, agent.name, access.lost)
+        """Look at all of them: tell what lasts of what is wrong, and what they had to forget."""
+        self._look_at(self._cameras.agents, now)
 
     @callback
     def forgive(self, problem: str) -> None:
         """Be patient again with a problem that somebody has just done something about."""
         self._patience.forgive(problem)
+
+    def _look_at(self, heard: Iterable[str], now: datetime) -> None:
+        """Look at those that have told something; of the others holds what did before."""
+        agents, told = self._cameras.agents, self._patience.told
+        for agent in map(agents.__getitem__, heard):
+            report = _report(agent)
+            self._wrong[agent.owner] = tuple(problems(report, self.version, now, told))
+            if access := agent.data.access:
+                async_report_lost_passages(self._hass, agent.owner, agent.name, access.lost)
+        found = chain.from_iterable(self._wrong.values())
+        self._issues.keep(*self._patience.look(found, now))
 
 
 def _report(agent: AgentCoordinator) -> AgentReport:

@@ -18,7 +18,7 @@ import voluptuous as vol
 from . import GatehouseConfigEntry
 from .agent_flow import AgentSubentryFlow
 from .agent_steps import AgentSteps
-from .camera_flows import EntitySubentryFlow, FolderSubentryFlow, GroupSubentryFlow
+from .camera_flows import EntitySubentryFlow, FolderSubentryFlow
 from .const import (
     DOMAIN,
     SUBENTRY_AGENT,
@@ -29,6 +29,7 @@ from .const import (
     SUBENTRY_PAIR,
 )
 from .door_flow import DoorSubentryFlow
+from .group_flow import GroupSubentryFlow
 from .options_flow import GatehouseOptionsFlow
 from .pair_flow import PairSubentryFlow
 

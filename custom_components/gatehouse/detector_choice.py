@@ -111,6 +111,11 @@ class DetectorChoice:
         return self.agents.get(self.chosen[CONF_DETECTOR_AGENT])
 
     @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses of the servers that speak KServe."""
+        return split_addresses(self.chosen[CONF_KSERVE_URL])
+
+    @property
     def names(self) -> dict[DetectorKind, str]:
         """What people call the detectors, in their order."""
         agent = self.agent.name if self.agent else "–"
@@ -139,8 +144,7 @@ def service_detector(hass: HomeAssistant, kind: DetectorKind, choice: DetectorCh
         case DetectorKind.LAMBDA:
             return LambdaDetector(session, chosen[CONF_LAMBDA_URL], options, _aws_key(chosen))
         case DetectorKind.KSERVE:
-            url, model = chosen[CONF_KSERVE_URL], chosen[CONF_KSERVE_MODEL]
-            return KServeDetector(session, url, model, options)
+            return KServeDetector(session, choice.servers, chosen[CONF_KSERVE_MODEL], options)
         case DetectorKind.CODEPROJECT:
             return CodeProjectDetector(session, chosen[CONF_CODEPROJECT_URL], options)
         case DetectorKind.REMOTE:
@@ -154,6 +158,22 @@ async def async_prepare_service(
     """Install what a detector elsewhere needs here; raises DetectorUnavailable."""
     if kind is DetectorKind.LAMBDA and choice.chosen[CONF_LAMBDA_KEY_ID]:
         await async_install(hass, Package.BOTOCORE)
+
+
+async def async_try_service(
+    hass: HomeAssistant, kind: DetectorKind, choice: DetectorChoice, newest: Callable[[], Picture]
+) -> None:
+    """Have a detector elsewhere look at a picture, each server of it; raises VisionError."""
+    await async_prepare_service(hass, kind, choice)
+    detector = service_detector(hass, kind, choice)
+    if isinstance(detector, KServeDetector):
+        await detector.compare()
+    await detector.detect(newest)
+
+
+def split_addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses in a text, one a line or between commas."""
+    return tuple(text.replace(",", " ").split())
 
 
 class Misplaced(Detector):

@@ -23,12 +23,7 @@ from .const import (
     CONF_REMOTE_URL,
     DetectorKind,
 )
-from .detector_choice import (
-    DetectorChoice,
-    async_prepare_service,
-    detector_choice,
-    service_detector,
-)
+from .detector_choice import DetectorChoice, async_try_service, detector_choice, split_addresses
 from .form_fields import offering
 from .local_detection import DetectorStatus, LocalLoading
 from .models import Picture
@@ -164,14 +159,13 @@ class DetectorSteps(OptionsForms):
     async def _try_service(self, kind: DetectorKind, options: Mapping[str, Any]) -> Trouble:
         """Have a detector elsewhere look at a picture."""
         field = FIELDS[kind]
-        if kind is not DetectorKind.AGENT and not is_address(options[field]):
+        if kind is not DetectorKind.AGENT and not _is_reached(kind, options[field]):
             return trouble_at(field, "bad_url")
         if options.get(CONF_LAMBDA_KEY_ID) and not options.get(CONF_LAMBDA_SECRET):
             return trouble_at(CONF_LAMBDA_SECRET, "no_secret")
         choice = detector_choice(self.config_entry, options)
         try:
-            await async_prepare_service(self.hass, kind, choice)
-            await service_detector(self.hass, kind, choice).detect(_grey)
+            await async_try_service(self.hass, kind, choice, _grey)
         except VisionError as err:
             return trouble_at(field, "service_failed", err)
         return Trouble()
@@ -210,6 +204,12 @@ class DetectorSteps(OptionsForms):
     def _progress(self, _: DetectorStatus, fraction: float | None) -> None:
         if fraction is not None:
             self.async_update_progress(fraction)
+
+
+def _is_reached(kind: DetectorKind, text: str) -> bool:
+    """Return whether a text is the address of a detector, or the addresses of its servers."""
+    addresses = split_addresses(text) if kind is DetectorKind.KSERVE else (text,)
+    return bool(addresses) and all(map(is_address, addresses))
 
 
 def _grey() -> Picture:

@@ -28,6 +28,7 @@ from .const import (
     SECRET_OPTIONS,
 )
 from .database import DatabaseError
+from .detector_choice import split_addresses
 from .incidents import IncidentQuery
 from .on_demand import async_installed_runtime
 from .options import chosen, model_choice
@@ -201,9 +202,11 @@ def _secrets(entry: GatehouseConfigEntry) -> frozenset[str]:
 
 def _parts(key: str, value: str) -> Iterator[str]:
     yield value
-    with suppress(ValueError):
-        if key in ADDRESSES and (host := URL(value).host):
-            yield host
+    for address in split_addresses(value) if key in ADDRESSES else ():
+        yield address
+        with suppress(ValueError):
+            if host := URL(address).host:
+                yield host
 
 
 def _without(found: Any, secrets: frozenset[str]) -> Any:

@@ -10,8 +10,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig
 import voluptuous as vol
 
-from .camera_flows import OneFormFlow, Refused
 from .form_fields import TEXT
+from .one_form import OneFormFlow, Refused
 from .other_doors import CONF_CONTACT, CONF_LOCK
 
 

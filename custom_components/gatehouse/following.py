@@ -1,7 +1,7 @@
 """The site over its reloads, for whoever outlives them as automations do."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -54,3 +54,17 @@ def async_follow_site(
         part()
 
     return end
+
+
+@callback
+def async_run_until_left(
+    hass: HomeAssistant, story: Coroutine[Any, Any, None], name: str
+) -> CALLBACK_TYPE:
+    """Run a story in the background; return how to end it, as join does."""
+    running = hass.async_create_background_task(story, f"{DOMAIN} {name}")
+
+    @callback
+    def stop() -> None:
+        running.cancel()
+
+    return stop

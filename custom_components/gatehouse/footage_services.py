@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -27,7 +27,7 @@ from .actions import (
 from .asking import FILTERS, SPAN, existing, footage_of, page_of, query_of
 from .const import DOMAIN
 from .footage import FootageError
-from .options import LONGEST_RECORDING
+from .footage_options import LONGEST_RECORDING
 from .serialize import footage_json, incident_json, is_playable
 from .share_services import ATTR_LIFETIME, LONGEST_ADDRESS, direct_url
 from .views import FOOTAGE_URL, PICTURE_URL, POSTER_URL
@@ -61,13 +61,30 @@ async def keep(hub: Hub, incident: str, kept: bool) -> Incident:
 
 
 async def _record(hub: Hub, call: ServiceCall) -> dict[str, Any]:
-    """Record each camera from now on, by its own clock; returns their footage by the entities."""
-    recorded = {}
+    """Record each camera from now on, by its own clock; returns their footage by the entities.
+
+    Raises HomeAssistantError where one is away: what it was to record is over when it is back.
+    """
+    recorded, away = {}, []
     for entity, camera in (await cameras_controlled(hub, call)).items():
+        if not _is_there(hub, camera):
+            away.append(entity)
+            continue
         now = dt_util.utcnow() + hub.house.clock_ahead(camera)
         footage = await hub.storage.flow.record(camera, now, now + call.data[ATTR_DURATION])
         recorded[entity] = {"footage_id": footage.id}
+    if away:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="camera_away",
+            translation_placeholders={"cameras": ", ".join(away)},
+        )
     return recorded
+
+
+def _is_there(hub: Hub, camera: str) -> bool:
+    found = hub.cameras.find(camera)
+    return found is not None and found[0].tells_of(found[1])
 
 
 async def _keep(hub: Hub, call: ServiceCall) -> dict[str, Any]:

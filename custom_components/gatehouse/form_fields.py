@@ -22,6 +22,7 @@ import voluptuous as vol
 
 TEXT: Final = TextSelector()
 URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+LINES: Final = TextSelector(TextSelectorConfig(multiline=True))
 PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 SWITCH: Final = BooleanSelector()
 SHARE: Final = NumberSelector(

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components import websocket_api
@@ -19,20 +17,15 @@ import voluptuous as vol
 
 from .asking import site_of, translated
 from .const import DOMAIN
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
 from .health_payload import health_json
+from .telling import async_tell_changes
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 SUBSCRIBE: Final = "gatehouse/health/subscribe"
 ATTR_LANGUAGE: Final = "language"
-
-# Faster than that nobody can read it.
-AT_MOST_EVERY: Final = timedelta(seconds=1)
-
-# Queues grow, and others use the disk, without anybody telling.
-LOOK_EVERY: Final = timedelta(minutes=1)
 
 
 @websocket_api.websocket_command(
@@ -77,33 +70,20 @@ class HealthFeed:
         yield hub.storage.offsite.watch(changed)
         yield hub.detection.subscribe(changed)
         yield self._hass.bus.async_listen(EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, self._issue_changed)
-        telling = self._hass.async_create_background_task(
-            self._tell(), f"gatehouse health feed {self._id}"
+        yield async_run_until_left(
+            self._hass,
+            async_tell_changes(self._changed, self._news, self._send),
+            f"health feed {self._id}",
         )
-
-        def stop() -> None:
-            telling.cancel()
-
-        yield stop
 
     @callback
     def _issue_changed(self, event: Event[EventIssueRegistryUpdatedData]) -> None:
         if event.data["domain"] == DOMAIN:
             self._changed.set()
 
-    async def _tell(self) -> None:
-        """Tell what is new, until cancelled."""
-        told: dict[str, Any] | None = None
-        while True:
-            self._changed.clear()
-            news = await self._news()
-            if news != told:
-                self._connection.send_event(self._id, news)
-                told = news
-            await asyncio.sleep(AT_MOST_EVERY.total_seconds())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                    await self._changed.wait()
+    @callback
+    def _send(self, news: dict[str, Any]) -> None:
+        self._connection.send_event(self._id, news)
 
     async def _news(self) -> dict[str, Any]:
         try:

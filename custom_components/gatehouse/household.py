@@ -1,6 +1,6 @@
 """What the incidents room hears and asks of this Home Assistant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 import time
@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .incidents import House, IncidentNews, Presence, Surroundings
 from .models import AssessmentState
-from .roster import Roster
+from .roster import Names, Roster
 from .snooze import Snoozes
 from .surroundings import surroundings
 
@@ -38,6 +38,7 @@ class Household(House):
         self._alarm = alarm
         self._pending = pending
         self._seen = seen
+        self._names = Names(cameras)
         self._listeners: list[Callable[[IncidentNews], None]] = []
 
     @callback
@@ -68,8 +69,8 @@ class Household(House):
         return surroundings(self._hass, self._alarm)
 
     @override
-    def camera_names(self) -> dict[str, str]:
-        return self._cameras.names() | self._cameras.doors()
+    def camera_names(self) -> Mapping[str, str]:
+        return self._names
 
     @override
     def clock_ahead(self, camera: str) -> timedelta:

@@ -21,11 +21,11 @@ from .log_keeping import LogKeeping
 from .models import Footage, Replay
 from .observation import Observation
 from .options import alarm_panel, other_doors
+from .other_cameras import source_coordinators
 from .roster import Roster
 from .schedule import Schedule
 from .site_machine import SiteMachine
 from .snooze import Snoozes
-from .source_coordinator import source_coordinators
 from .storage import Storage
 from .stories import Stories
 

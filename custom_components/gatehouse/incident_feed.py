@@ -12,7 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .asking import Page, page_of, translated
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
 from .incidents import IncidentNews, IncidentQuery
 from .models import Footage, Incident
 from .roster import Roster
@@ -61,14 +61,7 @@ class IncidentFeed:
         yield hub.house.async_subscribe(self._hear)
         if self._query.limit:
             self._held = deque(maxlen=MOST_HELD)
-            reading = self._hass.async_create_background_task(
-                self._begin(hub), f"gatehouse incident feed {self._id}"
-            )
-
-            def stop() -> None:
-                reading.cancel()
-
-            yield stop
+            yield async_run_until_left(self._hass, self._begin(hub), f"incident feed {self._id}")
 
     async def _begin(self, hub: Hub) -> None:
         """Tell the newest incidents, then what came meanwhile."""

@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 import voluptuous as vol
 
 from .asking import translated
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
 from .log_deeds import ASKED_OF_LOG, LARGEST_PAGE, page_json, query_of, record_json
 
 if TYPE_CHECKING:
@@ -57,14 +57,9 @@ class LogFeed:
         query = query_of(hub, self._asked)
         self._held = deque(maxlen=LARGEST_PAGE)
         yield hub.log.flow.subscribe(query, lambda new: self._hear(hub, new))
-        reading = self._hass.async_create_background_task(
-            self._begin(hub, query), f"gatehouse log feed {self._asked['id']}"
+        yield async_run_until_left(
+            self._hass, self._begin(hub, query), f"log feed {self._asked['id']}"
         )
-
-        def stop() -> None:
-            reading.cancel()
-
-        yield stop
 
     async def _begin(self, hub: Hub, query: LogQuery) -> None:
         """Tell the newest page, then what came meanwhile."""

@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from .database import Database
 from .detection import Detection, detector_choice
+from .footage_options import retention_options
 from .incidents import (
     Archive,
     Assessor,
@@ -19,7 +20,7 @@ from .incidents import (
     Screening,
 )
 from .language_model import language_model
-from .options import assessor_options, incident_options, model_choice, retention_options
+from .options import assessor_options, incident_options, model_choice
 from .storage import Storage
 from .zones import Zones, ZoneStore
 

@@ -17,7 +17,7 @@ from .const import (
     CONF_S3_SECRET,
 )
 from .footage import S3, BucketMissing, Quirk, StorageDenied, StorageError, StorageUnreachable
-from .options import s3_options
+from .footage_options import s3_options
 from .options_forms import OptionsForms, is_address, trouble_at
 
 # Nobody looks at a form for longer.

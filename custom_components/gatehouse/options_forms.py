@@ -55,7 +55,19 @@ from .const import (
     ModelKind,
 )
 from .footage_forms import FOOTAGE_FORMS, LONGEST_KEPT
-from .form_fields import PASSWORD, SHARE, SWITCH, TEXT, URL, choice, choices, entity, typed, whole
+from .form_fields import (
+    LINES,
+    PASSWORD,
+    SHARE,
+    SWITCH,
+    TEXT,
+    URL,
+    choice,
+    choices,
+    entity,
+    typed,
+    whole,
+)
 from .vision import MODELS
 
 MENU: Final = (
@@ -133,7 +145,7 @@ FORMS: Final[Mapping[str, vol.Schema]] = MappingProxyType(
         ),
         DetectorKind.KSERVE: vol.Schema(
             {
-                vol.Required(CONF_KSERVE_URL): URL,
+                vol.Required(CONF_KSERVE_URL): LINES,
                 vol.Required(CONF_KSERVE_MODEL): TEXT,
             }
         ),

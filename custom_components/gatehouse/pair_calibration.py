@@ -7,10 +7,10 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from .camera_flows import Refused
 from .footage import Calibration, NoOverlap, PanoramaUnavailable, calibrate, calibrate_by_points
 from .incidents import PicturesLost
 from .on_demand import Package, async_install
+from .one_form import Refused
 from .stills import async_still
 from .vision import DetectorUnavailable, size_of
 

@@ -19,10 +19,10 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .booking_notices import is_target
-from .camera_flows import Refused
 from .footage import Corner
 from .form_fields import SWITCH, TEXT, choice, offering
 from .models import Layout
+from .one_form import Refused
 from .pairs import (
     CONF_CALENDAR,
     CONF_CALIBRATION,

@@ -10,10 +10,10 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 import voluptuous as vol
 
 from .agent_meeting import Trouble
-from .camera_flows import OneFormFlow, Refused
 from .footage import Calibration
 from .hub import Hub
 from .models import Layout
+from .one_form import OneFormFlow, Refused
 from .pair_calibration import CONF_POINTS, async_compare, async_sizes, async_take_points
 from .pairs import CONF_CALIBRATION, CONF_LAYOUT, CONF_LEFT, CONF_RIGHT
 

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 
-from .agent import Agent, AgentStats, Reading
+from .agent import Agent, AgentError, AgentStats, Reading
 from .const import DOMAIN
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ async def async_import_readings(hass: HomeAssistant, agent: Agent, owner: str) -
     )
     if all(written):
         await agent.forget_readings(readings[-1].at)
+
+
+async def async_take_readings(hass: HomeAssistant, agent: Agent, owner: str, name: str) -> None:
+    """Import them from an agent that may go away meanwhile; then it keeps them."""
+    try:
+        await async_import_readings(hass, agent, owner)
+    except AgentError as err:
+        _LOGGER.warning("The readings of %s stay there until it returns: %s", name, err)
 
 
 def full_hours(

@@ -16,8 +16,8 @@ from .const import DOMAIN
 from .coordinator import CameraCoordinator
 from .database import DatabaseError
 from .entity import CameraEntity
+from .footage_options import LONGEST_RECORDING
 from .models import Footage, FootageStage
-from .options import LONGEST_RECORDING
 from .storage import Storage
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,8 +1,9 @@
 """The cameras and doors of the site, wherever they are, by their keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, override
 
 from homeassistant.core import callback
 
@@ -20,6 +21,61 @@ class Attendance:
 
     there: tuple[str, ...] = ()
     away: tuple[str, ...] = ()
+
+
+def agent_there(coordinator: CameraCoordinator[Any]) -> Attendance:
+    """Return whether an agent is connected; what is no agent does not count."""
+    if not isinstance(coordinator, AgentCoordinator):
+        return Attendance()
+    name = (coordinator.name,)
+    return Attendance(there=name) if coordinator.last_update_success else Attendance(away=name)
+
+
+def cameras_there(coordinator: CameraCoordinator[Any]) -> Attendance:
+    """Return which of an agent's cameras give pictures; a private one is not expected to."""
+    expected = [
+        (_beside(data.info.name, coordinator.subentry.title), coordinator.is_online(camera))
+        for camera, data in coordinator.data.cameras.items()
+        if not (coordinator.last_update_success and data.state.private)
+    ]
+    return Attendance(
+        there=tuple(name for name, online in expected if online),
+        away=tuple(name for name, online in expected if not online),
+    )
+
+
+def together(counted: Iterable[Attendance]) -> Attendance:
+    """Return who of all of them is there and who is not."""
+    counted = tuple(counted)
+    return Attendance(
+        there=tuple(chain.from_iterable(each.there for each in counted)),
+        away=tuple(chain.from_iterable(each.away for each in counted)),
+    )
+
+
+class Names(Mapping[str, str]):
+    """What people call cameras and doors, by their keys: found when asked for, whatever changes.
+
+    Each sign of somebody asks for a few of them, and a site may have a thousand.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        """Ask this roster."""
+        self._roster = roster
+
+    @override
+    def __getitem__(self, key: str) -> str:
+        if (name := self._roster.name_of(key)) is None:
+            raise KeyError(key)
+        return name
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._roster.names() | self._roster.doors())
+
+    @override
+    def __len__(self) -> int:
+        return len(self._roster.names() | self._roster.doors())
 
 
 class Roster:
@@ -45,25 +101,11 @@ class Roster:
 
     def agents_there(self) -> Attendance:
         """Return which agents are connected."""
-        agents = self.agents.values()
-        return Attendance(
-            there=tuple(each.name for each in agents if each.last_update_success),
-            away=tuple(each.name for each in agents if not each.last_update_success),
-        )
+        return together(map(agent_there, self))
 
     def cameras_there(self) -> Attendance:
         """Return which cameras give pictures; one that is private is not expected to."""
-        names = self.full_names()
-        expected = {
-            coordinator.key(camera): coordinator.is_online(camera)
-            for coordinator in self
-            for camera, data in coordinator.data.cameras.items()
-            if not (coordinator.last_update_success and data.state.private)
-        }
-        return Attendance(
-            there=tuple(names[key] for key, online in expected.items() if online),
-            away=tuple(names[key] for key, online in expected.items() if not online),
-        )
+        return together(map(cameras_there, self))
 
     def names(self) -> dict[str, str]:
         """Return every camera's name by its key."""
@@ -72,6 +114,18 @@ class Roster:
             for coordinator in self
             for camera, data in coordinator.data.cameras.items()
         }
+
+    def name_of(self, key: str) -> str | None:
+        """Return what people call a camera or a door, None if it is gone."""
+        owner, _, own = key.partition("/")
+        coordinator = self._coordinators.get(owner)
+        if coordinator and own in coordinator.data.cameras:
+            return str(coordinator.data.cameras[own].info.name)
+        if isinstance(coordinator, AgentCoordinator):
+            for door, data in coordinator.data.doors.items():
+                if coordinator.door_key(door) == key:
+                    return str(data.info.name)
+        return self._doors.get(key)
 
     def doors(self) -> dict[str, str]:
         """Return every door's name by its key."""

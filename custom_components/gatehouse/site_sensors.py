@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription, SensorStateClass
@@ -11,21 +12,22 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from . import GatehouseConfigEntry
 from .const import DOMAIN
-from .roster import Attendance, Roster
+from .coordinator import CameraCoordinator
+from .roster import Attendance, Roster, agent_there, cameras_there, together
 
 
 @dataclass(frozen=True, kw_only=True)
 class Count(SensorEntityDescription):
     """How many of a kind are there."""
 
-    attendance_fn: Callable[[Roster], Attendance]
+    attendance_fn: Callable[[CameraCoordinator[Any]], Attendance]
     entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
     state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
 
 
 COUNTS: Final = (
-    Count(key="agents_online", attendance_fn=lambda roster: roster.agents_there()),
-    Count(key="cameras_online", attendance_fn=lambda roster: roster.cameras_there()),
+    Count(key="agents_online", attendance_fn=agent_there),
+    Count(key="cameras_online", attendance_fn=cameras_there),
 )
 
 
@@ -50,33 +52,41 @@ class CountSensor(SensorEntity):
         self._attr_unique_id = f"{entry.entry_id}_{description.key}"
         self._attr_translation_key = description.key
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry.entry_id)})
-        self._counted = Attendance()
+        self._counted: dict[str, Attendance] = {}
 
     @override
     async def async_added_to_hass(self) -> None:
         """Follow whoever may come or go."""
         for coordinator in self._roster:
-            self.async_on_remove(coordinator.async_add_listener(self._look))
-        self._counted = self._count()
+            look = partial(self._look, coordinator)
+            self.async_on_remove(coordinator.async_add_listener(look))
+            self._count(coordinator)
 
     @property
     @override
     def native_value(self) -> int:
         """How many are there."""
-        return len(self._counted.there)
+        return len(self._there.there)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Of how many, and who is away."""
-        there, away = self._counted.there, self._counted.away
+        there, away = self._there.there, self._there.away
         return {"of": len(there) + len(away), "away": list(away)}
 
-    def _count(self) -> Attendance:
-        return self.entity_description.attendance_fn(self._roster)
+    @property
+    def _there(self) -> Attendance:
+        return together(self._counted.values())
+
+    def _count(self, coordinator: CameraCoordinator[Any]) -> bool:
+        """Count what one agent has; return whether that is news."""
+        counted = self.entity_description.attendance_fn(coordinator)
+        known = self._counted.get(coordinator.owner)
+        self._counted[coordinator.owner] = counted
+        return counted != known
 
     @callback
-    def _look(self) -> None:
-        if (counted := self._count()) != self._counted:
-            self._counted = counted
+    def _look(self, coordinator: CameraCoordinator[Any]) -> None:
+        if self._count(coordinator):
             self.async_write_ha_state()

@@ -31,15 +31,15 @@ from .footage import (
     Retention,
     Stock,
 )
-from .media_root import media_root
-from .models import Footage, FootageStage
-from .options import (
+from .footage_options import (
     footage_options,
     offsite_options,
     optimise_options,
     retention_options,
     s3_options,
 )
+from .media_root import media_root
+from .models import Footage, FootageStage
 from .storage_health import StorageHealth
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.components.websocket_api import ActiveConnection
@@ -11,9 +10,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .asking import translated
-from .following import async_follow_site
+from .following import async_follow_site, async_run_until_left
 from .footage import Progress, Transfer
 from .serialize import iso
+from .telling import async_tell_changes
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 STORAGE: Final = "storage"
 FAILED: Final = "failed"
-
-# Faster than that nobody can read it.
-AT_MOST_EVERY: Final = timedelta(seconds=1)
-
-# Others use the disk too, and say nothing.
-LOOK_EVERY: Final = timedelta(minutes=1)
 
 
 class StorageFeed:
@@ -50,28 +44,15 @@ class StorageFeed:
             return
         yield hub.storage.async_subscribe(lambda _: self._changed.set())
         yield hub.storage.offsite.watch(self._changed.set)
-        telling = self._hass.async_create_background_task(
-            self._tell(hub.storage), f"gatehouse storage feed {self._id}"
+        yield async_run_until_left(
+            self._hass,
+            async_tell_changes(self._changed, partial(_news, hub.storage), self._send),
+            f"storage feed {self._id}",
         )
 
-        def stop() -> None:
-            telling.cancel()
-
-        yield stop
-
-    async def _tell(self, storage: Storage) -> None:
-        """Tell what is new, until cancelled."""
-        told: dict[str, Any] | None = None
-        while True:
-            self._changed.clear()
-            news = await _news(storage)
-            if news != told:
-                self._connection.send_event(self._id, news)
-                told = news
-            await asyncio.sleep(AT_MOST_EVERY.total_seconds())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                    await self._changed.wait()
+    @callback
+    def _send(self, news: dict[str, Any]) -> None:
+        self._connection.send_event(self._id, news)
 
 
 async def _news(storage: Storage) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .const import DOMAIN
 from .database import DatabaseError
 from .following import running_hub
-from .options import s3_options
+from .footage_options import s3_options
 from .roster import Attendance
 
 if TYPE_CHECKING:

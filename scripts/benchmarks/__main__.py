@@ -7,7 +7,19 @@ from pathlib import Path
 import sys
 from typing import Final
 
-from . import clips, detecting, entrance, fanout, merging, offsite, panorama, postgres, store
+from . import (
+    clips,
+    detecting,
+    entrance,
+    fanout,
+    home,
+    merging,
+    offsite,
+    panorama,
+    postgres,
+    store,
+    thousand,
+)
 from .harness import Depth, Group, Result, machine
 from .report import Groups, as_json, as_tables
 
@@ -17,13 +29,14 @@ FULL: Final = Depth(
     rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100, checks=1000, cards=10_000
 )
 QUICK: Final = Depth(
-    rounds=3,
-    calls=30,
-    incidents=50_000,
-    seconds=10,
-    uploads=30,
-    checks=100,
-    cards=2000,
+    rounds=2,
+    calls=20,
+    incidents=10_000,
+    seconds=30,
+    uploads=20,
+    checks=30,
+    cards=1000,
+    home=False,
     quick=True,
 )
 
@@ -37,6 +50,8 @@ GROUPS: Final[dict[str, Group]] = {
     "panorama": panorama.measured,
     "s3": offsite.measured,
     "access": entrance.measured,
+    "ha": home.measured,
+    "crowd": thousand.measured,
 }
 FIGURES: Final = {
     "mjpeg": "what a delivered picture costs the server (CPU), beside others that serve the same",
@@ -48,6 +63,8 @@ FIGURES: Final = {
     "panorama": "what a movie in one picture costs (CPU), beside one side by side",
     "s3": "what all clips together take, beside PUTs over one plain connection",
     "access": "what who stands at a door waits for, beside a bare echo; a page, beside sqlite3",
+    "ha": "what a picture that is passed on costs (CPU), beside core's mjpeg; what is added to it",
+    "crowd": "what up to a thousand cameras without pixels cost Home Assistant, and its first wall",
 }
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count, islice
 from pathlib import Path
 import sqlite3
 import sys
@@ -26,13 +25,12 @@ from scripts.demonstration.places import DEMO, ROOT, Assets, address_of, write_h
 
 from .beside import LOCAL
 from .doors import DoorBench, echoing
-from .harness import Case, Side, doing
+from .harness import Case, Side, doing, now_and_then
 from .listener import Listener
 from .residents import AGENT, KEY, card
 
 FIRST_PORT: Final = 8223
 THERE_WITHIN: Final = 60.0  # seconds
-PAUSE: Final = 0.02  # seconds; nobody shows cards faster, at fifty doors
 
 # What must hold at the 99th percentile, in milliseconds.
 CHECKED_MS: Final = 5.0
@@ -49,6 +47,7 @@ DAY: Final = timedelta(days=1)
 DEVICE: Final = "bench-station"
 SENSOR: Final = "temperature"
 OFTEN: Final = "humidity"
+BY_HTTP: Final = "check by HTTP"
 CHECK: Final = "/api/gatehouse/access/check"
 INGEST: Final = "/api/gatehouse/sensors/ingest"
 
@@ -89,10 +88,11 @@ class HomeBench:
 
         What goes over one WebSocket comes first: nobody answers its pings while it rests.
         """
+        by_http = self._case(BY_HTTP, self._check_by_http, calls, CHECKED_BY_HTTP_MS)
         yield self._case("check by WebSocket", self._check, calls, CHECKED_MS)
         yield self._history("a sensor's day, a reading a minute", self.day, calls, HISTORY_MS)
         yield self._history("a sensor's day, a reading each 10 s", self.busy_day, calls)
-        yield self._case("check by HTTP", self._check_by_http, calls, CHECKED_BY_HTTP_MS)
+        yield replace(by_http, goal="A3")
         yield self._case("card shown, event in Home Assistant", self._show, calls)
         yield self._case("reading sent, answered", self._ingest, calls, INGESTED_MS)
         yield self._case("reading sent, on a dashboard", self._see, calls, SHOWN_MS)
@@ -105,14 +105,14 @@ class HomeBench:
         most: float | None = None,
     ) -> Case:
         limit: Side = echoing(self.door.limit, calls)
-        return Case(name=name, subject=_now_and_then(call, calls), reference=limit, most=most)
+        return Case(name=name, subject=now_and_then(call, calls), reference=limit, most=most)
 
     def _history(self, name: str, day: Day, calls: int, most: float | None = None) -> Case:
         async def ask(_: int) -> None:
             await self._ask_history(day)
 
         beside: Side = doing(lambda _: day.read(), calls)
-        subject = _now_and_then(ask, calls)
+        subject = now_and_then(ask, calls)
         return Case(name=name, subject=subject, reference=beside, most=most)
 
     async def _check(self, nth: int) -> None:
@@ -190,22 +190,6 @@ async def opened(folder: Path, door: DoorBench, policy: Policy) -> AsyncIterator
             busy_day=await _a_day(raw, often, OFTEN_EVERY),
             cards=len(policy.credentials),
         )
-
-
-def _now_and_then(call: Callable[[int], Awaitable[object]], calls: int) -> Side:
-    """Return a side whose calls have pauses between them, as people at a door have."""
-    numbers = count()
-
-    async def measured() -> list[float]:
-        took = []
-        for number in islice(numbers, calls):
-            await asyncio.sleep(PAUSE)
-            began = time.perf_counter()
-            await call(number)
-            took.append((time.perf_counter() - began) * 1000)
-        return took
-
-    return measured
 
 
 async def _remember(path: Path, policy: Policy) -> None:

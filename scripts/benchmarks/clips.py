@@ -13,7 +13,8 @@ import numpy as np
 
 from custom_components.gatehouse.footage.mp4 import copy, remux
 
-from .harness import Case, Depth, Result, measure, say, spending
+from . import encoding
+from .harness import Case, Depth, Missing, Result, measure, say, spending
 
 FPS: Final = 15
 SIZE: Final = (1280, 720)
@@ -26,16 +27,22 @@ MUX_TIMES: Final = 1.2
 BYTES_TIMES: Final = 4.0
 PROGRAM_TIMES: Final = 0.5
 
+GOAL: Final = "C1"
+BY_FFMPEG: Final = "remux, and ffmpeg -c copy"
+
 type Job = Callable[[Path, Path], object]
 
 
-async def measured(folder: Path, depth: Depth) -> list[Result]:
+async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
     """Measure all of it."""
     say(f"a clip of {depth.seconds} s ...")
+    results: list[Result | Missing] = []
     if reason := why_fewer():
         say(reason)
+        results.append(Missing(name=BY_FFMPEG, reason=reason, goal=GOAL))
     source = recorded(folder, depth.seconds)
-    return [await measure(case, depth.rounds) for case in cases(source, calls=3)]
+    results += [await measure(case, depth.rounds) for case in cases(source, calls=3)]
+    return results + await encoding.measured(depth, source, pictures)
 
 
 def recorded(folder: Path, seconds: int) -> Path:
@@ -54,18 +61,25 @@ def cases(source: Path, calls: int) -> Iterator[Case]:
     with TemporaryDirectory(dir=source.parent) as folder:
         ours, theirs = Path(folder, "ours.mp4"), Path(folder, "theirs.mp4")
 
-        def case(name: str, subject: Job, reference: Job, times: float | None = None) -> Case:
+        def case(
+            name: str,
+            subject: Job,
+            reference: Job,
+            times: float | None = None,
+            goal: str | None = None,
+        ) -> Case:
             return Case(
                 name=name,
+                goal=goal,
                 subject=spending(lambda: subject(source, ours), calls),
                 reference=spending(lambda: reference(source, theirs), calls),
                 times=times,
             )
 
         yield case("remux, and PyAV's bare mux", copy, bare_mux, MUX_TIMES)
-        yield case("remux, and reading and writing", copy, read_and_write, BYTES_TIMES)
+        yield case("remux, and reading and writing", copy, read_and_write, BYTES_TIMES, GOAL)
         if (program := shutil.which("ffmpeg")) is not None:
-            yield case("remux, and ffmpeg -c copy", copy, copied_by(program), PROGRAM_TIMES)
+            yield case(BY_FFMPEG, copy, copied_by(program), PROGRAM_TIMES, GOAL)
         yield case("remux, check, poster; bare mux", remux, bare_mux)
 
 
@@ -116,14 +130,14 @@ def _record(path: Path, seconds: int) -> None:
         stream.codec_context.gop_size = FPS
         stream.codec_context.max_b_frames = 0
         stream.codec_context.bit_rate = BITRATE
-        for number, picture in enumerate(_pictures(seconds * FPS)):
+        for number, picture in enumerate(pictures(seconds * FPS)):
             frame = av.VideoFrame.from_ndarray(picture, "gray").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
 
 
-def _pictures(count: int) -> Iterator[np.ndarray[Any, Any]]:
+def pictures(count: int) -> Iterator[np.ndarray[Any, Any]]:
     """Yield pictures of something that goes from left to right before a wall."""
     random = np.random.default_rng(1)
     wide, high = SIZE

@@ -116,7 +116,8 @@ async def _flooded(name: str, site: Site, bare: Bare, depth: Depth) -> list[Resu
         ours.append([1000 * seconds / max(served.total(), 1)])
         theirs.append([await asyncio.to_thread(bare.wall_ms, seconds)])
         counts = [served[camera.key] for camera in active]
-        fair.append([max(counts) / max(min(counts), 1)])
+        # Whose turn is next when the time is up has one picture less.
+        fair.append([max(max(counts) - 1, min(counts)) / max(min(counts), 1)])
     return [
         came_to(f"{name}: a picture", ours, theirs, times=SERVED_TIMES, goal="D6", busy=busy),
         came_to(f"{name}: most by least served", fair, unit="x", most=FAIR, goal="D6", busy=busy),

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 import json
 from pathlib import Path
 import secrets
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import aiohttp
 
@@ -20,13 +20,17 @@ from scripts.demonstration.memory import free_port
 from scripts.demonstration.places import DEMO, ROOT, Assets
 
 from .beside import CAMERA, LOCAL, Echo, crowd, echo
-from .harness import Case, Result, Side, asking, measure
-from .residents import AGENT, DOOR, card
+from .doorstep import ANSWERED_WITHIN, Doorstep
+from .harness import Case, Result, Side, asking, came_to, is_busy, measure, now_and_then, tail
+from .residents import AGENT, DOOR
 
 FIRST_PORT: Final = 8567
+LINE: Final = b'{"present": "0102030405"}\n'
 DECISION_MS: Final = 1.0
+# What 99 of 100 cards may take until the feed tells of them: idle, times a bare echo; loaded.
+HEARD_TIMES: Final = 2.0
+HEARD_MS: Final = 5.0
 UP_WITHIN: Final = 60.0  # seconds
-ANSWERED_WITHIN: Final = 10.0
 
 _CONFIG: Final = f"""\
 [agent]
@@ -62,42 +66,13 @@ debounce = 0
 """
 
 
-class Doorstep(asyncio.Protocol):
-    """Where cards are presented to the simulated door, and its relay is seen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fed:
+    """What came of cards that the feed told of."""
 
-    def __init__(self, cards: int) -> None:
-        self._cards = cards
-        self.next = 0
-        """Which of the cards is shown next."""
-        self._half = b""
-        self._opened: asyncio.Future[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Look whether the relay is switched on."""
-        *lines, self._half = (self._half + data).split(b"\n")
-        if self._opened and not self._opened.done() and b'{"relay": true}' in lines:
-            self._opened.set_result(None)
-
-    def present(self) -> None:
-        """Show the next card."""
-        shown = card(self.next % self._cards)
-        self.next += 1
-        self._transport.write(b'{"present": "%s"}\n' % shown.encode())
-
-    async def enter(self) -> None:
-        """Show the next card, and wait until the relay is switched."""
-        self._opened = asyncio.get_running_loop().create_future()
-        self.present()
-        async with asyncio.timeout(ANSWERED_WITHIN):
-            await self._opened
-
-    def leave(self) -> None:
-        """Go."""
-        self._transport.close()
+    all: Result
+    tails: Result
+    """Of each round, what 99 of 100 took at most."""
 
 
 class DoorBench:
@@ -112,6 +87,12 @@ class DoorBench:
         self.limit = limit
         self._session = session
 
+    @asynccontextmanager
+    async def watched(self, folder: Path) -> AsyncIterator[None]:
+        """Let people watch its camera, and a detector look at it."""
+        async with crowd(folder, self.port, self.token):
+            yield
+
     async def grant(self, policy: Policy) -> None:
         """Send what Home Assistant would send."""
         now = datetime.now(UTC)
@@ -120,6 +101,44 @@ class DoorBench:
         body = {"document": text, "signature": sign(self.token, text)}
         async with self._session.put(wire.GRANTS, json=body) as response:
             response.raise_for_status()
+
+    async def idle(self, checks: int, rounds: int) -> list[Result]:
+        """Measure so many cards a round, from the card to the feed, while nothing else goes on."""
+        heard = await self._fed("card shown, feed tells of it, idle", checks, rounds)
+        return [heard.all, replace(heard.tails, times=HEARD_TIMES, goal="A1")]
+
+    async def crowded(self, checks: int, rounds: int) -> Result:
+        """Measure the same, whatever else goes on."""
+        heard = await self._fed("card shown, feed tells of it, loaded", checks, rounds)
+        return replace(heard.all, most=HEARD_MS, goal="A2")
+
+    async def _fed(self, name: str, checks: int, rounds: int) -> Fed:
+        busy, heard, echoed = False, list[list[float]](), list[list[float]]()
+        line = now_and_then(lambda _: self.limit.ask(LINE), checks)
+        await line()
+        for _ in range(rounds):
+            busy |= is_busy()
+            heard.append(await self._heard(checks))
+            echoed.append(await line())
+            await self._access()
+        tails = [[[tail(each)] for each in side] for side in (heard, echoed)]
+        return Fed(
+            all=came_to(name, heard, echoed, busy=busy),
+            tails=came_to(f"{name}: p99", *tails, busy=busy),
+        )
+
+    async def _heard(self, checks: int) -> list[float]:
+        async with self._session.ws_connect(wire.FEED) as feed:
+
+            async def hear(_: int) -> None:
+                person = f"p{self.step.next % self.step.cards}"
+                self.step.present()
+                async with asyncio.timeout(ANSWERED_WITHIN):
+                    while not _tells_of(await feed.receive_json(), person):
+                        pass
+
+            await hear(0)
+            return await now_and_then(hear, checks)()
 
     async def results(self, checks: int, rounds: int) -> list[Result]:
         """Measure so many cards a round."""
@@ -146,6 +165,7 @@ class DoorBench:
             p99=max(each["latency_p99_ms"] for each in told[1:]),
             ratios=tuple(each["latency_p50_ms"] / outside.reference_p50 for each in told[1:]),
             most=DECISION_MS,
+            goal="A3",
         )
         return [decided, outside]
 
@@ -161,13 +181,12 @@ class DoorBench:
 
 def echoing(limit: Echo, calls: int) -> Side:
     """Return the side of a bare echo of some line."""
-    line = b'{"present": "0102030405"}\n'
-    return asking(lambda _: limit.ask(line), calls)
+    return asking(lambda _: limit.ask(LINE), calls)
 
 
 @asynccontextmanager
 async def opened(folder: Path, cards: int) -> AsyncIterator[DoorBench]:
-    """Start an agent in a folder, and let people watch it."""
+    """Start an agent in a folder."""
     token, port = secrets.token_hex(16), free_port(LOCAL, FIRST_PORT)
     _write_config(folder, token, port)
     python = ROOT / ".venv-agent" / "bin" / "python"
@@ -176,13 +195,18 @@ async def opened(folder: Path, cards: int) -> AsyncIterator[DoorBench]:
     try:
         async with _session(port, token) as session:
             await _until_up(session)
-            async with crowd(folder, port, token), echo(folder) as limit:
+            async with echo(folder) as limit:
                 loop, socket = asyncio.get_running_loop(), str(folder / "gate.sock")
                 _, step = await loop.create_unix_connection(lambda: Doorstep(cards), socket)
                 yield DoorBench(port, token, session, step, limit)
                 step.leave()
     finally:
         await child.stop()
+
+
+def _tells_of(message: Any, person: str) -> bool:
+    is_passage = message["type"] == wire.MessageType.PASSAGE
+    return is_passage and bool(message["passage"]["person"] == person)
 
 
 def why_quieter() -> str | None:

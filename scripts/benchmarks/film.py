@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from camera_agent import capture
-from camera_agent.config import CameraConfig
+from camera_agent.camera_config import CameraConfig
 from camera_agent.hardware import Emit, Opened, Wanted
 from camera_agent.hardware.timing import Pace, Rate, now_us
 from camera_agent.models import Packet, Picture

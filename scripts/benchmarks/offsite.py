@@ -28,20 +28,41 @@ from custom_components.gatehouse.footage.parcel import BLOCK, Span, measured as 
 from custom_components.gatehouse.models import Footage, FootageStage
 from tests.rooms.footage.storage import KEY_ID, SECRET, SeaweedFS, Storage, moto
 
-from .harness import Case, Depth, Result, Side, measure, say, spent_ms
+from .harness import Depth, Result, came_to, is_busy, say, spent_ms
+from .lateness import watched
 
 SIZE: Final = 2_000_000
 FIRST: Final = datetime(2026, 11, 21, tzinfo=UTC)
 OPTIONS: Final = OffsiteOptions(by_hand=True)
 UP_WITHIN: Final = 60.0  # seconds
+GLANCE: Final = 1
 
-# What the queue may take, times what one plain connection takes.
-WALL_TIMES: Final = 1.0
-CPU_TIMES: Final = 2.0
+GOAL: Final = "S1"
+VERIFIED: Final = "put and verified"
+QUEUED: Final = "from row to row"
+BOTO3: Final = "boto3 upload_file"
+
+# What a way may take, times what one plain connection takes.
+TIMES: Final = {(VERIFIED, "wall"): 1.0, (QUEUED, "wall"): 1.0, (VERIFIED, "CPU"): 2.0}
+
+# For how long the event loop that it runs in, which is Home Assistant's, may be held up.
+HELD_UP_MS: Final = 50.0
 
 type Work = Callable[[], Awaitable[None]]
 type Way = Callable[[Storage], AbstractAsyncContextManager[Work]]
 """Prepares for an empty bucket what puts all clips into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What all clips took, in milliseconds."""
+
+    wall: float
+    cpu: float
+
+    def of(self, sort: str) -> float:
+        """Return one of both."""
+        return self.wall if sort == "wall" else self.cpu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,34 +73,65 @@ class OffsiteBench:
     clip: Span
     number: int
 
-    def cases(self) -> Iterator[Case]:
-        """Yield what is measured; a call is all clips."""
-        for meter, sort, times in ((_wall_ms, "wall", WALL_TIMES), (spent_ms, "CPU", CPU_TIMES)):
-            reference = self._side(self._over_one_connection, meter)
-            for name, way, must in (
-                ("put and verified", self._side_by_side, times),
-                ("from row to row", self._by_the_queue, WALL_TIMES if sort == "wall" else None),
-                ("boto3 upload_file", self._by_boto3, None),
-            ):
-                yield Case(
-                    name=f"{self.number} clips, {name}: {sort}",
-                    subject=self._side(way, meter),
-                    reference=reference,
-                    times=must,
+    async def results(self, rounds: int, *, quick: bool) -> list[Result]:
+        """Measure all ways in turn, so many rounds after one that nobody counts."""
+        ways = {VERIFIED: self._side_by_side, QUEUED: self._by_the_queue, BOTO3: self._by_boto3}
+        if quick:
+            del ways[BOTO3]
+        busy, plain, late = False, list[Spent](), list[list[float]]()
+        spent: dict[str, list[Spent]] = {name: [] for name in ways}
+        for _ in range(rounds + 1):
+            busy |= is_busy()
+            plain.append(await self._spent(self._over_one_connection))
+            for name, way in ways.items():
+                spent[name].append(await self._spent(way))
+            late.append([await self._late(self._by_the_queue)])
+        return [
+            *self._told(plain[1:], {name: each[1:] for name, each in spent.items()}, busy),
+            # The first client is the one that takes time: that round counts as well.
+            came_to(
+                f"{self.number} clips, {QUEUED}: loop held up",
+                late,
+                most=HELD_UP_MS,
+                goal=GOAL,
+                busy=busy,
+            ),
+        ]
+
+    def _told(
+        self, plain: list[Spent], spent: dict[str, list[Spent]], busy: bool
+    ) -> Iterator[Result]:
+        for sort in ("wall", "CPU"):
+            for name, each in spent.items():
+                times = TIMES.get((name, sort))
+                yield came_to(
+                    f"{self.number} clips, {name}: {sort}",
+                    [[one.of(sort)] for one in each],
+                    [[one.of(sort)] for one in plain],
+                    times=times,
+                    goal=None if times is None else GOAL,
+                    busy=busy,
                 )
 
-    def _side(self, way: Way, meter: Callable[[], float]) -> Side:
-        async def measured() -> list[float]:
-            storage = Storage(self.address)
-            await _made(storage)
-            async with way(storage) as work:
-                before = meter()
-                await work()
-                spent = meter() - before
-            await asyncio.to_thread(self._clear, storage)
-            return [spent]
+    async def _spent(self, way: Way) -> Spent:
+        """Put all clips one way, and take them out again."""
+        storage = Storage(self.address)
+        await _made(storage)
+        async with way(storage) as work:
+            wall, cpu = time.perf_counter(), spent_ms()
+            await work()
+            spent = Spent(wall=(time.perf_counter() - wall) * 1000, cpu=spent_ms() - cpu)
+        await asyncio.to_thread(self._clear, storage)
+        return spent
 
-        return measured
+    async def _late(self, way: Way) -> float:
+        """Return how late the loop was at worst, from the first connection on."""
+        storage = Storage(self.address)
+        await _made(storage)
+        async with watched() as late, way(storage) as work:
+            await work()
+        await asyncio.to_thread(self._clear, storage)
+        return max(late)
 
     def _clear(self, storage: Storage) -> None:
         """Delete all clips, which must all be there."""
@@ -200,7 +252,8 @@ async def measured(folder: Path, depth: Depth) -> list[Result]:
     if reason := why_another():
         say(reason)
     with opened(folder, depth.uploads) as bench:
-        return [await measure(case, depth.rounds) for case in bench.cases()]
+        rounds = GLANCE if depth.quick else depth.rounds
+        return await bench.results(rounds, quick=depth.quick)
 
 
 @contextmanager
@@ -234,7 +287,3 @@ async def _made(storage: Storage) -> None:
     async with asyncio.timeout(UP_WITHIN):
         while not await asyncio.to_thread(storage.is_made):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
-
-
-def _wall_ms() -> float:
-    return time.perf_counter() * 1000

@@ -18,7 +18,7 @@ from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.models import PassageKind
 
 from .harness import Case, asking, doing
-from .seeds import AGENT, BATCH, FIRST, SPAN, make_room, microseconds
+from .seeds import AGENT, BATCH, EACH, FIRST, make_room, microseconds, span
 
 DAY_MS: Final = 10.0
 DAY: Final = timedelta(days=1)
@@ -36,12 +36,12 @@ _DAY: Final = "SELECT * FROM passages WHERE number >= ? AND number < ? {} ORDER 
 class LogBench:
     """The product's log and a plain connection, on one file."""
 
-    def __init__(self, log: PassageLog, raw: sqlite3.Connection) -> None:
+    def __init__(self, log: PassageLog, raw: sqlite3.Connection, number: int) -> None:
         """Ask of the same moments each time."""
         self._log = log
         self._raw = raw
         random = Random(3)  # noqa: S311 - the same each time
-        self._moments = [FIRST + DAY + random.random() * (SPAN - DAY) for _ in range(997)]
+        self._moments = [FIRST + DAY + random.random() * (span(number) - DAY) for _ in range(997)]
 
     def cases(self, calls: int) -> Iterator[Case]:
         """Yield what is measured, so many calls a round."""
@@ -81,7 +81,7 @@ async def opened(folder: Path, number: int) -> AsyncIterator[LogBench]:
     database = await Database.open(path)
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as raw:
-            yield LogBench(PassageLog(database), raw)
+            yield LogBench(PassageLog(database), raw, number)
     finally:
         await database.close()
 
@@ -114,7 +114,7 @@ def _rows(number: int) -> Iterator[tuple[object, ...]]:
     random = Random(4)  # noqa: S311 - the same each time
     moment = FIRST
     for index in range(number):
-        moment += SPAN / number * random.uniform(0.2, 1.8)
+        moment += EACH * random.uniform(0.2, 1.8)
         at, door = microseconds(moment), random.choice(DOORS)
         person = random.randrange(PEOPLE)
         who: tuple[object, ...] = (f"p{person}", f"Person {person}", f"c{person}", "Card")

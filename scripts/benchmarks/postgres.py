@@ -99,4 +99,4 @@ def _wait(process: subprocess.Popen[bytes], log: int) -> None:
 def _beside(there: Iterator[Case], here: Iterator[Case]) -> Iterator[Case]:
     for on_server, in_file in zip(there, here, strict=True):
         # What is promised is promised of the file: how far away a server is, nobody knows.
-        yield replace(on_server, reference=in_file.subject, goal=None, most=None)
+        yield replace(on_server, reference=in_file.subject, goal=None, most=None, times=None)

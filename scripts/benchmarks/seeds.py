@@ -30,7 +30,8 @@ from custom_components.gatehouse.models import (
 )
 
 FIRST: Final = datetime(2024, 11, 18, tzinfo=UTC)
-SPAN: Final = timedelta(days=730)
+# A million in two years; fewer in less, so that a day is always a busy one.
+EACH: Final = timedelta(days=730) / 1_000_000
 AGENT: Final = "9f2c41d07ab3"
 PLACES: Final = {
     "Porch": ("porch", "door"),
@@ -48,13 +49,18 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _BLANK: Final = Incident(
     id="", group="", place="", state=IncidentState.OPEN, started=FIRST, last_seen=FIRST
 )
-_COLUMNS: Final = (*rows.values(_BLANK), "number", "attempts")
+COLUMNS: Final = (*rows.values(_BLANK), "number", "attempts")
 
 INTO_ROWS: Final = (
-    f"INSERT INTO incidents ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
-    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+    f"INSERT INTO incidents ({', '.join(COLUMNS)})"  # noqa: S608 - our own names
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
 INTO_LINES: Final = "INSERT INTO incident_text (rowid, text) VALUES (?, ?)"
+
+
+def span(number: int) -> timedelta:
+    """Return how long so many take."""
+    return EACH * number
 
 
 def vocabulary() -> list[str]:
@@ -72,7 +78,7 @@ def incidents(number: int) -> Iterator[Incident]:
     weights = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
     started = FIRST
     for index in range(number):
-        started += SPAN / number * random.uniform(0.2, 1.8)
+        started += EACH * random.uniform(0.2, 1.8)
         sentence = random.choices(words, cum_weights=weights, k=random.randint(12, 22))
         yield _incident(index, started, sentence, random)
 

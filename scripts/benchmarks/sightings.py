@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from custom_components.gatehouse.models import Box, Detection
+from custom_components.gatehouse.vision.onnx import CPU, Eye, OnnxNetwork
 from scripts.demonstration.places import DEMO, ROOT, Assets
 
 SIZE: Final = (1280, 720)
@@ -82,6 +83,15 @@ class Bare:
             self.run()
             runs += 1
         return 1000 * (time.perf_counter() - began) / runs
+
+
+def fitted(model: Path, jpeg: bytes) -> Callable[[], object]:
+    """Return a run of the model for as much of its input as the product needs for a picture."""
+    network = OnnxNetwork(model, 1, [CPU])
+    canvas = np.empty((1, 3, *network.size), np.float32)
+    eye = Eye(canvas, network.family, network.labels, network.step)
+    eye.paint(jpeg)
+    return lambda: network.run(eye.canvas)
 
 
 def small(jpeg: bytes, size: tuple[int, int]) -> bytes:

@@ -1,9 +1,13 @@
-"""A million incidents: pages, searches and single rows, beside plain sqlite3 on the same file."""
+"""A million incidents: pages, searches and single rows, beside plain sqlite3 on the same file.
+
+Of both sides, a page is rows that have been read: the lists in them too.
+"""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+import json
 from pathlib import Path
 from random import Random
 import sqlite3
@@ -11,21 +15,23 @@ from typing import Any, Final
 
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.incidents import IncidentQuery, IncidentStore
-from custom_components.gatehouse.incidents.search import fts5, terms
+from custom_components.gatehouse.incidents.rows import LISTS
+from custom_components.gatehouse.incidents.search import TOLD, fts5, terms
 from custom_components.gatehouse.models import Incident, Level
 
-from .harness import Case, Depth, Result, asking, doing, measure, say
+from . import batches
+from .harness import Case, Depth, Missing, Result, asking, doing, measure, say
 from .seeds import (
     AGENT,
     FIRST,
     INTO_LINES,
     INTO_ROWS,
-    SPAN,
     incidents,
     microseconds,
     raw_line,
     raw_row,
     seeded,
+    span,
     vocabulary,
 )
 
@@ -33,18 +39,35 @@ DAY_MS: Final = 10.0
 SEARCH_MS: Final = 20.0
 DAY: Final = timedelta(days=1)
 PORCH: Final = (f"{AGENT}/porch",)
+PAGE: Final = "24-hour page of 50"
+COUNTS: Final = "totals of a day, beside a scan"
+TEXT: Final = "text"
+AFTER_ALL: Final = timedelta(days=3650)
 MADE: Final = "made-while-measuring-"
 
+# What a search may take, times what bare sqlite3 takes, and what a page may.
+SEARCH_TIMES: Final = 2.0
+PAGE_TIMES: Final = 4.0
+# What counting a day may take of what a scan of all rows takes, where there are many.
+COUNT_TIMES: Final = 1 / 50
+MANY: Final = 1_000_000
+SCANS: Final = 3
+
+_READ: Final = ", ".join(f"incidents.{column.name}" for column in TOLD)
+_LISTS: Final = [nth for nth, each in enumerate(TOLD) if each.name in {*LISTS, "reasons"}]
+_NAMES: Final = [column.name for column in TOLD]
+
 _DAY: Final = (
-    "SELECT * FROM incidents WHERE number >= ? AND number < ? ORDER BY number DESC LIMIT 50"
+    f"SELECT {_READ} FROM incidents"  # noqa: S608 - our own names
+    " WHERE number >= ? AND number < ? ORDER BY number DESC LIMIT 50"
 )
 _FOUND: Final = (
-    "SELECT incidents.* FROM incident_text JOIN incidents ON number = incident_text.rowid"
+    f"SELECT {_READ} FROM incident_text JOIN incidents ON number = incident_text.rowid"  # noqa: S608
     " WHERE incident_text MATCH ? AND incident_text.rowid < ?"
     " ORDER BY incident_text.rowid DESC LIMIT 50"
 )
 _TOTALS: Final = (
-    "SELECT place, level, count(*) FROM incidents WHERE number >= ? AND number < ? GROUP BY 1, 2"
+    "SELECT place, level, count(*) FROM incidents {}WHERE number >= ? AND number < ? GROUP BY 1, 2"
 )
 
 
@@ -58,23 +81,30 @@ class StoreBench:
         self._number = number
         self._words = vocabulary()
         random = Random(3)  # noqa: S311 - the same each time
-        self._moments = [FIRST + DAY + random.random() * (SPAN - DAY) for _ in range(997)]
+        self._moments = [FIRST + DAY + random.random() * (span(number) - DAY) for _ in range(997)]
         self._new = _new_incidents()
 
     def cases(self, calls: int) -> Iterator[Case]:
         """Yield what is measured, so many calls a round."""
         yield Case(
-            name="24-hour page of 50",
+            name=PAGE,
+            subject=asking(lambda nth: self._store.find(self._day(nth)), calls),
+            reference=doing(lambda nth: _read(self._raw_span(_DAY, nth)), calls),
+            most=DAY_MS,
+            times=PAGE_TIMES,
+            goal="E1",
+        )
+        yield Case(
+            name="the same, beside a bare fetch",
             subject=asking(lambda nth: self._store.find(self._day(nth)), calls),
             reference=doing(lambda nth: self._raw_span(_DAY, nth), calls),
-            most=DAY_MS,
         )
         for name, ask in self._asks().items():
             yield self._found(name, ask, calls)
         yield Case(
             name="totals of a day",
             subject=asking(lambda nth: self._store.totals(*self._span(nth)), calls),
-            reference=doing(lambda nth: self._raw_span(_TOTALS, nth), calls),
+            reference=doing(lambda nth: self._raw_span(_TOTALS.format(""), nth), calls),
         )
         yield Case(
             name="one incident by its id",
@@ -87,6 +117,17 @@ class StoreBench:
             reference=doing(lambda _: self._raw_save(next(self._new)), calls),
         )
 
+    def counting(self) -> Case:
+        """Return what counting a day takes beside looking at all rows."""
+        scan = _TOTALS.format("NOT INDEXED ")
+        return Case(
+            name=COUNTS,
+            subject=asking(lambda nth: self._store.totals(*self._span(nth)), SCANS),
+            reference=doing(lambda nth: self._raw_span(scan, nth), SCANS),
+            times=COUNT_TIMES,
+            goal="E2",
+        )
+
     def clean(self) -> None:
         """Take out again what was put in."""
         made = "SELECT number FROM incidents WHERE id GLOB ?"
@@ -94,11 +135,15 @@ class StoreBench:
         self._raw.execute("DELETE FROM incidents WHERE id GLOB ?", (f"{MADE}*",))
 
     def _found(self, name: str, ask: Callable[[int], IncidentQuery], calls: int) -> Case:
+        # Of few rows, a search is next to nothing, and the way to the thread and back is all.
+        is_promised = name.startswith(TEXT) and self._number >= MANY
         return Case(
             name=name,
             subject=asking(lambda nth: self._store.find(ask(nth)), calls),
-            reference=doing(lambda nth: self._raw_find(ask(nth)), calls),
+            reference=doing(lambda nth: _read(self._raw_find(ask(nth))), calls),
             most=SEARCH_MS,
+            times=SEARCH_TIMES if is_promised else None,
+            goal="E2" if is_promised else None,
         )
 
     def _asks(self) -> dict[str, Callable[[int], IncidentQuery]]:
@@ -143,7 +188,7 @@ class StoreBench:
         return self._raw.execute(statement, (since, until)).fetchall()
 
     def _raw_find(self, query: IncidentQuery) -> list[Any]:
-        bound = microseconds(query.until or FIRST + 2 * SPAN)
+        bound = microseconds(query.until or FIRST + AFTER_ALL)
         return self._raw.execute(_FOUND, (fts5(terms(query)), bound)).fetchall()
 
     def _raw_get(self, incident: str) -> Any:
@@ -156,16 +201,20 @@ class StoreBench:
         self._raw.execute("COMMIT")
 
 
-async def measured(folder: Path, depth: Depth) -> list[Result]:
+async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
     """Measure all of it."""
     number = depth.incidents
     say(f"a database of {number:,} incidents (the first time, a million take some minutes) ...")
     async with opened(folder, number) as bench:
-        results = []
+        results: list[Result | Missing] = []
         for case in bench.cases(depth.calls):
             say(f"{case.name} ...")
             results.append(await measure(case, depth.rounds))
-        return results
+        if number < MANY:
+            results.append(Missing(name=COUNTS, reason=f"less than {MANY:,} rows", goal="E2"))
+        else:
+            results.append(await measure(bench.counting(), min(depth.rounds, SCANS)))
+    return [*results, await batches.measured(folder, depth)]
 
 
 @asynccontextmanager
@@ -184,8 +233,19 @@ async def opened(folder: Path, number: int) -> AsyncIterator[StoreBench]:
         await database.close()
 
 
+def _read(found: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Make of rows what can be worked with, by the standard library alone."""
+    made = []
+    for row in found:
+        values = list(row)
+        for nth in _LISTS:
+            values[nth] = json.loads(values[nth]) if values[nth] else []
+        made.append(dict(zip(_NAMES, values, strict=True)))
+    return made
+
+
 def _new_incidents() -> Iterator[Incident]:
     """Yield incidents without end, after all that are there."""
     for nth, incident in enumerate(incidents(10_000_000)):
-        started = FIRST + 2 * SPAN + timedelta(seconds=nth)
+        started = FIRST + AFTER_ALL + timedelta(seconds=nth)
         yield replace(incident, id=f"{MADE}{nth}", started=started)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-WARM_S: Final = 0.7
+WARM_S: Final = 0.5  # until new connections carry a picture at once
 RUN_WITHIN: Final = 60.0  # seconds, beside what is asked for
 
 

@@ -4,9 +4,12 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 import json
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
+import resource
 import shutil
 import signal
 import sys
@@ -23,11 +26,11 @@ from .ledger import Ledger
 from .place import PLAYED
 from .report import Report
 from .schedule import Kind, Strike, schedule
+from .several import FIRST_PORT, seeds_of, soak_each
 from .site import set_up
 from .visitors import Cards, Door, come
 from .world import World, disabilities, made
 
-SEEDS: Final = 1_000_000
 SETTLES_WITHIN: Final = 60.0
 CALM_S: Final = 10.0
 
@@ -35,33 +38,41 @@ CALM_S: Final = 10.0
 def main() -> int:
     """Soak, and return 0 if everything held, 1 if not."""
     options = _options()
+    if options.seeds:
+        return asyncio.run(soak_each(options))
     folder = options.keep or Path(mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
     try:
         done = asyncio.run(_soak(options, folder))
     except asyncio.CancelledError:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
         return 130
+    done = replace(done, processors=_cpu_seconds() / (time.monotonic() - began))
     (folder / "report.json").write_text(json.dumps(done.as_json(), indent=2), "utf-8")
     print(json.dumps(done.as_json(), indent=2) if options.json else done.as_text(), flush=True)
     if done.held and not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         _say(f"logs and history are in {folder}")
+    _say(f"seed {done.seed}, {done.minutes:g} minutes: {'held' if done.held else 'BROKEN'}")
     return 0 if done.held else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(SEEDS))
+    parser.add_argument("--seed", type=int, default=f"{datetime.now(UTC):%Y%m%d}")
+    parser.add_argument("--seeds", type=seeds_of, metavar="1-30", help="one soak for each of these")
+    parser.add_argument("--beside", type=int, default=1, help="so many of them at once (1)")
     parser.add_argument("--agents", type=int, default=2)
     kinds = ", ".join(Kind)
     parser.add_argument(
         "--only", type=Kind, action="append", metavar="KIND", help=f"only this fault: {kinds}"
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep everything in there")
+    parser.add_argument("--port", type=int, default=FIRST_PORT, help="the first that is tried")
     parser.add_argument("--json", action="store_true", help="say it for a program")
     return parser.parse_args()
 
@@ -70,7 +81,7 @@ async def _soak(options: argparse.Namespace, folder: Path) -> Report:
     _end_on_signals()
     strikes = _planned(options)
     ledger = Ledger()
-    async with made(folder, options.seed, options.agents) as world:
+    async with made(folder, options.seed, options.agents, options.port) as world:
         hearing = asyncio.create_task(observer.hear(world.told, ledger))
         try:
             found = await _live(world, ledger, strikes, options)
@@ -156,6 +167,12 @@ async def _busy(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     for end in ends:
         if isinstance(end, Exception):
             raise end
+
+
+def _cpu_seconds() -> float:
+    """Return what everything together has taken; who was killed is counted for the most part."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _random(seed: int, what: str) -> Random:

@@ -34,6 +34,10 @@ class IncidentRow:
     """The key of its camera or group."""
     started: float
     last_seen: float
+    ended: float | None = None
+    """None while it is open."""
+    replayed: bool = False
+    """Whether it was found afterwards, and may tell of a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,8 @@ def gather(database: Path, media: Path, bucket: Path, journal: Mapping[str, str]
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as reader:
         passages = reader.execute("SELECT id, door, kind, at FROM passages ORDER BY number")
         incidents = reader.execute(
-            "SELECT id, place_group, started, last_seen FROM incidents ORDER BY number"
+            "SELECT id, place_group, started, last_seen, ended, replayed FROM incidents"
+            " ORDER BY number"
         )
         reader.row_factory = sqlite3.Row
         clips = reader.execute("SELECT * FROM footage ORDER BY since")
@@ -90,8 +95,15 @@ def gather(database: Path, media: Path, bucket: Path, journal: Mapping[str, str]
                 for name, door, kind, at in passages
             ),
             incidents=tuple(
-                IncidentRow(id=name, place=place, started=since / MICRO, last_seen=until / MICRO)
-                for name, place, since, until in incidents
+                IncidentRow(
+                    id=name,
+                    place=place,
+                    started=since / MICRO,
+                    last_seen=until / MICRO,
+                    ended=ended / MICRO if ended else None,
+                    replayed=bool(replayed),
+                )
+                for name, place, since, until, ended, replayed in incidents
             ),
             clips=tuple(_clip(media, dict(row)) for row in clips),
             objects={key: _object(file) for key, file in objects(bucket).items()},

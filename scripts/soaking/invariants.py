@@ -21,6 +21,16 @@ CLOCKS: Final = {Kind.CLOCK_AHEAD, Kind.CLOCK_BEHIND}
 # What may cost a visit its incident, or make two of it; slow, full and locked disks may not.
 BLINDING: Final = CLOCKS | {Kind.KILL, Kind.CUT, Kind.NONSENSE, Kind.BROKEN}
 VISIT_ENDS_S: Final = 4.0
+
+# So long an incident may be open here, and so old may be what a door tells late of it.
+LONGEST_S: Final = 60.0 + 60.0 + 15.0
+
+# What may cost a recording. Of Home Assistant's own clock, which is set, no agent knows anything.
+OVERTAKING: Final = {
+    *((kind, "agent") for kind in (*CLOCKS, Kind.KILL, Kind.CUT, Kind.FULL_DISK)),
+    *((kind, HOME) for kind in (Kind.KILL, Kind.LOCKED, Kind.FULL_DISK)),
+}
+TRIED_S: Final = 40.0
 INCIDENT_ENDS_S: Final = 12.0
 SURE: Final = 6  # sightings, of which two are needed
 
@@ -100,6 +110,37 @@ def each_visit_is_an_incident(ledger: Ledger, evidence: Evidence) -> Iterator[st
             yield f"the visit at camera {camera}, {since:.1f} to {until:.1f}, is {names}"
 
 
+def nothing_ends_before_it_begins(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """No clip and no incident ends before its beginning, or lasts longer than it was there."""
+    del ledger
+    for row in evidence.incidents:
+        ended = row.last_seen if row.ended is None else row.ended
+        longest = LONGEST_S if not row.replayed else float("inf")
+        if not row.started <= row.last_seen <= ended <= row.started + longest:
+            times = f"{row.started:.1f}, {row.last_seen:.1f}, {ended:.1f}"
+            yield f"the incident {row.id} of {row.place} began, was seen last, and ended at {times}"
+    for clip in evidence.clips:
+        if clip.until < clip.since:
+            yield f"the clip {clip.id} of {clip.camera} is of {clip.since:.1f} to {clip.until:.1f}"
+
+
+def no_footage_is_given_up(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """What an agent was asked for comes, unless it was not there or had another time."""
+    for clip in evidence.clips:
+        name, _, _ = clip.camera.partition("/")
+        if clip.stage != "failed" or not name.startswith("soak"):
+            continue
+        who = {name.replace("soak", "agent"): "agent", HOME: HOME}
+        span = clip.since - TRIED_S, clip.until + TRIED_S
+        if not any(
+            (trouble.kind, who.get(trouble.target)) in OVERTAKING
+            and _touches(trouble, *(each - ahead for each in span))
+            for trouble in ledger.troubles
+            for ahead in (-3600, 0, 3600)
+        ):
+            yield f"the clip {clip.id} of {clip.camera}, {clip.since:.1f}, is lost: {clip.error}"
+
+
 def nobody_enters_after_revocation(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
     """A card that all agents confirmed to be revoked opens nothing any more."""
     del evidence
@@ -129,6 +170,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     nothing_written_down_is_lost,
     nothing_is_doubled,
     each_visit_is_an_incident,
+    nothing_ends_before_it_begins,
+    no_footage_is_given_up,
     nobody_enters_after_revocation,
     every_card_is_answered,
     nothing_ends_by_itself,

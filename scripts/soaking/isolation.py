@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
 import shutil
@@ -14,6 +14,7 @@ ISOLATED: Final = "GATEHOUSE_SOAK_ISOLATED"
 
 NETWORK: Final = "10.77"
 ROOMY: Final = "4g"
+TRIES: Final = 20
 
 
 def why_not() -> str:
@@ -79,15 +80,21 @@ class SmallDisk:
     @contextmanager
     def full(self) -> Iterator[None]:
         """Let there be no room for anything more."""
-        used = shutil.disk_usage(self._folder).used
-        self._resize(str(used))
+        self._fill()
         try:
             yield
         finally:
             self._resize(ROOMY)
 
+    def _fill(self) -> None:
+        """Make it as large as what is on it; what is written meanwhile is on it too."""
+        for _ in range(TRIES):
+            with suppress(subprocess.CalledProcessError):
+                self._resize(str(shutil.disk_usage(self._folder).used))
+                return
+        self._resize(str(shutil.disk_usage(self._folder).used))
+
     def _resize(self, size: str) -> None:
-        # What is written at this moment makes it larger than is asked for: then a bit more.
         _run("mount", "-o", f"remount,size={size}", str(self._folder))
 
 

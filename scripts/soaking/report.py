@@ -35,6 +35,8 @@ class Report:
     most_used: dict[str, tuple[int, int]]
     """Bytes and file descriptors of each program."""
     verdicts: tuple[Verdict, ...]
+    processors: float = 0.0
+    """So many were busy all the time."""
 
     @property
     def held(self) -> bool:
@@ -51,6 +53,7 @@ class Report:
             f"seed {self.seed}, {self.minutes:g} minutes",
             f"went wrong: {_listed(self.faults)}",
             f"counted: {_listed(self.counts)}",
+            f"used: {self.processors:.2f} processors",
         ]
         for name, (rss, fds) in self.most_used.items():
             late = self.late_p99_ms.get(name, 0.0)

@@ -25,7 +25,8 @@ from .schedule import DETECTOR, HOME, STORAGE, Kind
 from .weather import Weather
 
 PROBE: Final = Path(__file__).with_name("probe")
-FIRST_PORT: Final = 18123
+# For a second factor Home Assistant fetches packages when it starts, and there is no way out.
+_ONE_FACTOR: Final = ("homeassistant:\n", "homeassistant:\n  auth_mfa_modules: []\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def disabilities() -> list[Ability]:
 class World:
     """Everything that runs, by its name."""
 
-    def __init__(self, folder: Path, session: aiohttp.ClientSession) -> None:
+    def __init__(self, folder: Path, session: aiohttp.ClientSession, first_port: int) -> None:
         self.folder = folder
         self.session = session
         self.programs: dict[str, Program] = {}
@@ -60,6 +61,7 @@ class World:
         self.disks: dict[str, SmallDisk] = {}
         self.lines: dict[str, Line] = {}
         self.told = folder / "told.sock"
+        self._first_port = first_port
         self._ports: set[int] = set()
         self._library = folder / "weather.so"
         self.logs = folder / "logs"
@@ -142,8 +144,9 @@ class World:
         probe.mkdir()
         for part in (*PROBE.glob("*.*"), PROBE.with_name("lag.py")):
             (probe / part.name).symlink_to(part)
-        with (config / "configuration.yaml").open("a", encoding="utf-8") as written:
-            written.write("\ngatehouse_soak:\n")
+        written = config / "configuration.yaml"
+        text = written.read_text("utf-8").replace(*_ONE_FACTOR)
+        written.write_text(f"{text}\ngatehouse_soak:\n", "utf-8")
         program: Command = [sys.executable, "-m", "homeassistant", "-c", config]
         command = self._within(HOME) + program
         self._add(HOME, command, config, f"http://{LOCAL}:{port}", "/manifest.json")
@@ -166,7 +169,7 @@ class World:
         self.programs[name] = Program(name, command, where, self.logs, is_up)
 
     def _port(self) -> int:
-        port = free_port(LOCAL, FIRST_PORT, frozenset(self._ports))
+        port = free_port(LOCAL, self._first_port, frozenset(self._ports))
         self._ports.add(port)
         return port
 
@@ -181,12 +184,12 @@ class World:
 
 
 @asynccontextmanager
-async def made(folder: Path, seed: int, agents: int) -> AsyncIterator[World]:
+async def made(folder: Path, seed: int, agents: int, first_port: int) -> AsyncIterator[World]:
     """Make a world in which everything runs but Home Assistant, which nobody has set up yet."""
     async with AsyncExitStack() as stack:
         timeout = aiohttp.ClientTimeout(total=30)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        world = World(folder, session)
+        world = World(folder, session, first_port)
         stack.push_async_callback(world.end)
         await world.make(seed, agents)
         await asyncio.gather(

@@ -12,7 +12,8 @@ from pathlib import Path
 import time
 from typing import Any
 
-from camera_agent.door_config import DoorConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.vault import sign
 from camera_agent.wire import Direction
 from tests.waiting import eventually

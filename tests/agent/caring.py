@@ -10,8 +10,9 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
 
+from camera_agent.camera_config import CameraConfig
 from camera_agent.cameras import Camera, Listener
-from camera_agent.config import AgentConfig, CameraConfig
+from camera_agent.config import AgentConfig
 from camera_agent.hub import Hub
 from camera_agent.server import application
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from camera_agent.config import CameraConfig, SourceKind
+from camera_agent.camera_config import CameraConfig, SourceKind
 
 from .watching import Notes
 

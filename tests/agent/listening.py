@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import time
 from typing import Any
 
-from camera_agent.door_config import ReaderConfig, ReaderKind
 from camera_agent.hardware import CardReader, Feedback, Heard, Key, ReaderError, Scan
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 
 
 class Ears:

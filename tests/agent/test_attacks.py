@@ -12,8 +12,9 @@ import pytest
 from camera_agent import listen, wire
 from camera_agent.auth import OPEN, signature
 from camera_agent.config import AgentConfig, TlsConfig
-from camera_agent.door_config import DoorConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig
 from camera_agent.hub import Hub
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.server import application
 
 from .conftest import Configured

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from camera_agent.cameras import Camera, Patience, _Meter
+from camera_agent.capture import pack
 from camera_agent.hardware import Opened
-from camera_agent.models import CameraState, Packet
+from camera_agent.models import CameraState, Packet, Sound
 from camera_agent.wire import CameraStatus
 
 from .conftest import Configured, Filmed
@@ -103,6 +104,26 @@ async def test_a_camera_that_never_opens_is_given_up_and_tried_again(
         assert camera.state.error == (
             "No frame for 1 s; restarting the camera. Camera frontend has timed out!"
         )
+
+
+async def test_nothing_is_heard_of_a_hidden_camera_even_if_it_is_here_already(
+    configured: Configured, notes: Notes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = b"".join(part for n in (1, 2, 3) for part in pack(Sound(b"%d" % n, n)))
+    program = f"import os, sys, time; os.write(int(sys.argv[1]), {written!r}); time.sleep(60)"
+    monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", program))
+    async with running(configured(), notes) as camera:
+        heard: list[Sound] = []
+
+        def hear(_: str, sound: Sound) -> None:
+            heard.append(sound)
+            camera.hide()
+
+        monkeypatch.setattr(notes, "sound", hear)
+        await eventually(lambda: camera.state.status is CameraStatus.PRIVATE, 20)
+        await camera.ended()
+
+    assert heard == [Sound(b"1", 1)]
 
 
 async def test_a_missing_film_is_named_and_found_once_it_is_there(

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from camera_agent import capture
+from camera_agent.camera_config import Sync
 from camera_agent.capture import HEADER, Message, first_line, pack, unpack
 from camera_agent.child import Child
-from camera_agent.config import Sync
 from camera_agent.hardware import Luma, Opened
 from camera_agent.models import Packet, Picture, Sound
 from camera_agent.motion import Motion
@@ -51,11 +51,26 @@ async def child_of(
         await child.end(0.5)
 
 
-async def first(child: Child, kind: type[Message]) -> Message:
-    async with asyncio.timeout(20):
-        while not isinstance(message := await child.read(), kind):
-            assert message is not None, child.last_words()
-    return message
+class Heard:
+    """What a camera's process says, in its order; None is the end."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._hearing = asyncio.create_task(self._hear())
+
+    async def next(self) -> Message | None:
+        async with asyncio.timeout(20):
+            return await self._messages.get()
+
+    async def first(self, kind: type[Message]) -> Message:
+        while not isinstance(message := await self.next(), kind):
+            assert message is not None, self._child.last_words()
+        return message
+
+    async def _hear(self) -> None:
+        await self._child.pass_on(self._messages.put_nowait)
+        self._messages.put_nowait(None)
 
 
 @given(MESSAGES)
@@ -104,8 +119,9 @@ def test_the_last_order_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 async def test_a_camera_opens_and_sends_a_key_frame_first(configured: Configured) -> None:
     async with child_of(configured, fps=10.0) as child:
-        assert await first(child, Opened) == Opened(width=320, height=180, fps=10.0)
-        packet = await first(child, Packet)
+        heard = Heard(child)
+        assert await heard.first(Opened) == Opened(width=320, height=180, fps=10.0)
+        packet = await heard.first(Packet)
         assert isinstance(packet, Packet)
         assert packet.key
         assert packet.data.startswith(b"\0\0\0\1\x67")
@@ -113,17 +129,18 @@ async def test_a_camera_opens_and_sends_a_key_frame_first(configured: Configured
 
 async def test_pictures_come_only_when_they_are_wanted(configured: Configured) -> None:
     async with child_of(configured) as child:
-        kinds = {type(await child.read()) for _ in range(20)}
+        heard = Heard(child)
+        kinds = {type(await heard.next()) for _ in range(20)}
         assert kinds <= {Opened, Packet, Motion}
         child.order(15)
-        picture = await first(child, Picture)
+        picture = await heard.first(Picture)
         assert isinstance(picture, Picture)
         assert picture.jpeg.startswith(b"\xff\xd8")
 
 
 async def test_a_camera_that_cannot_be_opened_says_why(configured: Configured) -> None:
     async with child_of(configured, "video", path="/nowhere/yard.mp4") as child:
-        assert await child.read() is None
+        assert await Heard(child).next() is None
         await child.exited()
     assert child.last_words() == "Cannot open /nowhere/yard.mp4: No such file or directory."
 
@@ -164,24 +181,20 @@ async def test_what_ignores_the_end_is_killed(
     monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", program))
     child = await Child.start(configured())
     async with asyncio.timeout(10):
-        await child.read()
+        await Heard(child).next()
         await child.end(0.1)
     assert child._process.returncode == -signal.SIGKILL
 
 
 PARENT = textwrap.dedent("""
     import asyncio
-    from camera_agent.capture import Packet
+    from camera_agent.camera_config import CameraConfig, SourceKind
     from camera_agent.child import Child
-    from camera_agent.config import CameraConfig, SourceKind
 
     async def main():
         config = CameraConfig(id="a", name="a", source=SourceKind.PATTERN, width=320, height=180)
         child = await Child.start(config)
-        while not isinstance(await child.read(), Packet):
-            pass
-        print(child._process.pid, flush=True)
-        await asyncio.sleep(60)
+        await child.pass_on(lambda _: print(child._process.pid, flush=True))
 
     asyncio.run(main())
 """)
@@ -202,7 +215,7 @@ async def test_no_camera_outlives_its_agent_however_that_ends() -> None:
 
 async def test_the_end_of_its_orders_is_enough_to_end_a_camera(configured: Configured) -> None:
     async with child_of(configured) as child:
-        await first(child, Packet)
+        await Heard(child).first(Packet)
         assert child._process.stdin is not None
         child._process.stdin.close()
         async with asyncio.timeout(5):

@@ -4,8 +4,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from camera_agent.cards import CardError, canonical, digits, is_random
-from camera_agent.door_config import ByteOrder, CardFormat
 from camera_agent.hardware import Scan, Technology
+from camera_agent.reader_config import ByteOrder, CardFormat
 
 from .listening import reader_config
 

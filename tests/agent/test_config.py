@@ -7,19 +7,20 @@ import re
 
 import pytest
 
+from camera_agent.camera_config import CameraConfig, SourceKind
 from camera_agent.config import (
     AgentConfig,
     BookingsConfig,
-    CameraConfig,
     ConfigError,
     DetectorConfig,
-    SourceKind,
     SpoolConfig,
     TlsConfig,
     load,
 )
 from camera_agent.default import DEFAULT
-from camera_agent.door_config import DoorConfig, Fail, LineConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig, Fail
+from camera_agent.line_config import LineConfig
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.wire import DEFAULT_PORT, Direction
 
 TOKEN = "0123456789abcdef"

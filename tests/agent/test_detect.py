@@ -16,7 +16,8 @@ from aiohttp import ClientResponse, ClientSession
 import pytest
 
 from camera_agent import onnx
-from camera_agent.config import AgentConfig, CameraConfig, DetectorConfig
+from camera_agent.camera_config import CameraConfig
+from camera_agent.config import AgentConfig, DetectorConfig
 from camera_agent.detector import NICENESS, WAITING, Detector
 from camera_agent.hub import Hub
 from camera_agent.server import LARGEST_PICTURE, application

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from camera_agent.door_config import DoorConfig, Fail, LineConfig
+from camera_agent.door_config import DoorConfig, Fail
 from camera_agent.hardware import LineError, deadman
 from camera_agent.hardware.deadman import Kept
 from camera_agent.hardware.gpio import GpioLine
 from camera_agent.hardware.wiring import kept, wiring
+from camera_agent.line_config import LineConfig
 from tests.waiting import eventually
 
 HEADER = "pinctrl-bcm2711"

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from camera_agent.config import Sync
+from camera_agent.camera_config import Sync
 from camera_agent.hardware import CameraError, Emit, Luma, Opened, camera, picamera
 from camera_agent.models import Packet, Picture
 from camera_agent.wire import CameraStatus

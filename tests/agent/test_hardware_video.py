@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from camera_agent.config import CameraConfig
+from camera_agent.camera_config import CameraConfig
 from camera_agent.hardware import CameraError, Luma, Opened, camera
 from camera_agent.hardware.encode import H264, LUMA_SIZE, Jpeg
 from camera_agent.hardware.pattern import background, draw

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from camera_agent.config import AgentConfig, CameraConfig, SourceKind
+from camera_agent.camera_config import CameraConfig, SourceKind
+from camera_agent.config import AgentConfig
 from camera_agent.hub import Hub
 from camera_agent.notify import condition, supervised
 from camera_agent.owner import Paired

@@ -9,18 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from camera_agent.onnx import (
-    COCO,
-    CPU,
-    OVERLAP,
-    Model,
-    ModelError,
-    PictureError,
-    fit,
-    load,
-    size_of,
-    unique,
-)
+from camera_agent.families import COCO, ModelError
+from camera_agent.onnx import CPU, OVERLAP, Model, PictureError, fit, load, size_of, unique
 from tests.networks import (
     DOG,
     FAMILIES,
@@ -140,13 +130,13 @@ def test_nothing_of_an_earlier_picture_is_left_beside_a_narrower_one(
     used.detect(picture(512, 256, "white"), 0.35, PEOPLE)
     used.detect(picture(64, 200, "black"), 0.35, PEOPLE)
     fresh.detect(picture(64, 200, "black"), 0.35, PEOPLE)
-    assert np.array_equal(used._eye._canvas, fresh._eye._canvas)
+    assert np.array_equal(used._spare[0].canvas, fresh._spare[0].canvas)
 
 
 def test_a_network_of_free_size_is_shown_640_pixels(tmp_path: Path) -> None:
     free = ("batch", "channels", "height", "width")
     seeing = load(network(tmp_path / "free.onnx", yolov8([ONE]), picture=free))
-    assert seeing._eye._canvas.shape == (1, 3, 640, 640)
+    assert seeing._network.size == (640, 640)
 
 
 def test_names_that_the_file_carries_are_used(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from camera_agent import reception, wire
 from camera_agent.auth import signature
 from camera_agent.code_file import CodeFile
 from camera_agent.config import TlsConfig
-from camera_agent.door_config import DoorConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig
 from camera_agent.errors import Refused
 from camera_agent.owner import Owner, Paired, stored
 from camera_agent.pairing import GOOD, Code, new_code
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.vault import Vault, sign
 from tests.waiting import eventually
 

@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from camera_agent.door_config import ReaderKind
 from camera_agent.hardware import Feedback, Heard, Key, ReaderError, Scan, Tamper, reader
+from camera_agent.reader_config import ReaderKind
 from camera_agent.readers import ENDED, HEALTHY, Reader, ReaderListener, retries
 
 from .listening import reader_config

@@ -256,6 +256,23 @@ async def test_a_recording_can_be_ended_at_once(agent: Agent, second_ago: list[P
     assert agent.shows(await agent.over(recording)) == list(range(60))
 
 
+@pytest.mark.parametrize("lasts", [-7200, 0, 5, 3600 + 5])
+async def test_what_is_ended_by_a_clock_that_was_set_back_does_not_end_before_it_began(
+    agent: Agent, second_ago: list[Packet], monkeypatch: pytest.MonkeyPatch, lasts: float
+) -> None:
+    agent.feed(second_ago[:60])
+    recording = await agent.recorder.start("front", 0.0, time.time() + 60)
+    back = time.time() - 3600
+    monkeypatch.setattr(time, "time", lambda: back)
+
+    ended = agent.recorder.extend("front", recording.id, back + lasts)
+    agent.feed(packets(30, back))
+    done = await agent.over(recording)
+
+    assert recording.started <= ended.until <= recording.started + 300
+    assert done.started <= done.until
+
+
 async def test_what_is_over_cannot_be_extended(agent: Agent, second_ago: list[Packet]) -> None:
     agent.feed(second_ago[:60])
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)

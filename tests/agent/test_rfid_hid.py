@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from camera_agent.door_config import CardFormat
 from camera_agent.hardware import reader
 from camera_agent.hardware.rfid_hid import HIDReader, Wedge
+from camera_agent.reader_config import CardFormat
 
 from .listening import Ears, failing, is_silent, listening, percentile, reader_config
 from .watching import Eventually

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from camera_agent.door_config import LineConfig
 from camera_agent.hardware import LineError, Scan, Technology, polling, ports, reader
 from camera_agent.hardware.rfid_mfrc522 import MFRC522Reader
+from camera_agent.line_config import LineConfig
 
 from .listening import failing, is_silent, listening, reader_config
 from .mfrc522_chip import Card, Chip, crc_a

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from camera_agent.door_config import LineConfig
 from camera_agent.hardware import Technology, reader, rfid_wiegand
 from camera_agent.hardware.rfid_wiegand import GAP, Bits, WiegandReader, payload, pressed
+from camera_agent.line_config import LineConfig
 
 from .listening import Ears, failing, is_silent, listening, reader_config
 from .watching import Eventually

@@ -17,8 +17,9 @@ import pytest
 
 from camera_agent import broadcast, hub as hub_module, spool as spool_module
 from camera_agent.auth import signature
+from camera_agent.camera_config import CameraConfig
 from camera_agent.cameras import Camera
-from camera_agent.config import AgentConfig, CameraConfig, SpoolConfig
+from camera_agent.config import AgentConfig, SpoolConfig
 from camera_agent.hub import Hub
 from camera_agent.messages import Message
 from camera_agent.models import Packet, Picture, Sound

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from camera_agent.door_config import DoorConfig, Fail, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig, Fail
 from camera_agent.hardware import (
     Feedback,
     Heard,
@@ -25,6 +25,7 @@ from camera_agent.hardware import (
 from camera_agent.hardware.deadman import Kept
 from camera_agent.hardware.simulated import SimulatedLine, SimulatedReader
 from camera_agent.hardware.wiring import Wiring, kept, wiring
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from tests.waiting import eventually
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from camera_agent.camera_config import CameraConfig
 from camera_agent.cameras import Camera, Patience
-from camera_agent.config import CameraConfig
 from camera_agent.models import CameraState, Packet, Picture, Sound
 
 Eventually = Callable[..., Awaitable[None]]

@@ -8,11 +8,12 @@ from typing import Any, Final
 import pytest
 
 from custom_components.gatehouse.dashboard_cards import OURS
+from custom_components.gatehouse.footage_options import LONGEST_RECORDING
 from custom_components.gatehouse.models import ZoneKind
-from custom_components.gatehouse.options import LONGEST_RECORDING
 from custom_components.gatehouse.services import ACTIONS
 from custom_components.gatehouse.websocket_api import COMMANDS
-from custom_components.gatehouse.zones.rules import FEWEST_POINTS, LONGEST_NAME, MOST_POINTS
+from custom_components.gatehouse.zones.polygons import FEWEST_POINTS, MOST_POINTS
+from custom_components.gatehouse.zones.rules import LONGEST_NAME
 
 GOLDEN: Final = Path(__file__).parents[1] / "wire" / "websocket"
 LIVE: Final = OURS / "live"

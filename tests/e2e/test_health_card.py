@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.gatehouse import health_feed
+from custom_components.gatehouse import telling
 from tests.e2e.browser import Browser, Page
 from tests.e2e.dashboards import DESK_AT_NIGHT, PHONE, Home, faint, looking, press, read, type_into
 from tests.ha.scripted import AGENT_ID, ScriptedAgent, golden, scripted_agent
@@ -48,7 +48,7 @@ async def porch(socket_enabled: None) -> AsyncIterator[ScriptedAgent]:
 async def house(
     hass: HomeAssistant, home: Home, porch: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
 ) -> House:
-    monkeypatch.setattr(health_feed, "AT_MOST_EVERY", health_feed.AT_MOST_EVERY / 10)
+    monkeypatch.setattr(telling, "AT_MOST_EVERY", telling.AT_MOST_EVERY / 10)
     site = site_with(subentry_of(porch), detectors=[])
     await set_up(hass, site)
     low = f"under_voltage_{AGENT_ID}"

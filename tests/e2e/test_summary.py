@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.gatehouse.incidents import AssessorOptions
-from custom_components.gatehouse.incidents.tracks import TrackRules
+from custom_components.gatehouse.incidents.track import TrackRules
 from tests.e2e.llama import LlamaServer
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import LIVE, RISK, incidents, set_up, walk_by

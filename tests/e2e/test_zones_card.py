@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 from custom_components.gatehouse.dashboard_cards import OURS
 from custom_components.gatehouse.models import Box, IgnoreBox, Zone, ZoneKind
 from custom_components.gatehouse.zones import ZoneCrossing, ZoneTooSmall
-from custom_components.gatehouse.zones.rules import check_polygon
+from custom_components.gatehouse.zones.polygons import check_polygon
 from tests.e2e.browser import Browser, Page
 from tests.e2e.dashboards import (
     DESK,

@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
-from custom_components.gatehouse.incidents.tracks import TrackRules
+from custom_components.gatehouse.incidents.track import TrackRules
 from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import becomes, set_up

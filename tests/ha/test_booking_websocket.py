@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
-from custom_components.gatehouse import booking_feed
+from custom_components.gatehouse import booking_feed, telling
 from custom_components.gatehouse.booking_deeds import BOOKING_COMMANDS
 from custom_components.gatehouse.booking_events import BookingEvents
 from custom_components.gatehouse.bookings import Booking, BookingStore, Diary, recurrence_of
@@ -86,7 +86,7 @@ async def annas(
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell every change at once."""
-    monkeypatch.setattr(booking_feed, "AT_MOST_EVERY", timedelta(milliseconds=10))
+    monkeypatch.setattr(telling, "AT_MOST_EVERY", timedelta(milliseconds=10))
 
 
 async def asked(

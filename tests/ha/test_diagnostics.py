@@ -44,7 +44,9 @@ async def busy_site(hass: HomeAssistant, agent: ScriptedAgent, folder: Any) -> M
             unique_id=None,
             data={"folder": str(uploads)},
         ),
-        detectors=["remote"],
+        detectors=["remote", "kserve"],
+        kserve_url="ftp://garage.home, http://lab:tulip@127.0.0.1:9",
+        kserve_model="yolo",
         remote_url="http://user:swordfish@127.0.0.1:9/detect",
         lambda_url="https://hidden.lambda-url.eu-central-1.on.aws/",
         lambda_key_id="AKIASECRET",
@@ -93,6 +95,8 @@ async def downloaded(
     [
         TOKEN,
         "127.0.0.1",
+        "garage.home",
+        "tulip",
         "swordfish",
         "hidden",
         "AKIASECRET",
@@ -116,7 +120,7 @@ async def test_diagnostics_tell_how_the_site_is(downloaded: dict[str, Any]) -> N
     (agent,) = data["agents"]
     (recorded,) = data["footage"]["newest"]
 
-    assert data["options"]["detectors"] == ["remote"]
+    assert data["options"]["detectors"] == ["remote", "kserve"]
     assert data["options"]["model"] == "yolox_tiny"
     assert [each["type"] for each in data["subentries"]] == ["agent", "folder"]
     assert (agent["id"], agent["connected"], agent["last_error"]) == (AGENT_ID, True, None)
@@ -142,12 +146,14 @@ async def test_diagnostics_tell_how_much_is_kept_and_what_waits(
 
 async def test_diagnostics_tell_how_each_detector_does(downloaded: dict[str, Any]) -> None:
     detector = downloaded["data"]["detector"]
-    (health,) = detector["health"]
+    health, other = detector["health"]
 
     assert detector["status"] == "failed"
     assert detector["runtime"] is None
     assert detector["installed"].startswith("onnxruntime ")
     assert (health["name"], health["state"], health["failures"]) == ("remote", "failing", 1)
+    assert (other["name"], other["state"]) == ("kserve", "failing")
+    assert other["error"].endswith("has no valid address; it starts with http:// or https://")
     assert "cannot be asked" in health["error"]
 
 

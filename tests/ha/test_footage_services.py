@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import (
@@ -26,9 +27,13 @@ from custom_components.gatehouse.incidents import IncidentNews
 from custom_components.gatehouse.models import Assessment, Footage, FootageStage, Level
 from tests.ha.happened import CLIP, NOON, SEEN, filmed, happened
 from tests.ha.scripted import ScriptedAgent, jpeg
+from tests.ha.seeing import becomes, state_of
 from tests.ha.site import site_with, subentry_of
+from tests.ha.sources import from_folder
+from tests.waiting import eventually
 
 CAMERA: Final = "camera.front_door"
+UPLOADS: Final = "camera.back_yard"
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 MEDIA: Final = "media-source://gatehouse/footage"
@@ -116,6 +121,27 @@ async def test_nobody_records_who_is_no_user_any_more(
         )
 
     assert await rows(running_site) == {}
+
+
+async def test_who_wants_a_camera_recorded_whose_agent_is_away_is_told_so_at_once(
+    hass: HomeAssistant, agent: ScriptedAgent, folder: Path
+) -> None:
+    uploads = folder / "uploads"
+    uploads.mkdir()
+    site = site_with(subentry_of(agent), from_folder(uploads), detectors=[])
+    site.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(site.entry_id)
+    await eventually(lambda: state_of(hass, CAMERA) not in (None, STATE_UNAVAILABLE))
+    await agent.stop()
+    await becomes(hass, CAMERA, STATE_UNAVAILABLE)
+
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "record", entity_id=[CAMERA, UPLOADS])
+
+    assert error.value.translation_key == "camera_away"
+    assert error.value.translation_placeholders == {"cameras": CAMERA}
+    [recorded] = (await rows(site)).values()
+    assert recorded.camera.endswith("/camera")
 
 
 # --- keep ------------------------------------------------------------------------------------

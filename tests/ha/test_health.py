@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
-from custom_components.gatehouse import health_feed
+from custom_components.gatehouse import telling
 from custom_components.gatehouse.agent import AgentStats
 from custom_components.gatehouse.care import OwnMachine
 from custom_components.gatehouse.database import DatabaseError
@@ -36,7 +36,7 @@ HEALTH: Final[dict[str, Any]] = {"type": "gatehouse/health/subscribe"}
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell every change at once."""
-    monkeypatch.setattr(health_feed, "AT_MOST_EVERY", timedelta(0))
+    monkeypatch.setattr(telling, "AT_MOST_EVERY", timedelta(0))
 
 
 @pytest.fixture

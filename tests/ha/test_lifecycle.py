@@ -238,9 +238,7 @@ async def test_an_agent_that_is_away_from_the_start_is_said_once_in_the_log(
     await agent.stop()
     caplog.clear()
 
-    with patch(
-        "custom_components.gatehouse.agent_coordinator.RETRY_FIRST", timedelta(seconds=0.01)
-    ):
+    with patch("custom_components.gatehouse.reconnecting.RETRY_FIRST", timedelta(seconds=0.01)):
         assert await hass.config_entries.async_setup(site.entry_id)
         [coordinator] = site.runtime_data.cameras
         await eventually(lambda: coordinator.last_exception)

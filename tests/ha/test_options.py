@@ -15,6 +15,13 @@ from custom_components.gatehouse.footage import (
     RetentionOptions,
     S3Options,
 )
+from custom_components.gatehouse.footage_options import (
+    footage_options,
+    offsite_options,
+    optimise_options,
+    retention_options,
+    s3_options,
+)
 from custom_components.gatehouse.incidents import AssessorOptions, IncidentOptions
 from custom_components.gatehouse.language_model import ModelChoice
 from custom_components.gatehouse.models import Level
@@ -22,16 +29,11 @@ from custom_components.gatehouse.options import (
     access_options,
     alarm_panel,
     assessor_options,
-    footage_options,
     incident_options,
     migrated,
     model_choice,
-    offsite_options,
-    optimise_options,
     other_door_key,
     other_doors,
-    retention_options,
-    s3_options,
     snooze_for,
     tells_tags,
 )

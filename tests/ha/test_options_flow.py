@@ -258,6 +258,41 @@ async def test_a_server_of_models_is_asked_by_the_models_name(
         assert saved["type"] is SAVED
 
 
+async def test_servers_of_models_are_given_one_on_a_line_and_all_of_them_tried(
+    hass: HomeAssistant, site: MockConfigEntry, socket_enabled: None, tmp_path: Path
+) -> None:
+    first, second = (Triton(network(tmp_path / "yolo.onnx", yolov8(()))) for _ in "ab")
+    form = await detectors(hass, site, "kserve")
+    async with serving(first.answer) as one, serving(second.answer) as other:
+        half = await answer(hass, form, kserve_url=f"{one}\nnonsense", kserve_model="yolo")
+        assert half["errors"] == {"kserve_url": "bad_url"}
+
+        second.loaded = False
+        again = await answer(hass, half, kserve_url=f"{one}, {other}", kserve_model="yolo")
+        assert again["errors"] == {"kserve_url": "service_failed"}
+        assert f"{URL(other).authority} answered 404" in words.error(again, OPTIONS, "kserve_url")
+
+        second.loaded = True
+        saved = await answer(hass, again, kserve_url=f" {one}\n\n{other}\n")
+        assert saved["type"] is SAVED
+        assert site.options["kserve_url"] == f"{one}\n\n{other}"
+
+
+async def test_servers_of_different_models_are_not_saved(
+    hass: HomeAssistant, site: MockConfigEntry, socket_enabled: None, tmp_path: Path
+) -> None:
+    small = Triton(network(tmp_path / "small.onnx", yolov8((), classes=1)))
+    large = Triton(network(tmp_path / "large.onnx", yolov8(())))
+    form = await detectors(hass, site, "kserve")
+    async with serving(small.answer) as one, serving(large.answer) as other:
+        again = await answer(hass, form, kserve_url=f"{one}\n{other}", kserve_model="yolo")
+    assert again["errors"] == {"kserve_url": "service_failed"}
+    told = words.error(again, OPTIONS, "kserve_url")
+    assert f"{URL(other).authority} serves another model" in told
+    assert "let all of them serve the same one" in told
+    assert "kserve_url" not in site.options
+
+
 async def test_an_agent_detects_if_it_has_a_detector(
     hass: HomeAssistant, agent: ScriptedAgent
 ) -> None:

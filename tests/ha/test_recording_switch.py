@@ -21,8 +21,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.gatehouse.database import Database, DatabaseError
 from custom_components.gatehouse.footage import FootageStore
+from custom_components.gatehouse.footage_options import LONGEST_RECORDING
 from custom_components.gatehouse.models import Footage, FootageStage
-from custom_components.gatehouse.options import LONGEST_RECORDING
 from tests.ha.happened import CLIP
 from tests.ha.scripted import KEY, ScriptedAgent
 from tests.ha.seeing import CONNECTED, becomes, set_up, state_of
@@ -41,7 +41,7 @@ def _impatient() -> Iterator[None]:
     """Ask an agent that is away, or a database that fails, again at once."""
     soon = timedelta(seconds=0.05)
     with (
-        patch("custom_components.gatehouse.agent_coordinator.RETRY_FIRST", soon),
+        patch("custom_components.gatehouse.reconnecting.RETRY_FIRST", soon),
         patch(f"{ROOM}.RETRY", soon),
     ):
         yield

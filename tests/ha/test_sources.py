@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from watchdog.observers.api import BaseObserver
 from watchdog.utils import BaseThread
 
-from custom_components.gatehouse import source_coordinator, stills
+from custom_components.gatehouse import folder_coordinator, stills
 from custom_components.gatehouse.incidents import PicturesLost
 from custom_components.gatehouse.models import Frame
 from custom_components.gatehouse.stills import Stills, async_still
@@ -97,7 +97,7 @@ def uploads(folder: Path) -> Path:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for what is away at once, and take what fails as away soon."""
-    monkeypatch.setattr(source_coordinator, "RETRY", timedelta(seconds=0.1))
+    monkeypatch.setattr(folder_coordinator, "RETRY", timedelta(seconds=0.1))
     monkeypatch.setattr(stills, "RETRY", timedelta(seconds=0.1))
     monkeypatch.setattr(stills, "PATIENCE", timedelta(seconds=0.2))
     monkeypatch.setattr(stills, "TIMEOUT", 0.2)
@@ -255,7 +255,7 @@ async def test_a_folder_that_goes_and_comes_is_told_once_and_watched_again(
         tries.append(path)
         await check(path)
 
-    monkeypatch.setattr(source_coordinator, "check", counted)
+    monkeypatch.setattr(folder_coordinator, "check", counted)
     detections.people = 1
     away = uploads.with_name("unplugged")
 
@@ -308,7 +308,7 @@ async def test_an_upload_right_after_the_start_stays_motion(
     upload(uploads)
     await becomes(hass, MOTION, "on")
 
-    steady = began + 2 * source_coordinator.STEADY.total_seconds()
+    steady = began + 2 * folder_coordinator.STEADY.total_seconds()
     await eventually(lambda: hass.loop.time() > steady)
     assert state_of(hass, MOTION) == "on"
 

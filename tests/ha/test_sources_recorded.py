@@ -11,9 +11,10 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.gatehouse.folder_coordinator import FolderCoordinator
 from custom_components.gatehouse.footage import local, stream
 from custom_components.gatehouse.models import Footage, FootageStage
-from custom_components.gatehouse.source_coordinator import FolderCoordinator, SourceCoordinator
+from custom_components.gatehouse.source_coordinator import SourceCoordinator
 from tests.ha.scripted import ScriptedDetections, jpeg
 from tests.ha.seeing import becomes
 from tests.ha.site import site_with

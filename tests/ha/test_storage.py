@@ -16,9 +16,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.gatehouse.database import DatabaseError
 from custom_components.gatehouse.footage import FootageStore
+from custom_components.gatehouse.footage_options import offsite_options
 from custom_components.gatehouse.incidents import IncidentNews
 from custom_components.gatehouse.models import Footage, FootageStage, Level
-from custom_components.gatehouse.options import offsite_options
 from tests.ha.happened import CLIP, SEEN, filmed, happened
 from tests.ha.scripted import ScriptedAgent, clip, golden
 from tests.ha.seeing import becomes, set_up, state_of

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
-from custom_components.gatehouse import storage, storage_feed
+from custom_components.gatehouse import storage, storage_feed, telling
 from custom_components.gatehouse.database import DatabaseError
 from custom_components.gatehouse.footage import Progress, Transfer
 from custom_components.gatehouse.models import Footage, FootageStage
@@ -37,7 +37,7 @@ async def client(
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell every change at once."""
-    monkeypatch.setattr(storage_feed, "AT_MOST_EVERY", timedelta(0))
+    monkeypatch.setattr(telling, "AT_MOST_EVERY", timedelta(0))
 
 
 async def told(client: MockHAClientWebSocket) -> dict[str, Any]:

@@ -35,9 +35,7 @@ from tests.waiting import eventually
 @pytest.fixture
 def impatient() -> Iterator[None]:
     """Ask an agent that is away again at once."""
-    with patch(
-        "custom_components.gatehouse.agent_coordinator.RETRY_FIRST", timedelta(seconds=0.05)
-    ):
+    with patch("custom_components.gatehouse.reconnecting.RETRY_FIRST", timedelta(seconds=0.05)):
         yield
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from camera_agent.door_config import CardFormat
 from camera_agent.hardware import reader
+from camera_agent.reader_config import CardFormat
 from camera_agent.readers import Reader, ReaderListener
 from tests.agent.listening import Ears, failing, listening, reader_config
 from tests.waiting import eventually

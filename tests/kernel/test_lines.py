@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from camera_agent.door_config import LineConfig
 from camera_agent.hardware import LineError
 from camera_agent.hardware.gpio import GpioLine
+from camera_agent.line_config import LineConfig
 from tests.waiting import eventually
 
 from .chip import Chip

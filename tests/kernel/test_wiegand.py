@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from camera_agent.door_config import LineConfig
 from camera_agent.hardware import Technology, reader, rfid_wiegand
+from camera_agent.line_config import LineConfig
 from tests.agent.listening import failing, listening, reader_config
 from tests.waiting import eventually
 

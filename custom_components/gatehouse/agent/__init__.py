@@ -3,13 +3,10 @@
 from .access import (
     AccessChanged,
     AccessState,
-    AgentPassage,
     DoorChanged,
     DoorInfo,
     DoorState,
     Enrolled,
-    PassageMade,
-    PassagePage,
     Rang,
     ReaderInfo,
     ReaderState,
@@ -30,21 +27,14 @@ from .errors import (
 )
 from .logs import LogBatch, LogLine
 from .machine import AgentInfo, AgentStats, CameraFigures, Gpu, Probe, stats_of
-from .messages import (
-    CameraChanged,
-    Message,
-    MotionChanged,
-    Reading,
-    Recording,
-    RecordingChanged,
-    Spool,
-    SpoolReport,
-    State,
-    StatsChanged,
-)
+from .messages import CameraChanged, Message, MotionChanged, RecordingChanged, State, StatsChanged
+from .mjpeg import BOUNDARY
 from .pairing import BadCode, PairingLocked, Stranger, WrongCode, fingerprint_of, greet, pair
+from .passages import AgentPassage, PassageMade, PassagePage
 from .pin import Identity, Pin
+from .recording import Recording
 from .recordings import Recordings
+from .spool import Reading, Spool, SpoolReport
 from .upkeep import Upkeep
 from .webrtc import Watching, WebRtc
 from .wire import (
@@ -66,6 +56,7 @@ from .wire import (
 )
 
 __all__ = [
+    "BOUNDARY",
     "DEFAULT_PORT",
     "SERVICE_TYPE",
     "AccessChanged",

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime, timedelta
-from email.message import Message as Headers
 from urllib.parse import quote
 
 import aiohttp
@@ -15,19 +14,13 @@ from .connection import ANSWER, STREAM, Connection
 from .decoding import decoding, moment
 from .doors import AgentDoors
 from .errors import AgentGarbled, AgentOutdated, AgentRefused, NotAnAgent
+from .live import Live, boundary_of, expect
 from .machine import AgentInfo
-from .messages import (
-    Message,
-    SpoolReport,
-    State,
-    StatsChanged,
-    parse_info,
-    parse_message,
-    parse_spool,
-)
+from .messages import Message, State, StatsChanged, parse_info, parse_message
 from .mjpeg import PictureParser
 from .pin import Pin
 from .recordings import Recordings
+from .spool import SpoolReport, parse_spool
 from .upkeep import Upkeep
 from .webrtc import WebRtc
 
@@ -39,6 +32,7 @@ class Agent:
     doors: AgentDoors
     upkeep: Upkeep
     webrtc: WebRtc
+    live: Live
 
     def __init__(
         self,
@@ -50,11 +44,12 @@ class Agent:
     ) -> None:
         """Nothing is sent before somebody asks; without a pin it goes over plain HTTP."""
         self._connection = Connection(session, host, port, token, pin)
-        self.recordings = Recordings(self._connection)
+        self._clock = AgentClock()
+        self.recordings = Recordings(self._connection, self._clock)
         self.doors = AgentDoors(self._connection)
         self.upkeep = Upkeep(self._connection)
         self.webrtc = WebRtc(self._connection)
-        self._clock = AgentClock()
+        self.live = Live(self._connection)
 
     @property
     def clock_ahead(self) -> timedelta:
@@ -88,7 +83,7 @@ class Agent:
         """Return a picture of now."""
         path = wire.SNAPSHOT.format(camera=quote(camera, safe=""))
         async with self._connection.request("GET", path, timeout=ANSWER) as response:
-            _expect(response, "image/jpeg")
+            expect(response, "image/jpeg")
             with decoding():
                 captured = moment(float(response.headers[wire.CAPTURED_HEADER]))
             return Picture(jpeg=await response.read(), captured=captured)
@@ -98,7 +93,7 @@ class Agent:
         path = wire.STREAM.format(camera=quote(camera, safe=""))
         query = None if fps is None else {wire.QUERY_FPS: f"{fps:g}"}
         async with self._connection.request("GET", path, query=query, timeout=STREAM) as response:
-            parser = PictureParser(_boundary(response), lambda: self._clock.now)
+            parser = PictureParser(boundary_of(response), lambda: self._clock.now)
             async for chunk in response.content.iter_any():
                 for picture in parser.feed(chunk):
                     yield picture
@@ -132,18 +127,3 @@ class Agent:
         query = {wire.QUERY_UNTIL: f"{until.timestamp():.6f}"}
         async with self._connection.request("DELETE", wire.SPOOL, query=query, timeout=ANSWER):
             pass
-
-
-def _expect(response: aiohttp.ClientResponse, kind: str) -> None:
-    if response.content_type != kind:
-        raise AgentGarbled(f"The agent sent {response.content_type} where {kind} belongs.")
-
-
-def _boundary(response: aiohttp.ClientResponse) -> str:
-    _expect(response, "multipart/x-mixed-replace")
-    headers = Headers()
-    headers["Content-Type"] = response.headers["Content-Type"]
-    boundary = headers.get_boundary()
-    if boundary is None:
-        raise AgentGarbled("The agent's stream of pictures names no boundary.")
-    return boundary.removeprefix("--")

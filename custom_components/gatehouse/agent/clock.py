@@ -13,26 +13,37 @@ WINDOW: Final = timedelta(minutes=5)
 STEP: Final = timedelta(seconds=2)
 DOUBTS: Final = 3
 
+# No word is so long on its way: a feed that is silent for 15 s is over.
+LONGEST_DELAY: Final = timedelta(minutes=1)
+
+# Goes on while this machine sleeps, where there is such a clock.
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class AgentClock:
-    """What an agent's clock shows, measured against ours by each of its words."""
+    """What an agent's clock shows, measured against ours by each of its words.
+
+    When ours is set, that is known at once; when the agent's is, with its next word.
+    """
 
     def __init__(
         self,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = lambda: time.clock_gettime(_STEADY),
     ) -> None:
         """Nothing was heard; the clock counts seconds and is never set."""
         self._now = now
         self._clock = clock
+        self._zero = self._now_zero()
         self._heard: list[tuple[float, timedelta]] = []
         self._doubts = 0
 
     @property
     def ahead(self) -> timedelta:
         """How far the agent's clock is ahead of ours; zero before the agent has said anything."""
-        return max((ahead for _, ahead in self._heard), default=timedelta())
+        self._follow_ours()
+        return self._ahead
 
     @property
     def now(self) -> datetime:
@@ -44,11 +55,28 @@ class AgentClock:
 
         Anew is the first word of a connection: the Pi may have started without knowing the date.
         """
+        self._follow_ours()
+        self._zero = self._now_zero()
         at, ahead = self._clock(), said - self._now()
         since = at - WINDOW.total_seconds()
-        doubtful = bool(self._heard) and ahead < self.ahead - STEP
-        self._doubts = self._doubts + 1 if doubtful else 0
+        behind = self._ahead - ahead if self._heard else timedelta()
+        self._doubts = self._doubts + 1 if behind > STEP else 0
         self._heard = [each for each in self._heard if each[0] > since] + [(at, ahead)]
-        if doubtful and (anew or self._doubts >= DOUBTS):
+        if self._doubts and (anew or self._doubts >= DOUBTS or behind > LONGEST_DELAY):
             self._heard = self._heard[-self._doubts :]
             self._doubts = 0
+
+    @property
+    def _ahead(self) -> timedelta:
+        return max((ahead for _, ahead in self._heard), default=timedelta())
+
+    def _follow_ours(self) -> None:
+        """If our own clock was set, measure what was heard against it as it is now."""
+        zero = self._now_zero()
+        if abs(step := zero - self._zero) > STEP:
+            self._zero = zero
+            self._heard = [(at, ahead - step) for at, ahead in self._heard]
+
+    def _now_zero(self) -> datetime:
+        """Return what our clock showed when the one that is never set was at zero."""
+        return self._now() - timedelta(seconds=self._clock())

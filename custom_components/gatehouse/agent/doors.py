@@ -7,18 +7,10 @@ from urllib.parse import quote
 import aiohttp
 
 from . import wire
-from .access import (
-    AgentPassage,
-    DoorState,
-    Enrolled,
-    PassagePage,
-    parse_door,
-    parse_enrolled,
-    parse_passage,
-    parse_passages,
-)
+from .access import DoorState, Enrolled, parse_door, parse_enrolled
 from .connection import ANSWER, Connection
 from .errors import AgentGarbled
+from .passages import AgentPassage, PassagePage, parse_passage, parse_passages
 
 LEARNING: Final = timedelta(seconds=30)
 

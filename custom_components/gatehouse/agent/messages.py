@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..models import CameraState
@@ -13,12 +13,10 @@ from .access import (
     DoorChanged,
     DoorInfo,
     DoorState,
-    PassageMade,
     Rang,
     parse_access,
     parse_door,
     parse_door_info,
-    parse_passage,
 )
 from .bookings import Booked, booked_or_none
 from .cameras import parse_camera, parse_camera_info
@@ -30,8 +28,6 @@ from .decoding import (
     read_json,
     span_or_none,
     text_or_none,
-    whole,
-    whole_or_none,
 )
 from .errors import AgentIncompatible, NotAnAgent
 from .logs import LogBatch, parse_logs
@@ -44,55 +40,9 @@ from .machine import (
     probes_or_none,
     stats_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """A recording on an agent; what is known only at its end is None before."""
-
-    id: str
-    camera: str
-    status: wire.RecordingStatus
-    started: datetime | None
-    """When its first frame was captured."""
-    until: datetime
-    duration: timedelta | None
-    size: int | None
-    """Bytes."""
-    sha256: str | None
-    error: str | None
-    origin: wire.RecordingOrigin = wire.RecordingOrigin.ASKED
-    """Why there is one."""
-    booking: str | None = None
-    """The appointment that it is a part of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spool:
-    """What an agent kept of the time in which nobody listened to it, and still has."""
-
-    clips: int
-    size: int
-    """Bytes of them."""
-    lost: int
-    """How many clips had to go before anybody came for them, since the agent was installed."""
-    readings: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How the Pi was at one moment, by its own clock."""
-
-    at: datetime
-    stats: AgentStats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolReport:
-    """An agent's spool, and its readings of that time, the oldest first."""
-
-    spool: Spool
-    readings: tuple[Reading, ...]
+from .passages import PassageMade, parse_passage
+from .recording import Recording, parse_recording
+from .spool import Spool, spool_or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,34 +164,6 @@ def parse_info(body: Mapping[str, Any]) -> AgentInfo:
     )
 
 
-@decoding()
-def parse_recording(body: Mapping[str, Any]) -> Recording:
-    """Return a recording as the agent describes it."""
-    return Recording(
-        id=str(body["id"]),
-        camera=str(body["camera"]),
-        status=wire.RecordingStatus(body["status"]),
-        started=moment_or_none(body.get("started")),
-        until=moment(body["until"]),
-        duration=span_or_none(body.get("duration_s")),
-        size=whole_or_none(body.get("bytes")),
-        sha256=text_or_none(body.get("sha256")),
-        error=text_or_none(body.get("error")),
-        origin=wire.RecordingOrigin(body.get("origin", wire.RecordingOrigin.ASKED)),
-        booking=text_or_none(body.get("booking")),
-    )
-
-
-@decoding()
-def parse_spool(body: Mapping[str, Any]) -> SpoolReport:
-    """Return what an agent kept while nobody listened."""
-    readings = [
-        Reading(at=moment(reading["at"]), stats=stats_of(reading)) for reading in body["readings"]
-    ]
-    readings.sort(key=lambda reading: reading.at)
-    return SpoolReport(spool=_spool(body, len(readings)), readings=tuple(readings))
-
-
 def _at_a_door(body: Mapping[str, Any]) -> Message | None:
     match body["type"]:
         case wire.MessageType.DOOR:
@@ -263,7 +185,7 @@ def _state(body: Mapping[str, Any]) -> State:
         cameras={camera: parse_camera(state) for camera, state in body["cameras"].items()},
         stats=stats_of(body["stats"]),
         recordings=tuple(parse_recording(recording) for recording in body["recordings"]),
-        spool=_spool_or_none(body),
+        spool=spool_or_none(body),
         bookings=booked_or_none(body),
         probes=probes_or_none(body),
         doors=tuple(parse_door_info(door) for door in body["info"].get("doors", ())),
@@ -276,7 +198,7 @@ def _stats_changed(body: Mapping[str, Any]) -> StatsChanged:
     return StatsChanged(
         stats=stats_of(body["stats"]),
         now=moment_or_none(body.get("now")),
-        spool=_spool_or_none(body),
+        spool=spool_or_none(body),
         bookings=booked_or_none(body),
         probes=probes_or_none(body),
         figures=figures_of(body),
@@ -287,20 +209,6 @@ def _stats_changed(body: Mapping[str, Any]) -> StatsChanged:
 def _access_or_none(body: Mapping[str, Any]) -> AccessState | None:
     access = body.get("access")
     return None if not access else parse_access(access)
-
-
-def _spool_or_none(body: Mapping[str, Any]) -> Spool | None:
-    spool = body.get("spool")
-    return None if spool is None else _spool(spool, whole(spool["readings"]))
-
-
-def _spool(body: Mapping[str, Any], readings: int) -> Spool:
-    return Spool(
-        clips=whole(body["clips"]),
-        size=whole(body["bytes"]),
-        lost=whole(body["lost"]),
-        readings=readings,
-    )
 
 
 def _motion(body: Mapping[str, Any]) -> MotionChanged:

@@ -10,10 +10,11 @@ from typing import IO, Final
 from urllib.parse import quote
 
 from . import wire
+from .clock import AgentClock
 from .connection import ANSWER, STREAM, Connection
 from .decoding import decoding
 from .errors import AgentGarbled
-from .messages import Recording, parse_recording
+from .recording import Recording, parse_recording
 
 CHUNK: Final = 256 * 1024
 
@@ -21,9 +22,15 @@ CHUNK: Final = 256 * 1024
 class Recordings:
     """What an agent records; times are on its own clock."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: AgentClock) -> None:
         """Ask over this connection."""
         self._connection = connection
+        self._clock = clock
+
+    @property
+    def now(self) -> datetime:
+        """What the agent's clock shows now, as far as it has told."""
+        return self._clock.now
 
     async def start(self, camera: str, since: datetime, until: datetime) -> Recording:
         """Record from a moment, which may lie in the near past, to another."""

@@ -14,6 +14,20 @@ from ..models import BookingState, Layout
 from .expansion import extent
 from .nouns import Appointment, Booking, Series
 
+
+def _columns_of_wishes() -> tuple[Column[Any], ...]:
+    """Return the columns that say what is wanted of an hour, as `_wishes` fills them."""
+    return (
+        Column("cameras", Text, nullable=False),
+        Column("layout", Text, nullable=False),
+        Column("owner", Text, nullable=False),
+        Column("owner_id", Text),
+        Column("upload", Integer, nullable=False),
+        Column("share", Integer, nullable=False),
+        Column("notify", Text, nullable=False),
+    )
+
+
 BOOKINGS: Final = Table(
     "bookings",
     metadata,
@@ -28,13 +42,7 @@ BOOKINGS: Final = Table(
     Column("stops", Text, nullable=False),
     Column("rrule", Text),
     Column("exceptions", Text, nullable=False),
-    Column("cameras", Text, nullable=False),
-    Column("layout", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("owner_id", Text),
-    Column("upload", Integer, nullable=False),
-    Column("share", Integer, nullable=False),
-    Column("notify", Text, nullable=False),
+    *_columns_of_wishes(),
     Column("source", Text),
     Column("source_uid", Text),
     Column("changed", Moment),
@@ -51,13 +59,7 @@ APPOINTMENTS: Final = Table(
     Column("begins", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("cameras", Text, nullable=False),
-    Column("layout", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("owner_id", Text),
-    Column("upload", Integer, nullable=False),
-    Column("share", Integer, nullable=False),
-    Column("notify", Text, nullable=False),
+    *_columns_of_wishes(),
     Column("state", Text, nullable=False),
     Column("recorded_since", Moment),
     Column("recorded_until", Moment),

@@ -73,6 +73,7 @@ class FootageFlow:
             booking=booking,
         )
         row = part_of(booking, row) if part else row
+        self._steps.wish(row)
         await self._store.add(row)
         self._news(row)
         self._woken.set()

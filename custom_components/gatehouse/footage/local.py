@@ -66,6 +66,11 @@ class LocalRecorder:
         self._heard = 0.0
         self._stopped = Event()
 
+    @property
+    def now(self) -> datetime:
+        """What the site's clock shows now."""
+        return self._now()
+
     async def run(self) -> None:
         """Write recordings, and finish those that were left behind, until cancelled."""
         self._stopped.clear()

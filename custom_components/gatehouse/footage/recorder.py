@@ -14,6 +14,10 @@ class Recorder(Protocol):
     What it cannot do it tells by AgentError or FootageError.
     """
 
+    @property
+    def now(self) -> datetime:
+        """What its clock shows now, as far as anybody knows."""
+
     async def start(self, camera: str, since: datetime, until: datetime) -> Recording:
         """Record from a moment, which may lie in the near past, to another."""
 

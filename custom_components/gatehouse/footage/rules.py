@@ -26,13 +26,16 @@ UNFINISHED: Final = (
 # Asking again would not help.
 HOPELESS: Final = frozenset(
     {
-        ErrorCode.BAD_REQUEST,
         ErrorCode.NOT_FOUND,
         NotPlayable.code,
         RecordingFailed.code,
         RecordingLost.code,
     }
 )
+
+# A moment that an agent refuses may be one of a clock that was set since, as its next words tell:
+# with the default pauses, so many tries last half a minute.
+MOST_REFUSALS: Final = 5
 
 # The agent tells its feed when a recording ends; looking is for when that word got lost, or the
 # two clocks differ.
@@ -131,7 +134,8 @@ def is_due(row: Footage, now: datetime, options: FootageOptions) -> bool:
 def after_failure(row: Footage, code: str, now: datetime, options: FootageOptions) -> Footage:
     """Return the row as a failed try leaves it: with a later time, or given up."""
     attempts = row.attempts + 1
-    given_up = code in HOPELESS or (attempts >= MOST_ATTEMPTS and row.path is None)
+    most = MOST_REFUSALS if code == ErrorCode.BAD_REQUEST else MOST_ATTEMPTS
+    given_up = code in HOPELESS or (attempts >= most and row.path is None)
     return replace(
         row,
         stage=FootageStage.FAILED if given_up else row.stage,
@@ -241,12 +245,14 @@ def slug(text: str) -> str:
 
 def _own(camera: str, recording: Recording, name: str) -> Footage:
     length = recording.duration or timedelta(0)
+    since = recording.started or recording.until - length
     return Footage(
         id=name,
         camera=camera,
         incident=None,
         stage=FootageStage.RECORDING,
-        since=recording.started or recording.until - length,
-        until=recording.until,
+        since=since,
+        # A clock that was set back meanwhile shows its end before its beginning.
+        until=recording.until if since < recording.until else since + length,
         recording=recording.id,
     )

@@ -17,6 +17,7 @@ from ..agent import (
     RecordingStatus,
 )
 from ..models import Footage, FootageStage
+from .dates import Dates
 from .disk import Disk, refusals
 from .errors import FootageError, RecordingFailed, RecordingLost
 from .filing import clear, filed, is_there
@@ -48,9 +49,15 @@ class Steps:
         self._options = options
         self._news = news
         self._now = now
+        self._dates = Dates()
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._transfers = asyncio.Semaphore(options.transfers)
         self._transfer_of_parts = asyncio.Semaphore(1)
+
+    def wish(self, row: Footage) -> None:
+        """Know that somebody asks for a row now, by what the recorder's clock is said to show."""
+        if found := self._recorders(row.camera):
+            self._dates.note(row, found[0].now)
 
     async def take(self, row: Footage) -> None:
         """Take the step of a row's stage, or note when to try again and why."""
@@ -80,11 +87,22 @@ class Steps:
         recorder, camera = self._recorder(row.camera)
         # One at a time: two rows must not take up the same recording.
         async with self._asking[row.camera]:
+            row = await self._dated(row, recorder)
             known = await self._store.recordings(row.camera)
             recording = adopted(row, await recorder.list(camera), known)
             if recording is None:
                 recording = await recorder.start(camera, row.since, row.until)
+            self._dates.forget(row.id)
             await self._advance(row, FootageStage.RECORDING, recording=recording.id)
+
+    async def _dated(self, row: Footage, recorder: Recorder) -> Footage:
+        """Return a wish by the recorder's clock of now, which may have been set since."""
+        shown = recorder.now
+        if step := self._dates.step(row.id, shown):
+            _LOGGER.info("Footage of %s is dated anew: its clock was set by %s", row.camera, step)
+            row = await self._store.redate(row, step)
+            self._dates.keep(row.id, shown)
+        return row
 
     async def _look(self, row: Footage) -> None:
         """See how far the recorder is: end when it is to end, fetch what is complete."""
@@ -160,6 +178,7 @@ class Steps:
         moved = after_failure(row, error.code, self._now(), self._options)
         if moved.stage is FootageStage.FAILED:
             _LOGGER.warning("Footage of %s at %s is lost: %s", row.camera, row.since, error)
+            self._dates.forget(row.id)
             await self._discard(row)
         else:
             _LOGGER.debug("Footage of %s at %s has to wait: %s", row.camera, row.since, error)

@@ -1,6 +1,6 @@
 """The rows of footage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
@@ -51,8 +51,8 @@ _MOVE: Final = update(FOOTAGE).where(
     *(_COLUMNS[name].is_not_distinct_from(bindparam(f"was_{name}")) for name in STILL),
 )
 
-# What others say of a row while a step is being taken with it.
-SAID: Final = frozenset({"incident", "until", "level", "kept", "replay"})
+# What others say of a row, and its recorder's clock of its dates, while a step is taken with it.
+SAID: Final = frozenset({"incident", "since", "until", "level", "kept", "replay"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +139,18 @@ class FootageStore:
                 db.execute(update(FOOTAGE).where(_COLUMNS.id == footage).values(until=earlier))
 
         await self._database.write(work)
+
+    async def redate(self, row: Footage, step: timedelta) -> Footage:
+        """Move a row that is not recorded yet in time; return it as it is then."""
+
+        def work(db: Connection) -> Footage:
+            if (found := _open_ended(db, row.id)) is None:
+                return row
+            moved = {"since": found.since + step, "until": found.until + step}
+            db.execute(update(FOOTAGE).where(_COLUMNS.id == row.id).values(moved))
+            return replace(row, **moved)
+
+        return await self._database.write(work)
 
     async def grade(self, incident: str, level: Level) -> bool:
         """Keep how bad the incident of rows is; returns whether that is news."""

@@ -6,12 +6,13 @@ from .digest import Digest, digest_of
 from .errors import BadAnswer, IncidentError, ModelFailed, PicturesLost
 from .flow import Incidents
 from .house import House
+from .news import IncidentNews, NewsKind
+from .nouns import IncidentOptions, Presence
 from .pictures import Watched
 from .prompt import Question
 from .replays import Replays
 from .retention import PictureRetention
 from .risk import AlarmState, Surroundings
-from .rules import IncidentNews, IncidentOptions, NewsKind, Presence
 from .screening import Screening
 from .search import IncidentQuery, is_called
 from .store import IncidentStore, Totals

@@ -8,7 +8,7 @@ from typing import Final
 from ..models import IgnoreBox, Incident
 from ..zones import ZoneError, ZoneNotFound, Zones
 from .errors import IncidentError
-from .rules import IncidentNews, NewsKind
+from .news import IncidentNews, NewsKind
 from .search import IncidentQuery
 from .store import IncidentStore, Totals
 

@@ -14,9 +14,9 @@ from ..footage import FootageFlow
 from ..models import Assessment, AssessmentState, Incident
 from .errors import BadAnswer, ModelFailed
 from .house import House, surroundings_of_then
+from .news import IncidentNews, NewsKind
 from .prompt import Question, question
 from .risk import Surroundings, assess
-from .rules import IncidentNews, NewsKind
 from .store import IncidentStore, ToAssess
 from .summary import answer, revised
 

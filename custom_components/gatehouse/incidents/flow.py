@@ -10,10 +10,11 @@ from ..vision import Detector
 from ..zones import Zones
 from .house import House
 from .journal import Journal
+from .nouns import IncidentOptions
 from .pictures import Watched, by_site_clock
 from .place import Place, told
 from .portraits import Portraits
-from .rules import IncidentOptions, ended, group_of, group_of_door
+from .rules import ended, group_of, group_of_door
 from .store import IncidentStore
 from .watch import Watch
 

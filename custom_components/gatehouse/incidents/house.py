@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from .news import IncidentNews
+from .nouns import Presence
 from .risk import Surroundings
-from .rules import IncidentNews, Presence
 
 
 class House(Protocol):

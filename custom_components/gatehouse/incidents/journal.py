@@ -13,23 +13,16 @@ from ..models import Group, Incident, IncidentState, Level
 from ..vision import Sight
 from .album import Album
 from .house import House
+from .news import REFRESH, IncidentNews, NewsKind, is_due, is_worth_writing, news_between, severity
+from .nouns import IncidentOptions
 from .pictures import Watched
-from .rules import (
-    REFRESH,
-    IncidentNews,
-    IncidentOptions,
-    NewsKind,
-    is_due,
-    is_worth_writing,
-    news_between,
-    severity,
-)
 from .store import IncidentStore
 from .tapes import Tapes
 
 _LOGGER = logging.getLogger(__name__)
 
-# So many incidents wait with their pictures while the database takes none; the older ones without.
+# So many incidents that are over wait with their pictures while the database takes none; the older
+# ones without.
 MOST_PICTURED: Final = 20
 
 
@@ -64,18 +57,24 @@ class Journal:
         """Have this written."""
         page = self._pages.get(incident.id)
         if page is None:
-            tapes = Tapes(self._footage, self._sources, self._options, clock=self._house.clock)
+            house = self._house
+            tapes = Tapes(
+                self._footage, self._sources, self._options, now=house.now, clock=house.clock
+            )
             page = _Page(group, incident, incident, Album(self._footage), tapes)
             self._pages[incident.id] = page
-            for old in list(self._pages.values())[:-MOST_PICTURED]:
+            over = [each for each in self._pages.values() if each.is_over]
+            for old in over[: 1 - MOST_PICTURED]:  # the one that begins is one more
                 old.album.forget()
         page.incident = incident
+        page.notes += 1
         self._noted.set()
 
     def keep(self, incident: str, camera: str, sight: Sight) -> None:
         """Keep a picture of what was noted, if it is among the best and not over meanwhile."""
         if page := self._pages.get(incident):
             page.album.keep(page.incident, camera, sight)
+            page.notes += 1
             self._noted.set()
 
     async def run(self) -> None:
@@ -92,8 +91,10 @@ class Journal:
         async with self._writing:
             self._noted.clear()
             try:
-                for page in list(self._pages.values()):
+                for page in [each for each in self._pages.values() if each.notes > each.settled]:
+                    notes = page.notes
                     await self._write(page)
+                    page.settled = notes  # a note that came meanwhile is written next
             except DatabaseError as error:
                 if not self._stuck:
                     _LOGGER.error("Incidents cannot be stored for now: %s", error)
@@ -103,7 +104,7 @@ class Journal:
 
     async def _write(self, page: _Page) -> None:
         incident = page.incident
-        over = incident.state is not IncidentState.OPEN
+        over = page.is_over
         if not over:
             await self._save(page, incident)
         await page.tapes.follow(incident, page.group)
@@ -159,8 +160,15 @@ class _Page:
     tapes: Tapes
     written: Incident | None = None
     """What was noted when its row was written."""
+    notes: int = 0
+    """How often something was noted; and so many of that is written."""
+    settled: int = 0
     untold: list[NewsKind] = field(default_factory=list)
     severity: int = -1
     """The worst that was told."""
     level: Level | None = None
     """How bad it was when its row was written."""
+
+    @property
+    def is_over(self) -> bool:
+        return self.incident.state is not IncidentState.OPEN

@@ -10,13 +10,17 @@ from typing import Final
 
 from ..models import Picture
 from .errors import PicturesLost
-from .rules import IncidentOptions, retry_delay
+from .nouns import IncidentOptions
+from .rules import retry_delay
 
 _LOGGER = logging.getLogger(__name__)
 
 
 # Pictures are on their way for seconds. A clock that is off by more is one that was set.
 DOUBT: Final = timedelta(minutes=1)
+
+# An agent tells the time every ten seconds: what is said of its clock is right again by then.
+HEARSAY: Final = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +118,11 @@ class _CameraClock:
         self._said = said
         self._now = now
         self._measured: timedelta | None = None
+        self._looked = now()
 
     def ahead(self) -> timedelta:
-        return self._said() if self._measured is None else self._measured
+        is_new = abs(self._now() - self._looked) < HEARSAY
+        return self._measured if self._measured is not None and is_new else self._said()
 
     async def pictures(self, fps: float) -> AsyncGenerator[Picture]:
         async with aclosing(self._pictures(fps)) as pictures:
@@ -124,6 +130,7 @@ class _CameraClock:
                 yield replace(picture, captured=self._site_time(picture.captured))
 
     def _site_time(self, captured: datetime) -> datetime:
-        measured = captured - self._now()
+        self._looked = self._now()
+        measured = captured - self._looked
         self._measured = measured if abs(measured - self._said()) > DOUBT else None
         return captured - self.ahead()

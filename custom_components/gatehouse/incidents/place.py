@@ -10,18 +10,10 @@ from ..vision import Sight
 from .facts import facts
 from .house import House, surroundings_of_then
 from .journal import Journal
+from .nouns import Case, IncidentOptions, Sign
+from .pictures import DOUBT
 from .risk import AlarmState, Surroundings, assess
-from .rules import (
-    Case,
-    IncidentOptions,
-    Sign,
-    begun,
-    ended,
-    is_late,
-    is_over,
-    with_passage,
-    with_sign,
-)
+from .rules import begun, ended, is_late, is_over, with_passage, with_sign
 
 
 class Place:
@@ -40,6 +32,7 @@ class Place:
         self._options = options
         self._house = house
         self._case: Case | None = None
+        self._zero = self._now_zero()
         self._surroundings = Surroundings()
         self._watches: dict[str, Callable[[], None]] = {}
 
@@ -79,6 +72,7 @@ class Place:
         """
         if is_late(passage, self._house.now(), self._options):
             return None
+        self._close_if_set()
         case = self._case or self._opened(passage.at, passage.at)
         incident = with_passage(case.incident, passage)
         if incident != case.incident:  # told twice, it is no new sign
@@ -87,6 +81,7 @@ class Place:
 
     def settle(self) -> None:
         """Close the incident if its time is over; leave it to the journal if not."""
+        self._close_if_set()
         if self._case is None:
             return
         if not is_over(self._case, now=self._house.clock(), options=self._options):
@@ -100,6 +95,19 @@ class Place:
         """End what is open, because nobody looks any more."""
         if self._case:
             self._end(self._case, IncidentState.INTERRUPTED)
+
+    def _close_if_set(self) -> None:
+        """Close the incident if the site's clock was set: it has the moments of one clock only.
+
+        Whoever still is there begins another.
+        """
+        before, self._zero = self._zero, self._now_zero()
+        if self._case and abs(self._zero - before) > DOUBT:
+            self._end(self._case, IncidentState.CLOSED)
+
+    def _now_zero(self) -> datetime:
+        """Return what the site's clock showed when the one that is never set was at zero."""
+        return self._house.now() - timedelta(seconds=self._house.clock())
 
     def _opened(self, moment: datetime, since: datetime) -> Case:
         self._surroundings = self._house.surroundings()

@@ -1,6 +1,7 @@
 """What happened while nobody listened: an agent's clips become incidents with their true times."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,13 +15,11 @@ from ..models import Footage, Group, Incident, IncidentState, Passage
 from ..vision import VisionError
 from .album import Album
 from .house import House
+from .news import IncidentNews, NewsKind
+from .nouns import IncidentOptions, Sign
 from .place import remembered
 from .rules import (
     LONGEST_STORY,
-    IncidentNews,
-    IncidentOptions,
-    NewsKind,
-    Sign,
     begun,
     belongs,
     ended,
@@ -132,7 +131,8 @@ class Replays:
                 if told := next((each for each in near if is_told(each, sign)), None):
                     live = told
                     continue
-                incident = with_sign(incident or await self._begun(clip, sign), sign)
+                news = replace(sign, since=_news_since(sign, near))
+                incident = with_sign(incident or await self._begun(clip, news), news)
                 album.keep(incident, clip.camera, sight)
         if incident:
             await self._keep(clip, incident, album)
@@ -185,6 +185,12 @@ class Replays:
         if stored.level:
             await self._footage.grade(stored.id, stored.level)
         return stored
+
+
+def _news_since(sign: Sign, near: Iterable[Incident]) -> datetime:
+    """Return when what a clip shows begins to be news: what somebody saw of it was told of."""
+    told = (each.ended for each in near if not each.replayed)
+    return max([sign.since, *(ended for ended in told if ended and ended <= sign.captured)])
 
 
 def _identity(of: str) -> str:

@@ -1,4 +1,4 @@
-"""An incident as the values of its row, and back."""
+"""The tables of incidents; an incident as the values of its row, and back."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+from sqlalchemy import Column, Integer, Table, Text
+
+from ..database import Moment, metadata
 from ..models import (
     Assessment,
     AssessmentState,
@@ -22,6 +26,45 @@ from ..models import (
     Sighting,
 )
 
+INCIDENTS: Final = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("place_group", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("labels", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("picture", Text),
+    Column("risk", Integer),
+    Column("level", Text),
+    Column("reasons", Text),
+    Column("number", Moment, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("zones", Text, nullable=False),
+    Column("sightings", Text, nullable=False),
+    Column("passages", Text, nullable=False),
+    Column("frames", Text, nullable=False),
+    Column("detections", Text, nullable=False),
+    Column("risk_floor", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("assessing", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    Column("assessed", Moment),
+    Column("reviewed", Moment),
+    Column("false_alarm", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("notified", Moment),
+    Column("kept", Integer, nullable=False),
+    Column("replayed", Integer, nullable=False),
+)
+LINES: Final = Table("incident_text", metadata, Column("rowid", Moment), Column("text", Text))
+"""What is searched of each incident, by its number."""
+
 type Row = Mapping[Any, Any]
 """Values by the names of their columns."""
 
@@ -31,10 +74,19 @@ JUDGED: Final = frozenset("risk level reasons risk_floor summary author assessin
 REMEMBERED: Final = frozenset("reviewed false_alarm note notified kept".split())
 """The columns that belong to people, and to whom they were told."""
 
+FOR_THE_STORE: Final = frozenset("number attempts retry_at assessed".split())
+"""The columns that are nothing of an incident."""
+
 NONE: Final = json.dumps(())
 """What a column of a list holds when there is nothing in it."""
 
-_LISTS: Final = ("labels", "zones", "sightings", "passages", "frames", "detections")
+LISTS: Final = ("labels", "zones", "sightings", "passages", "frames", "detections")
+
+# Looked up, a word is known sooner than by asking its kind.
+_STATES: Final = {each.value: each for each in IncidentState}
+_ASSESSING: Final = {each.value: each for each in AssessmentState}
+_LEVELS: Final = {each.value: each for each in Level}
+_AUTHORS: Final = {each.value: each for each in Author}
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -89,15 +141,14 @@ def assessment_values(assessment: Assessment | None) -> dict[str, Any]:
 
 def incident_of(row: Row) -> Incident:
     """Return the incident that a row holds."""
-    # Read at once: it is the calls that cost.
-    lists = json.loads(f"[{','.join([row[name] for name in _LISTS])},{row['reasons'] or '[]'}]")
-    labels, zones, sightings, passages, frames, detections, reasons = lists
+    labels, zones, sightings, passages, frames, detections, reasons = _lists(row)
     found = chain(detections, repeat(()))  # of old frames nobody knows what was detected in them
+    picture: str | None = row["picture"]
     return Incident(
         id=row["id"],
         group=row["place_group"],
         place=row["place"],
-        state=IncidentState(row["state"]),
+        state=_STATES[row["state"]],
         started=row["started"],
         last_seen=row["last_seen"],
         ended=row["ended"],
@@ -106,10 +157,10 @@ def incident_of(row: Row) -> Incident:
         zones=tuple(zones),
         sightings=tuple([_sighting(each) for each in sightings]),
         passages=tuple([_passage(each) for each in passages]),
-        picture=None if row["picture"] is None else Path(row["picture"]),
+        picture=None if picture is None else Path(picture),
         frames=tuple([_frame(*each) for each in zip(frames, found, strict=False)]),
         assessment=None if row["risk"] is None else _assessment(row, reasons),
-        assessing=AssessmentState(row["assessing"]),
+        assessing=_ASSESSING[row["assessing"]],
         reviewed=row["reviewed"],
         false_alarm=bool(row["false_alarm"]),
         note=row["note"],
@@ -119,14 +170,26 @@ def incident_of(row: Row) -> Incident:
     )
 
 
+def _lists(row: Row) -> list[list[Any]]:
+    """Return what all columns of lists hold, read at once: it is the calls that cost."""
+    text = f"[{','.join([row[name] for name in LISTS])},{row['reasons'] or NONE}]"
+    lists: list[list[Any]]
+    try:
+        lists = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # The name of a file may be no text at all: only Python's own reader takes that.
+        lists = json.loads(text)
+    return lists
+
+
 def _assessment(row: Row, reasons: list[str]) -> Assessment:
     return Assessment(
         risk=row["risk"],
-        level=Level(row["level"]),
+        level=_LEVELS[row["level"]],
         reasons=tuple(reasons),
         floor=row["risk_floor"],
         summary=row["summary"],
-        author=Author(row["author"]),
+        author=_AUTHORS[row["author"]],
     )
 
 
@@ -157,7 +220,7 @@ def _detection_values(detection: Detection) -> dict[str, Any]:
 
 
 def _detection(kept: Mapping[str, Any]) -> Detection:
-    return Detection(label=kept["label"], score=kept["score"], box=Box(*kept["box"]))
+    return Detection(label=kept["label"], score=kept["score"], box=Box._make(kept["box"]))
 
 
 def _passage_values(passage: Passage) -> dict[str, Any]:

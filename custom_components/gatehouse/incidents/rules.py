@@ -1,25 +1,12 @@
-"""When somebody is there, what becomes an incident, when it is over, and who is told."""
+"""When somebody is there, what becomes an incident, when it is over, and what is recorded of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
-from ..models import (
-    AssessmentState,
-    Detection,
-    Group,
-    Incident,
-    IncidentState,
-    Level,
-    Passage,
-    Sighting,
-    Zone,
-)
-
-# How often a row and a recording follow an open incident: well below the shortest post-roll.
-REFRESH: Final = timedelta(seconds=2)
+from ..models import AssessmentState, Detection, Group, Incident, IncidentState, Passage, Sighting
+from .nouns import Case, IncidentOptions, Sign
 
 # A recording about to end may be over before a wish to extend it arrives, so it is never asked
 # for less than what lies between two wishes.
@@ -45,113 +32,9 @@ LONGEST_RETRY: Final = timedelta(seconds=30)
 # Nobody reads more of a door at which everybody comes and goes; a place of many doors is one.
 MOST_OF_A_KIND: Final = 50
 
-# What models call somebody.
-PERSON: Final = "person"
-
 # What is found afterwards joins an incident; somebody who stays all day makes a new one of each
 # quarter of an hour, as nobody reads a longer story.
 LONGEST_STORY: Final = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentOptions:
-    """What counts as a sign, what belongs together, and how long incidents and footage last."""
-
-    labels: frozenset[str] = frozenset({PERSON})
-    threshold: float = 0.35
-    """The score from which on a detection counts."""
-    certainty: float = 0.45
-    """What the median of somebody's scores must reach."""
-    needed: int = 3
-    of: int = 5
-    """So many of the last so many frames must show somebody before anybody is told."""
-    window: timedelta = timedelta(seconds=90)
-    idle: timedelta = timedelta(seconds=30)
-    cooldown: timedelta = timedelta(seconds=120)
-    """After a notification of a group, the next one waits so long, unless it is worse."""
-    idle_check: timedelta = timedelta(seconds=15)
-    """How often somebody who stands still is looked at."""
-    pre_roll: timedelta = timedelta(seconds=5)
-    post_roll: timedelta = timedelta(seconds=5)
-    longest: timedelta = timedelta(seconds=120)
-    fps: float = 5.0
-    groups: tuple[Group, ...] = ()
-    ask_model: bool = False
-    """Whether a language model is asked when an incident is over."""
-    tick: timedelta = timedelta(seconds=1)
-    """How often the clock is looked at between pictures, the pause after a failure of the detector,
-    and the first one after a failure of the pictures."""
-
-    def __post_init__(self) -> None:
-        """Refuse numbers with which nobody would ever be confirmed."""
-        if not 1 <= self.needed <= self.of:
-            raise ValueError(f"{self.needed} of {self.of} frames can never confirm anybody")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
-    """Whether somebody is in a camera's view now, how many, and in which zones (their ids)."""
-
-    present: bool = False
-    count: int = 0
-    persons: int = 0
-    """How many of them are people."""
-    zones: frozenset[str] = frozenset()
-
-
-class NewsKind(StrEnum):
-    """What became of an incident; recorded means that a clip of it can be played.
-
-    Replayed: it was found afterwards, or has grown then, and is news for lists and nobody else.
-    """
-
-    CONFIRMED = "confirmed"
-    UPDATED = "updated"
-    RECORDED = "recorded"
-    CLOSED = "closed"
-    INTERRUPTED = "interrupted"
-    REPLAYED = "replayed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentNews:
-    """An incident, what just became of it, and whether somebody is to be notified of that."""
-
-    kind: NewsKind
-    incident: Incident
-    due: bool = False
-    assessed: bool = False
-    """Whether it is that a language model has judged."""
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is of something that happens now, or just did."""
-        return not self.incident.replayed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
-    """What one picture of a camera shows of people who are confirmed, and no old news."""
-
-    camera: str
-    captured: datetime
-    since: datetime
-    """When the first of them was seen first."""
-    shown: tuple[Detection, ...]
-    zones: tuple[Zone, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """An open incident, and our own steady clock (seconds, any origin) at its signs.
-
-    Silence and duration are measured by that clock, whatever the incident's moments say: uploads
-    come late, and clocks are set.
-    """
-
-    incident: Incident
-    opened: float
-    heard: float
 
 
 def group_of(camera: str, name: str, options: IncidentOptions) -> Group:
@@ -309,47 +192,6 @@ def recording_end(span: tuple[datetime, datetime], options: IncidentOptions) -> 
     return min(last + max(options.post_roll, SHORTEST_POST_ROLL), longest)
 
 
-def news_between(before: Incident | None, now: Incident, retouched: bool) -> list[NewsKind]:
-    """Return what there is to tell between what was written last and now, in order.
-
-    Retouched is an incident that has another picture, perhaps under the same name.
-    """
-    kinds = []
-    if before is None:
-        kinds.append(NewsKind.CONFIRMED)
-    if now.state is not IncidentState.OPEN and not (before and before.state is now.state):
-        kinds.append(NewsKind(now.state))
-    if before and not kinds and (retouched or _gist(before) != _gist(now)):
-        kinds.append(NewsKind.UPDATED)
-    return kinds
-
-
-def is_worth_writing(before: Incident | None, now: Incident) -> bool:
-    """Return whether a row should follow though there is no news: time has passed."""
-    return before is not None and now.last_seen - before.last_seen >= REFRESH
-
-
-def is_due(
-    incident: Incident, last: Incident | None, *, now: datetime, options: IncidentOptions
-) -> bool:
-    """Return whether somebody is to be notified of an incident; last is the group's last such.
-
-    Once is enough, and the cooldown holds back another, but never one that is worse.
-    """
-    if incident.notified or incident.false_alarm:
-        return False
-    if last is None or last.notified is None:
-        return True
-    # A notification from the future comes from a clock that was set back since.
-    rested = not timedelta() <= now - last.notified < options.cooldown
-    return rested or severity(incident) > severity(last)
-
-
-def severity(incident: Incident) -> int:
-    """Return how bad an incident is, as a number to compare levels by."""
-    return list(Level).index(incident.assessment.level) if incident.assessment else 0
-
-
 def frame_slot(incident: Incident, captured: datetime) -> int:
     """Return in which stretch of an incident a picture lies; each gives one frame at most."""
     return (captured - incident.started) // FRAME_EVERY
@@ -375,25 +217,9 @@ def _merit(detection: Detection) -> float:
     return detection.score * (box.right - box.left) * (box.bottom - box.top)
 
 
-def _gist(incident: Incident) -> tuple[object, ...]:
-    return (
-        incident.labels,
-        incident.count,
-        incident.cameras,
-        incident.zones,
-        incident.passages,
-        incident.picture,
-        _risk(incident),
-    )
-
-
 def _goes_on(
     incident: Incident, since: datetime, until: datetime, options: IncidentOptions
 ) -> bool:
     begins, ends = incident.started - options.idle, incident.last_seen + options.idle
     near = begins < until and since < ends
     return incident.replayed and near and abs(since - incident.started) <= LONGEST_STORY
-
-
-def _risk(incident: Incident) -> int:
-    return incident.assessment.risk if incident.assessment else 0

@@ -12,7 +12,7 @@ from ..footage import NotPlayable, frames_of
 from ..models import Footage, Picture
 from ..vision import BadPicture, Detector, Sight
 from ..zones import Zones
-from .rules import IncidentOptions, Sign
+from .nouns import IncidentOptions, Sign
 from .signs import counted, is_parked, sign_of, track_rules
 from .tracks import Tracks, followed, seen_now
 

@@ -5,15 +5,31 @@ databases read them alike; what can be asked for besides them are marks, which b
 underscore, as no word does. So one index answers any combination.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 import re
-from typing import Final
+from typing import Any, Final
 import unicodedata
 
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    TextClause,
+    bindparam,
+    func,
+    select,
+    text,
+)
+
+from ..database import Moment
 from ..models import Incident, IncidentState, Level
 from .risk import LEVELS
+from .rows import FOR_THE_STORE, INCIDENTS, LINES
 
 # Words are told apart by so many first letters: each length of a beginning has its own index.
 LONGEST_WORD: Final = 12
@@ -25,6 +41,10 @@ ANY_ENDING: Final = "*"
 
 KEPT: Final = "_k"
 
+POSTGRESQL: Final = "postgresql"
+
+# Of a page, all that an incident is made of.
+TOLD: Final = [each for each in INCIDENTS.c if each.name not in FOR_THE_STORE]
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -106,6 +126,22 @@ def tsquery(asked: Sequence[Iterable[str]]) -> str:
     return " & ".join(f"({' | '.join(map(_in_tsquery, terms))})" for terms in asked)
 
 
+def selection(
+    query: IncidentQuery, asked: Sequence[tuple[str, ...]], dialect: str
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return how to ask for a page, and the values that it is asked with."""
+    values: dict[str, Any] = {"limit": query.limit}
+    if query.since is not None:
+        values["since"] = query.since
+    if query.until is not None:
+        values["until"] = query.until
+    if query.before is not None:
+        values |= {"before": query.before.id, "began": query.before.started}
+    if asked:
+        values["terms"] = tsquery(asked) if dialect == POSTGRESQL else fts5(asked)
+    return _page(frozenset(values), dialect), values
+
+
 def _meant(word: str, names: Mapping[str, str] | None) -> Iterable[str]:
     """Yield the marks of what somebody may mean by a word who does not mean what was told."""
     if names is None:
@@ -181,3 +217,37 @@ def _in_fts5(term: str) -> str:
 def _in_tsquery(term: str) -> str:
     word = term.removesuffix(ANY_ENDING)
     return f"'{word}'" + (":*" if term != word else "")
+
+
+# To put a question together takes longer than to answer it.
+@cache
+def _page(asked: frozenset[str], dialect: str) -> Select[Any]:
+    """Walk one index in the order of time; the wide rows are read for this page alone."""
+    number = LINES.c.rowid if "terms" in asked else INCIDENTS.c.number
+    first, bounds = bindparam("limit", type_=Integer), _bounds(asked, number)
+    rows = select(*TOLD).order_by(INCIDENTS.c.number.desc())
+    if "terms" not in asked:
+        return rows.where(*bounds).limit(first)
+    found = select(number).where(*bounds, _holds(dialect)).order_by(number.desc()).limit(first)
+    return rows.where(INCIDENTS.c.number.in_(found))
+
+
+def _bounds(asked: Set[str], number: Column[datetime]) -> Iterable[ColumnElement[bool]]:
+    if "since" in asked:
+        yield number >= bindparam("since", type_=Moment)
+    if "until" in asked:
+        yield number < bindparam("until", type_=Moment)
+    if "before" in asked:
+        same = INCIDENTS.alias("same")
+        its = select(same.c.number).where(same.c.id == bindparam("before", type_=Text))
+        began = bindparam("began", type_=Moment)
+        yield number < func.coalesce(its.scalar_subquery(), began)
+
+
+def _holds(dialect: str) -> TextClause:
+    """Ask the full-text index; nothing else differs between the databases."""
+    if dialect == POSTGRESQL:
+        matches = "incident_text.words @@ CAST(:terms AS tsquery)"
+    else:
+        matches = "incident_text MATCH :terms"
+    return text(matches).bindparams(bindparam("terms", type_=Text))

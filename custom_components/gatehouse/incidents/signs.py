@@ -6,8 +6,10 @@ from typing import Final
 from ..models import Detection, Zone
 from ..vision import Sight
 from ..zones import CameraRules, wanted, zones_of
-from .rules import IncidentOptions, Sign, since_of
-from .tracks import STEPS, VEHICLES, Track, TrackRules
+from .nouns import IncidentOptions, Sign
+from .rules import since_of
+from .track import STEPS, Track, TrackRules
+from .tracks import VEHICLES
 
 # What a film shows from its first second on was there before.
 AT_ONCE: Final = timedelta(seconds=1)

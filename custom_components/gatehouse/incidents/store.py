@@ -4,19 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
-    Integer,
     Select,
-    Table,
     Text,
-    TextClause,
     bindparam,
     delete,
     func,
@@ -24,53 +21,25 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     type_coerce,
     update,
 )
 
-from ..database import Database, Moment, metadata
+from ..database import Database, Moment
 from ..models import Assessment, AssessmentState, Incident, IncidentState, Level
-from .rows import JUDGED, NONE, REMEMBERED, assessment_values, incident_of, media_of, values
-from .search import IncidentQuery, fts5, line, terms, tsquery
-
-INCIDENTS: Final = Table(
-    "incidents",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("place_group", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("started", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
-    Column("ended", Moment),
-    Column("labels", Text, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("picture", Text),
-    Column("risk", Integer),
-    Column("level", Text),
-    Column("reasons", Text),
-    Column("number", Moment, nullable=False),
-    Column("place", Text, nullable=False),
-    Column("zones", Text, nullable=False),
-    Column("sightings", Text, nullable=False),
-    Column("passages", Text, nullable=False),
-    Column("frames", Text, nullable=False),
-    Column("detections", Text, nullable=False),
-    Column("risk_floor", Integer, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("assessing", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("retry_at", Moment),
-    Column("assessed", Moment),
-    Column("reviewed", Moment),
-    Column("false_alarm", Integer, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("notified", Moment),
-    Column("kept", Integer, nullable=False),
-    Column("replayed", Integer, nullable=False),
+from .rows import (
+    INCIDENTS,
+    JUDGED,
+    LINES,
+    NONE,
+    REMEMBERED,
+    assessment_values,
+    incident_of,
+    media_of,
+    values,
 )
-LINES: Final = Table("incident_text", metadata, Column("rowid", Moment), Column("text", Text))
+from .search import IncidentQuery, line, selection, terms
+
 _COLUMNS: Final = INCIDENTS.c
 _SETTLED: Final = (AssessmentState.DONE, AssessmentState.FAILED, AssessmentState.SKIPPED)
 _NEXT: Final = timedelta(microseconds=1)
@@ -121,9 +90,14 @@ class IncidentStore:
 
     async def find(self, query: IncidentQuery) -> list[Incident]:
         """Return a page of incidents, newest first."""
-        return await self._database.read(
-            lambda db: _incidents(db, _selection(query, db.dialect.name))
-        )
+        if () in (asked := terms(query)):
+            return []
+
+        def work(db: Connection) -> list[Incident]:
+            rows, values = selection(query, asked, db.dialect.name)
+            return _incidents(db, rows, values)
+
+        return await self._database.read(work)
 
     async def totals(self, since: datetime, until: datetime) -> Totals:
         """Count the incidents that started at or after since, and before until."""
@@ -242,8 +216,10 @@ class IncidentStore:
         return await self._database.write(work)
 
 
-def _incidents(db: Connection, rows: Select[Any]) -> list[Incident]:
-    return [incident_of(row) for row in db.execute(rows).mappings()]
+def _incidents(
+    db: Connection, rows: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[Incident]:
+    return [incident_of(row) for row in db.execute(rows, values).mappings().all()]
 
 
 def _row(db: Connection, incident: str) -> dict[str, Any] | None:
@@ -291,40 +267,6 @@ def _free_number(db: Connection, started: datetime) -> datetime:
     return number
 
 
-def _selection(query: IncidentQuery, dialect: str) -> Select[Any]:
-    """Walk one index in the order of time; the wide rows are read for this page alone."""
-    asked = terms(query)
-    number = LINES.c.rowid if asked else _COLUMNS.number
-    page = select(number).where(*_bounds(query, number)).order_by(number.desc()).limit(query.limit)
-    if asked:
-        page = page.where(_holds(asked, dialect))
-    newest_first = _COLUMNS.number.desc()
-    return select(INCIDENTS).where(_COLUMNS.number.in_(page)).order_by(newest_first)
-
-
-def _bounds(query: IncidentQuery, number: Column[datetime]) -> Iterable[ColumnElement[bool]]:
-    if query.since is not None:
-        yield number >= query.since
-    if query.until is not None:
-        yield number < query.until
-    if query.before is not None:
-        same = INCIDENTS.alias("same")
-        its = select(same.c.number).where(same.c.id == query.before.id).scalar_subquery()
-        yield number < func.coalesce(its, literal(query.before.started, Moment))
-
-
-def _holds(asked: list[tuple[str, ...]], dialect: str) -> ColumnElement[bool] | TextClause:
-    """Ask the full-text index; nothing else differs between the databases."""
-    if () in asked:
-        return literal(value=False)
-    if dialect == "postgresql":
-        matches = "incident_text.words @@ CAST(:terms AS tsquery)"
-        expression = tsquery(asked)
-    else:
-        matches, expression = "incident_text MATCH :terms", fts5(asked)
-    return text(matches).bindparams(bindparam("terms", expression, Text))
-
-
 # A partial index serves only who writes its condition out.
 def _text(value: str) -> ColumnElement[str]:
     return literal(value, Text, literal_execute=True)
@@ -362,20 +304,27 @@ def _next_to_assess(now: datetime) -> Select[Any]:
 
 
 def _totals(db: Connection, since: datetime, until: datetime) -> Totals:
-    number = type_coerce(_COLUMNS.number, BigInteger)
-    hour = ((number - literal(since, Moment)) // _HOUR).label("hour")
+    counts = db.execute(_counted(), {"since": since, "until": until}).all()
+    seen = [(each, count) for *each, is_false, count in counts if not is_false]
+    everything = sum(count for *_, count in counts)
+    incidents = sum(count for _, count in seen)
+    return Totals(
+        incidents=incidents,
+        false_alarms=everything - incidents,
+        places=_summed((place, count) for (place, _, _), count in seen),
+        levels=_summed((Level(level), count) for (_, level, _), count in seen if level),
+        hours=_summed((hour, count) for (*_, hour), count in seen),
+    )
+
+
+@cache
+def _counted() -> Select[Any]:
+    """Count the incidents of a span by all that is told apart, off the index of their order."""
+    since, until = (bindparam(name, type_=Moment) for name in ("since", "until"))
+    hour = ((type_coerce(_COLUMNS.number, BigInteger) - since) // _HOUR).label("hour")
     parts = (_COLUMNS.place, _COLUMNS.level, hour, _COLUMNS.false_alarm)
     span = (_COLUMNS.number >= since, _COLUMNS.number < until)
-    rows = select(*parts, func.count().label("incidents")).where(*span).group_by(*parts)
-    counts = db.execute(rows).all()
-    seen = [row for row in counts if not row.false_alarm]
-    return Totals(
-        incidents=sum(row.incidents for row in seen),
-        false_alarms=sum(row.incidents for row in counts if row.false_alarm),
-        places=_summed((row.place, row.incidents) for row in seen),
-        levels=_summed((Level(row.level), row.incidents) for row in seen if row.level),
-        hours=_summed((row.hour, row.incidents) for row in seen),
-    )
+    return select(*parts, func.count()).where(*span).group_by(*parts)
 
 
 def _summed[K](counts: Iterable[tuple[K, int]]) -> dict[K, int]:

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 
 from ..vision import BadPicture, Detector, Sight, VisionError
 from ..zones import CameraRules
 from .house import House
-from .pictures import Newest, Watched
+from .nouns import PERSON, IncidentOptions, Presence
+from .pictures import DOUBT, Newest, Watched
 from .place import Place
-from .rules import PERSON, IncidentOptions, Presence, pace
+from .rules import pace
 from .signs import counted, sign_of, track_rules, zones_held
-from .tracks import TrackRules, Tracks, faded, followed, present, seen_now, settled, unwatched
+from .track import TrackRules
+from .tracks import Tracks, faded, followed, present, seen_now, settled, unwatched
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -156,6 +158,8 @@ class Watch:
         self._place.attend(self._source.camera, self._settle)
         self._place.settle()
         captured = sight.picture.captured
+        if self._is_of_another_time(captured):
+            return
         rules = self._rules()
         self._become(
             followed(
@@ -169,6 +173,11 @@ class Watch:
         if shown := tuple(track for track in seen_now(self._tracks, captured) if track.is_news):
             sign = sign_of(self._source.camera, captured, shown, rules)
             self._place.sign(sign, replace(sight, detections=sign.shown))
+
+    def _is_of_another_time(self, captured: datetime) -> bool:
+        """Whether the site's clock was set since a picture came; uploads may come late."""
+        off = abs(captured - self._house.now())
+        return self._source.needed is None and off > 2 * DOUBT
 
     def _track_rules(self) -> TrackRules:
         return track_rules(self._rules(), self._options, self._source.needed)

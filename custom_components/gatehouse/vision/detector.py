@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from ..models import Box, Detection, Picture
 from .errors import BadModel, BadPicture, DetectorFailed, DetectorUnavailable
+from .families import ModelError
 from .model import Runtime
 from .ncnn import load as load_ncnn
-from .onnx import Model, ModelError, PictureError, load as load_onnx
+from .onnx import Model, PictureError, load as load_onnx
+
+AT_ONCE: Final = 2  # pictures: one that the network runs for, and the next, made ready meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +56,27 @@ class NoDetector:
 
 
 class LocalDetector:
-    """Runs a model file, a picture at a time, in a thread of its own."""
+    """Runs a model file in threads of its own, which make a picture ready while it runs."""
 
-    def __init__(self, model: Model, thread: ThreadPoolExecutor, options: DetectorOptions) -> None:
-        """Take a model and the thread that it lives in; `load` of each runtime makes both."""
+    def __init__(self, model: Model, threads: ThreadPoolExecutor, options: DetectorOptions) -> None:
+        """Take a model and the threads that it lives in; `load` of each runtime makes both."""
         self.runtime = model.runtime
         """What runs the model, in words for people."""
         self._model = model
-        self._thread = thread
+        self._threads = threads
         self._options = options
-        self._turn = asyncio.Lock()  # wakes in the order of asking, so that no camera starves
+        self._turns = asyncio.Semaphore(AT_ONCE)  # wakes in the order of asking: no camera starves
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
-        async with self._turn:
+        async with self._turns:
             picture = newest()
-            looking = asyncio.get_running_loop().run_in_executor(self._thread, self._look, picture)
+            looking = asyncio.get_running_loop().run_in_executor(self._threads, self._look, picture)
             return Sight(picture=picture, detections=await looking)
 
     async def close(self) -> None:
-        """Let those who wait have their turn, then end the thread."""
-        async with self._turn:
-            await asyncio.to_thread(self._thread.shutdown)
+        """Let those who wait have their turn, then end the threads."""
+        async with self._turns, self._turns:  # each of them
+            await asyncio.to_thread(self._threads.shutdown)
 
     def _look(self, picture: Picture) -> tuple[Detection, ...]:
         try:
@@ -90,13 +93,13 @@ class LocalDetector:
     async def _start(
         cls, runtime: Runtime, read: Callable[[], Model], path: Path, options: DetectorOptions
     ) -> Self:
-        thread = ThreadPoolExecutor(1, thread_name_prefix=f"gatehouse {runtime}")
+        threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"gatehouse {runtime}")
         load = partial(_load, runtime, read, path, options)
-        loading = asyncio.get_running_loop().run_in_executor(thread, load)
+        loading = asyncio.get_running_loop().run_in_executor(threads, load)
         try:
-            return cls(await loading, thread, options)
+            return cls(await loading, threads, options)
         except BaseException:
-            await asyncio.to_thread(thread.shutdown)  # it may still be loading for nobody
+            await asyncio.to_thread(threads.shutdown)  # it may still be loading for nobody
             raise
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ..models import Picture
 from .detector import Detector, Sight
-from .errors import BadPicture, DetectorFailed, DetectorUnavailable
+from .errors import BadPicture, DetectorFailed, DetectorUnavailable, VisionError
 
 FIRST_REST: Final = 2.0  # seconds; what hiccups is back by then
 LONGEST_REST: Final = 60.0
@@ -73,7 +73,6 @@ class _Place:
     answered: int = 0
     failures: int = 0
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # wakes in the order of asking
 
     @property
     def state(self) -> DetectorState:
@@ -93,6 +92,49 @@ class _Place:
             failures=self.failures,
             error=None if self.error is None else str(self.error),
         )
+
+
+class _Passed(VisionError):
+    """The detector failed while somebody waited for a turn with it."""
+
+
+class _Look:
+    """One picture with one detector: it waits until the detector asks for it."""
+
+    def __init__(
+        self, place: _Place, newest: Callable[[], Picture], clock: Callable[[], float]
+    ) -> None:
+        self.failures = place.form.failures
+        """Those in a row, before this one."""
+        self.began = clock()
+        self._place = place
+        self._newest = newest
+        self._clock = clock
+        self._waits = True
+
+    def __enter__(self) -> None:
+        self._place.waiting += 1
+        self._try(self.failures > 0)
+
+    def __exit__(self, *_: object) -> None:
+        self._wait_no_more()
+        if self.failures:
+            self._try(False)
+
+    def turn(self) -> Picture:
+        """Give the newest picture, unless the detector has failed with another one meanwhile."""
+        self._wait_no_more()
+        if self._place.form.failures > self.failures:
+            raise _Passed
+        self.began = self._clock()
+        return self._newest()
+
+    def _wait_no_more(self) -> None:
+        self._place.waiting -= self._waits
+        self._waits = False
+
+    def _try(self, tried: bool) -> None:
+        self._place.form = replace(self._place.form, tried=tried)
 
 
 class Lineup:
@@ -119,22 +161,13 @@ class Lineup:
         Each one that is asked takes the newest picture when its turn comes.
         """
         for place in self._places:
-            if not self._takes(place):
-                continue
-            await self._queue(place)
-            try:
-                # Whoever was looked at meanwhile may have shown that it fails.
-                if not self._takes(place):
-                    continue
-                if (sight := await self._ask(place, newest)) is not None:
-                    return sight
-            finally:
-                place.turn.release()
+            if self._takes(place) and (sight := await self._ask(place, newest)) is not None:
+                return sight
         raise self._why()
 
     async def close(self) -> None:
         """Close every detector, after those who wait for it have had their turn."""
-        await asyncio.gather(*map(self._close, self._places))
+        await asyncio.gather(*(place.detector.close() for place in self._places))
 
     def health(self) -> tuple[DetectorHealth, ...]:
         """Return how each detector does, in their order."""
@@ -149,40 +182,37 @@ class Lineup:
         alone = all(other.form.failures for other in self._places)
         return place.form.takes(self._clock(), LONGEST_ALONE if alone else LONGEST_REST)
 
-    async def _queue(self, place: _Place) -> None:
-        place.waiting += 1
-        try:
-            await place.turn.acquire()
-        finally:
-            place.waiting -= 1
-
     async def _ask(self, place: _Place, newest: Callable[[], Picture]) -> Sight | None:
-        """Return what the detector saw, or None if it failed."""
-        before, started = place.state, self._clock()
-        place.form = replace(place.form, tried=True)
+        """Return what the detector saw, or None if it failed, perhaps while this one waited."""
+        look = _Look(place, newest, self._clock)
         try:
-            sight = await place.detector.detect(newest)
+            with look:
+                sight = await place.detector.detect(look.turn)
+        except _Passed:
+            return None
         except BadPicture:
-            self._answered(place, started, before)
+            self._answered(place, look.began)
             raise
         except (DetectorFailed, DetectorUnavailable) as error:
-            self._failed(place, error, before)
+            self._failed(place, error, look.failures)
             return None
-        finally:
-            place.form = replace(place.form, tried=False)
-        self._answered(place, started, before)
+        self._answered(place, look.began)
         return sight
 
-    def _answered(self, place: _Place, started: float, before: DetectorState) -> None:
+    def _answered(self, place: _Place, began: float) -> None:
+        before = place.state
         place.form, place.error = Form(), None
         place.answered += 1
-        place.latencies.append(self._clock() - started)
+        place.latencies.append(self._clock() - began)
         self._tell(place, before)
 
     def _failed(
-        self, place: _Place, error: DetectorFailed | DetectorUnavailable, before: DetectorState
+        self, place: _Place, error: DetectorFailed | DetectorUnavailable, failures: int
     ) -> None:
-        place.form = Form(failures=place.form.failures + 1, failed=self._clock())
+        before = place.state
+        # Of pictures that were with it together, all failed once.
+        failures = max(place.form.failures, failures + 1)
+        place.form = Form(failures=failures, failed=self._clock())
         place.error = error
         place.failures += 1
         self._tell(place, before)
@@ -196,7 +226,3 @@ class Lineup:
         """Return the error of the first, as a new one: many may raise it."""
         error = next(place.error for place in self._places if place.error is not None)
         return type(error)(str(error))
-
-    async def _close(self, place: _Place) -> None:
-        async with place.turn:
-            await place.detector.close()

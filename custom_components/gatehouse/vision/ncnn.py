@@ -1,16 +1,18 @@
 """Networks in ncnn's files (NanoDet-Plus, YOLOX): ncnn has wheels where onnxruntime has none."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from .onnx import YOLOX, Family, Model, ModelError, cells, labels_of, whole
+from .families import YOLOX, Family, ModelError, cells, labels_of, whole
+from .onnx import STEP, Model
 
 if TYPE_CHECKING:
-    from .onnx import Array, EdgesOf, Outputs
+    from .families import Array, EdgesOf, Outputs
 
 SIZE: Final = 416  # pixels each way: both were trained with it, and their files do not say
 
@@ -44,16 +46,21 @@ class NcnnNetwork:
         self._kind = KINDS[channels]
         self._net, self.runtime = _open(path, text, threads)
         (self._input,), (self._output, *_) = self._net.input_names(), self._net.output_names()
-        self.canvas = np.zeros((1, 3, SIZE, SIZE), np.float32)
-        self._fed = np.zeros(self._kind.shape, np.float32)
+        self.size: tuple[int, ...] = SIZE, SIZE
+        self._fed = np.zeros(3 * SIZE * SIZE, np.float32)
         self.family = self._kind.family
-        self.labels = labels_of(self._classes(path))
+        self.labels = labels_of(self._classes(path, *self.size))
+        self.step = 0
+        with suppress(ModelError):
+            self._classes(path, STEP, SIZE)
+            self.step = STEP
 
-    def run(self) -> Outputs:
+    def run(self, canvas: Array) -> Outputs:
         from ncnn import Mat
 
-        self._kind.feed(self.canvas[0], self._fed)
-        borrowed = Mat(self._fed)  # both have to live until the answer is there
+        fed = self._fed[: canvas.size].reshape(self._kind.shape(*canvas.shape[2:]))
+        self._kind.feed(canvas[0], fed)
+        borrowed = Mat(fed)  # both have to live until the answer is there
         extractor = self._net.create_extractor()
         extractor.input(self._input, borrowed)
         status, answer = extractor.extract(self._output)
@@ -61,11 +68,12 @@ class NcnnNetwork:
             raise ModelError(f"the model does not run: ncnn answers {status}")
         return {"output": np.array(answer)[None]}
 
-    def _classes(self, path: Path) -> int:
-        """Run once; return how many classes are told apart."""
-        shape = next(iter(self.run().values())).shape
+    def _classes(self, path: Path, height: int, width: int) -> int:
+        """Run once for a picture of that size; return how many classes are told apart."""
+        shape = self.run(np.zeros((1, 3, height, width), np.float32))["output"].shape
+        places = self._kind.places(height, width)
         match shape:
-            case (1, self._kind.places, values) if values > self._kind.beside:
+            case (1, said, values) if said == places and values > self._kind.beside:
                 return int(values) - self._kind.beside
         raise ModelError(f"{path.name} {_NOT_UNDERSTOOD}: it gives {list(shape[1:])}")
 
@@ -100,7 +108,8 @@ def _read_nanodet(outputs: Outputs, wanted: Array, size: tuple[int, ...]) -> tup
 class _Kind(NamedTuple):
     """How a network is fed, and how its answer reads."""
 
-    shape: tuple[int, int, int]
+    fold: int
+    """So many rows and columns of the picture are one of what it is fed."""
     feed: Callable[[Array, Array], None]
     family: Family
     strides: tuple[int, ...]
@@ -108,25 +117,32 @@ class _Kind(NamedTuple):
     """The values of each place that are no classes."""
 
     @property
-    def places(self) -> int:
-        return int(cells(SIZE, SIZE, self.strides).shape[1])
+    def channels(self) -> int:
+        return 3 * self.fold**2
+
+    def shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """Return the shape of what it is fed for a picture of that size."""
+        return self.channels, height // self.fold, width // self.fold
+
+    def places(self, height: int, width: int) -> int:
+        return int(cells(height, width, self.strides).shape[1])
 
 
 NANODET: Final = _Kind(
-    shape=(3, SIZE, SIZE),
+    fold=1,
     feed=_normalise,
     family=Family(_read_nanodet, bgr=True, scale=1.0),
     strides=(8, 16, 32, 64),
     beside=4 * BINS.size,
 )
 FOCUSED: Final = _Kind(
-    shape=(12, SIZE // 2, SIZE // 2),
+    fold=2,
     feed=_split,
     family=YOLOX,
     strides=(8, 16, 32),
     beside=5,
 )
-KINDS: Final = {kind.shape[0]: kind for kind in (NANODET, FOCUSED)}
+KINDS: Final = {kind.channels: kind for kind in (NANODET, FOCUSED)}
 _NOT_UNDERSTOOD: Final = "is no detector that is understood (NanoDet-Plus, YOLOX)"
 
 

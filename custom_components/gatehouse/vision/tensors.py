@@ -1,16 +1,17 @@
 """The tensors of KServe v2: the picture as a served model wants it, and its answer, to the byte."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .onnx import FREE_SIZE, Eye, Found, ModelError, family_of, labels_of
+from .families import ModelError
+from .onnx import FREE_SIZE
 
 if TYPE_CHECKING:
-    from .onnx import Array, Outputs
+    from .families import Array, Outputs
 
 DATATYPES: Final[Mapping[str, str]] = {
     "BOOL": "?",
@@ -37,49 +38,19 @@ class Input:
     datatype: str
     value: Array
     channels_last: bool = False
+    takes_several: bool = False
+    """Whether the model says that it takes any number of pictures at once."""
 
     @property
     def is_picture(self) -> bool:
         return self.value.ndim == 4
 
-    def tensor(self, scale: float) -> Array:
-        """Return the value as the server wants it; the scale is that of the canvas's pixels."""
-        value = self.value.transpose(0, 2, 3, 1) if self.channels_last else self.value
+    def tensor(self, value: Array, scale: float) -> Array:
+        """Return a value as the server wants it; the scale is that of a canvas's pixels."""
+        value = value.transpose(0, 2, 3, 1) if self.channels_last else value
         if self.is_picture and self.datatype == "UINT8":
             value = np.rint(value / scale)
         return np.ascontiguousarray(value, DATATYPES[self.datatype])
-
-
-class ServedModel:
-    """A model of a known family on a server; for one picture at a time."""
-
-    def __init__(self, inputs: Sequence[Input], outputs: Outputs, wanted: Collection[str]) -> None:
-        """Take what it gave for an empty picture, by which its family shows.
-
-        Raises ModelError, also if it knows nothing of what is wanted.
-        """
-        canvas = inputs[0].value
-        feeds = {each.name: each.value for each in inputs}
-        family, classes = family_of(feeds, outputs, canvas.shape[2:])
-        labels = labels_of(classes)
-        if not set(labels) & set(wanted):
-            raise ModelError(
-                f"it knows nothing of what is looked for ({', '.join(sorted(wanted))})"
-            )
-        self._inputs = inputs
-        self._scale = family.scale
-        self._eye = Eye(canvas, family, labels)
-
-    def request(self, picture: bytes) -> tuple[bytes, int]:
-        """Return the picture as `write` does; raises PictureError."""
-        self._eye.paint(picture)
-        return write(self._inputs, self._scale)
-
-    def read(
-        self, body: bytes, head: str | None, threshold: float, labels: Collection[str]
-    ) -> list[Found]:
-        """Return what an answer says of the picture; raises as `read_outputs` does."""
-        return self._eye.read(read_outputs(body, head), threshold, labels)
 
 
 def read_inputs(metadata: Any) -> list[Input]:
@@ -90,21 +61,27 @@ def read_inputs(metadata: Any) -> list[Input]:
     return sorted(inputs, key=lambda each: not each.is_picture)
 
 
-def write(inputs: Sequence[Input], scale: float = 1.0) -> tuple[bytes, int]:
-    """Return a request for an answer in binary tensors, and how long its head is."""
-    tensors = [each.tensor(scale) for each in inputs]
-    described = [
-        {
-            "name": each.name,
-            "datatype": each.datatype,
-            "shape": tensor.shape,
-            "parameters": {"binary_data_size": tensor.nbytes},
-        }
-        for each, tensor in zip(inputs, tensors, strict=True)
-    ]
+def write(
+    inputs: Sequence[Input], canvases: Sequence[Array], scale: float = 1.0
+) -> tuple[bytes, int]:
+    """Return a request about pictures for an answer in binary tensors, and its head's length."""
+    described: list[dict[str, Any]] = []
+    tensors: list[Array] = []
+    for each in inputs:
+        values = canvases if each.is_picture else [each.value] * len(canvases)
+        parts = [each.tensor(value, scale) for value in values]
+        described.append(
+            {
+                "name": each.name,
+                "datatype": each.datatype,
+                "shape": (len(parts), *parts[0].shape[1:]),
+                "parameters": {"binary_data_size": sum(part.nbytes for part in parts)},
+            }
+        )
+        tensors += parts
     request = {"inputs": described, "parameters": {"binary_data_output": True}}
     head = json.dumps(request).encode()
-    return b"".join([head, *(tensor.tobytes() for tensor in tensors)]), len(head)
+    return b"".join([head, *(tensor.data for tensor in tensors)]), len(head)
 
 
 def read_outputs(body: bytes, head: str | None) -> Outputs:
@@ -133,17 +110,23 @@ def read_outputs(body: bytes, head: str | None) -> Outputs:
 
 
 def _input(described: Any) -> Input:
-    name, datatype = described["name"], described["datatype"]
+    name, datatype, channels_last = described["name"], described["datatype"], False
     match datatype, described["shape"]:
-        case "FP32" | "FP16" | "UINT8", [-1 | 1, -1 | 3, height, width]:
-            return Input(name=name, datatype=datatype, value=_canvas(height, width))
-        case "FP32" | "FP16" | "UINT8", [-1 | 1, height, width, 3]:
+        case "FP32" | "FP16" | "UINT8", [-1 | 1 as several, -1 | 3, height, width]:
             value = _canvas(height, width)
-            return Input(name=name, datatype=datatype, value=value, channels_last=True)
-        case "INT64", [-1 | 1, 2]:  # the size to which some scale their boxes
-            return Input(name=name, datatype=datatype, value=np.ones((1, 2), np.int64))
+        case "FP32" | "FP16" | "UINT8", [-1 | 1 as several, height, width, 3]:
+            value, channels_last = _canvas(height, width), True
+        case "INT64", [-1 | 1 as several, 2]:  # the size to which some scale their boxes
+            value = np.ones((1, 2), np.int64)
         case _, shape:
             raise ModelError(f"its input {name}, {datatype} of {shape}, is no picture")
+    return Input(
+        name=name,
+        datatype=datatype,
+        value=value,
+        channels_last=channels_last,
+        takes_several=several == -1,
+    )
 
 
 def _canvas(height: Any, width: Any) -> Array:

@@ -14,7 +14,7 @@
 #include "stamp.h"
 
 #define LAST_ONES_NS 300000000ull
-#define BETWEEN_TWO_US 3000
+#define BETWEEN_TWO_US 1000
 #define BLOCK (1 << 18)
 
 enum Phase { ANSWER, HEAD, PICTURE };

@@ -12,7 +12,7 @@ from hypothesis import example, given
 import pytest
 
 from camera_agent.config import AgentConfig
-from camera_agent.door_config import ReaderKind
+from camera_agent.reader_config import ReaderKind
 from tests.fuzzing import ANYTHING, fuzzed, mutated
 
 from .properties import read_configuration

@@ -14,7 +14,8 @@ import pytest
 
 from camera_agent import asked, listen, reception, wire
 from camera_agent.config import TlsConfig
-from camera_agent.door_config import DoorConfig, ReaderConfig, ReaderKind
+from camera_agent.door_config import DoorConfig
+from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.server import is_news
 from tests.fuzzing import ANYTHING, NESTED, NUMBERS, TEXTS, fuzzed, mutated
 

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.gatehouse import agent_coordinator
+from custom_components.gatehouse import reconnecting
 from tests.fuzzing import fuzzed, mutated
 from tests.ha.messages import CAMERA, golden
 from tests.ha.scripted import ScriptedAgent
@@ -28,7 +28,7 @@ NEWS: Final = sorted(
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Come back at once after each farewell."""
     for name in ("RETRY_FIRST", "RETRY_LONGEST"):
-        monkeypatch.setattr(agent_coordinator, name, timedelta(milliseconds=5))
+        monkeypatch.setattr(reconnecting, name, timedelta(milliseconds=5))
 
 
 async def follows(hass: HomeAssistant, agent: ScriptedAgent) -> None:

@@ -134,29 +134,48 @@ def test_a_clock_that_is_set_ahead_is_believed_at_once() -> None:
     assert link.error == pytest.approx(-0.5, abs=0.001)
 
 
-def test_a_clock_that_is_set_back_is_believed_after_three_words() -> None:
+def test_a_clock_that_is_set_back_by_seconds_is_believed_after_three_words() -> None:
     link = Link()
     link.say(anew=True)
-    link.ahead = -HOUR
+    link.ahead = -30.0
 
     link.beat(0.0, 0.0)
     before = link.error
     link.beat(0.0)
 
-    assert (before, link.error) == (HOUR, 0)
+    assert (before, link.error) == (30.0, 0)
 
 
-def test_setting_the_clock_of_the_site_is_noticed_alike() -> None:
+def test_a_clock_that_is_set_back_by_more_than_any_delay_is_believed_at_once() -> None:
+    link = Link()
+    link.say(anew=True)
+
+    link.ahead = -HOUR
+    link.beat(0.5)
+
+    assert link.error == pytest.approx(-0.5, abs=0.001)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_setting_the_clock_of_the_site_needs_no_word(hours: int) -> None:
     link = Link(ahead=1.0)
     link.say(anew=True)
 
-    link.site_set_by = HOUR
-    link.beat(0.0, 0.0, 0.0)
-    ahead = link.error
-    link.site_set_by = 0.0
-    link.beat(0.0)
+    link.site_set_by = hours * HOUR
+    link.passed += BEAT
 
-    assert (ahead, link.error) == (0, 0)
+    assert link.error == 0
+    assert link.clock.now == START + timedelta(seconds=BEAT + 1.0)
+    link.beat(0.0, 0.0, 0.0)
+    link.site_set_by = 0.0
+    assert link.error == 0
+
+
+def test_between_two_words_the_measure_does_not_change() -> None:
+    clock = AgentClock()
+    clock.hear(datetime.now(UTC), anew=True)
+
+    assert len({clock.ahead for _ in range(1000)}) == 1
 
 
 def test_a_pi_that_started_without_the_date_is_believed_with_its_first_word() -> None:

@@ -29,12 +29,9 @@ from custom_components.gatehouse.agent import (
     State,
     StatsChanged,
 )
-from custom_components.gatehouse.agent.messages import (
-    parse_info,
-    parse_message,
-    parse_recording,
-    parse_spool,
-)
+from custom_components.gatehouse.agent.messages import parse_info, parse_message
+from custom_components.gatehouse.agent.recording import parse_recording
+from custom_components.gatehouse.agent.spool import parse_spool
 from custom_components.gatehouse.models import CameraInfo, CameraState, CameraStatus
 from tests.rooms.agent.loopback import golden
 

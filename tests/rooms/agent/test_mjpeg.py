@@ -8,7 +8,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.gatehouse.agent import AgentGarbled
-from custom_components.gatehouse.agent.mjpeg import LARGEST_HEAD, LARGEST_PICTURE, PictureParser
+from custom_components.gatehouse.agent.mjpeg import (
+    BOUNDARY as BOUNDARY_LINE,
+    LARGEST_HEAD,
+    LARGEST_PICTURE,
+    PartParser,
+    PictureParser,
+)
 from custom_components.gatehouse.models import Picture
 
 BOUNDARY = "gatehouse"
@@ -115,4 +121,67 @@ def test_garbage_without_end_takes_no_memory() -> None:
     for _ in range(100):
         list(parser.feed(b"x" * 10_000))
 
-    assert len(parser._buffer) < 100
+    assert parser.kept < 100
+
+
+def as_sent(*pictures: Picture) -> bytes:
+    """Return a stream as an agent of ours sends it."""
+    return BOUNDARY_LINE + b"".join(passed_on(picture) for picture in pictures)
+
+
+def passed_on(picture: Picture) -> bytes:
+    """Return a part as browsers are to get it."""
+    return part(picture).removeprefix(BOUNDARY_LINE) + BOUNDARY_LINE
+
+
+def cut(*chunks: bytes, boundary: str = BOUNDARY) -> list[bytes]:
+    """Feed a parser of parts."""
+    parser = PartParser(boundary)
+    return [part for chunk in chunks for part in parser.feed(chunk)]
+
+
+@given(st.lists(PICTURES), st.data())
+def test_however_the_bytes_come_the_parts_are_passed_on_as_they_came(
+    pictures: list[Picture], data: st.DataObject
+) -> None:
+    stream = as_sent(*pictures)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)))))
+    chunks = [stream[start:end] for start, end in pairwise([0, *cuts, len(stream)])]
+
+    assert cut(*chunks) == [passed_on(picture) for picture in pictures]
+
+
+def test_a_part_that_came_in_one_piece_is_passed_on_without_a_copy() -> None:
+    picture = passed_on(Picture(jpeg=b"x" * 100_000, captured=NOW))
+    parser = PartParser(BOUNDARY)
+    list(parser.feed(BOUNDARY_LINE))
+
+    for _ in range(2):
+        (passed,) = parser.feed(picture)
+        assert passed is picture
+
+
+def test_parts_of_another_boundary_and_what_is_between_them_are_passed_on_with_ours() -> None:
+    first, second = (Picture(jpeg=jpeg, captured=NOW) for jpeg in (b"one", b"two"))
+    stream = b"?" + part(first) + b"!\r\n" + part(second)
+    stream = stream.replace(b"gatehouse", b"frame")
+
+    assert cut(stream, boundary="frame") == [passed_on(first), passed_on(second)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: text/html\r\nContent-Length: 3",
+        b"Content-Type: image/jpeg\r\nContent-Length: 3\r\ncontent-type: text/html",
+        b"Content-Type: image/jpeg",
+        b"Content-Length: 0",
+        b"Content-Length: 99999999",
+        b"X-" + b"x" * LARGEST_HEAD,
+    ],
+)
+def test_what_says_that_it_is_something_else_than_a_picture_never_reaches_a_browser(
+    head: bytes,
+) -> None:
+    with pytest.raises(AgentGarbled):
+        cut(BOUNDARY_LINE + head + b"\r\n\r\n<p>\r\n" + BOUNDARY_LINE)

@@ -18,7 +18,7 @@ from custom_components.gatehouse.agent import (
     Recording,
     wire,
 )
-from custom_components.gatehouse.agent.messages import parse_recording
+from custom_components.gatehouse.agent.recording import parse_recording
 from tests.rooms.agent.loopback import Handler, Loopback, golden, says
 
 RECORDING = golden("recording")["recording"]

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from custom_components.gatehouse.agent import Agent, RecordingChanged, Recordings
-from custom_components.gatehouse.agent.messages import parse_recording
+from custom_components.gatehouse.agent.recording import parse_recording
 
 TOKEN = "a-token-that-is-long-enough"
 CAMERA = "front"

@@ -372,22 +372,60 @@ async def test_a_transfer_that_arrives_wrong_is_made_again(site: Site, porch: Pi
         await site.reaches(row, FootageStage.READY)
 
 
-HOPELESS = {
-    "not_found": "an agent without this camera",
-    "bad_request": "nothing left of that time",
-}
-
-
-@pytest.mark.parametrize("code", HOPELESS)
+@pytest.mark.parametrize(("code", "tries"), [("not_found", 1), ("bad_request", 5)])
 async def test_a_wish_that_will_never_come_true_is_given_up(
-    site: Site, porch: Pi, code: str
+    site: Site, porch: Pi, code: str, tries: int
 ) -> None:
     porch.refusals["POST"] = (400, code)
     async with site.running():
         row = await site.reaches(await site.record(FRONT), FootageStage.FAILED)
 
     assert row.error == code
-    assert porch.requests == ["GET", "POST"]
+    assert porch.requests == ["GET", "POST"] * tries
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_what_was_asked_for_by_a_clock_that_was_set_since_is_asked_for_by_the_new_time(
+    site: Site, porch: Pi, hours: int
+) -> None:
+    clock = porch.client._clock
+    clock.hear(datetime.now(UTC), anew=True)
+    porch.refusals["POST"] = (400, "bad_request")
+    pause = timedelta(milliseconds=200)
+    site.options = replace(OPTIONS, retry_first=pause, retry_longest=pause)
+    site.restarted()
+    async with site.running() as flow:
+        asked = await site.record(FRONT)
+        await site.until(asked, lambda found: found.error == "bad_request")
+        await flow.extend(asked.id, asked.until + timedelta(seconds=5))
+        clock.hear(datetime.now(UTC) + timedelta(hours=hours))
+        await site.until(asked, lambda found: found.since != asked.since)
+        porch.refusals.clear()
+        row = await site.reaches(asked, FootageStage.RECORDING)
+        flow.recording_changed(FRONT, porch.finish(porch.names[0], video()))
+        await site.reaches(row, FootageStage.READY)
+
+    second = timedelta(seconds=1)
+    assert abs(row.since - asked.since - timedelta(hours=hours)) < second
+    assert abs(row.until - asked.until - timedelta(hours=hours, seconds=5)) < second
+
+
+async def test_who_knows_an_agents_clock_better_than_it_was_told_is_taken_at_his_word(
+    site: Site, porch: Pi
+) -> None:
+    hour = timedelta(hours=1)
+    clock = porch.client._clock
+    clock.hear(datetime.now(UTC), anew=True)
+    porch.is_off = True
+    async with site.running() as flow:
+        since = datetime.now(UTC) + hour
+        asked = await flow.record(FRONT, since, since + timedelta(seconds=20))
+        await site.until(asked, lambda found: found.error is not None)
+        clock.hear(datetime.now(UTC) + hour)
+        porch.is_off = False
+        row = await site.reaches(asked, FootageStage.RECORDING)
+
+    assert (row.since, row.until) == (asked.since, asked.until)
 
 
 async def test_a_recording_that_the_agent_no_longer_has_is_lost(site: Site, porch: Pi) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.gatehouse.agent import Recording, RecordingOrigin, RecordingStatus
+from custom_components.gatehouse.agent import ErrorCode, Recording, RecordingOrigin, RecordingStatus
 from custom_components.gatehouse.footage import FootageOptions, OffsiteOptions
 from custom_components.gatehouse.footage.rules import (
     HOPELESS,
@@ -125,6 +125,15 @@ def test_what_will_never_work_is_not_tried_again(code: str, stage: FootageStage)
     failed = after_failure(row(stage), code, NOW, OPTIONS)
 
     assert (failed.stage, failed.error, failed.retry_at) == (FootageStage.FAILED, code, None)
+
+
+def test_a_moment_that_is_refused_is_asked_for_until_the_agents_clock_was_heard() -> None:
+    refused, waited = row(), timedelta()
+    while refused.stage is FootageStage.REQUESTED:
+        refused = after_failure(refused, ErrorCode.BAD_REQUEST, NOW, OPTIONS)
+        waited += refused.retry_at - NOW if refused.retry_at else timedelta()
+
+    assert seconds(20) < waited <= seconds(40)
 
 
 def test_the_last_attempt_is_the_last() -> None:

@@ -10,25 +10,15 @@ from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.gatehouse.agent import AgentError, AgentGarbled
-from custom_components.gatehouse.agent.access import (
-    Enrolled,
-    PassagePage,
-    parse_enrolled,
-    parse_passages,
-)
+from custom_components.gatehouse.agent.access import Enrolled, parse_enrolled
 from custom_components.gatehouse.agent.bookings import Underway, parse_plan
 from custom_components.gatehouse.agent.decoding import decoding, read_json
 from custom_components.gatehouse.agent.machine import AgentInfo
-from custom_components.gatehouse.agent.messages import (
-    Message,
-    Recording,
-    SpoolReport,
-    parse_info,
-    parse_message,
-    parse_recording,
-    parse_spool,
-)
+from custom_components.gatehouse.agent.messages import Message, parse_info, parse_message
 from custom_components.gatehouse.agent.mjpeg import LARGEST_HEAD, LARGEST_PICTURE, PictureParser
+from custom_components.gatehouse.agent.passages import PassagePage, parse_passages
+from custom_components.gatehouse.agent.recording import Recording, parse_recording
+from custom_components.gatehouse.agent.spool import SpoolReport, parse_spool
 from custom_components.gatehouse.models import Picture
 from tests.fuzzing import ANYTHING, NESTED, fuzzed, mutated
 from tests.rooms.fuzz.sound import is_sound
@@ -144,7 +134,7 @@ def test_a_stream_of_pictures_is_cut_into_some_or_garbled(said: bytes, size: int
             for picture in parser.feed(said[begin : begin + size]):
                 assert is_sound(picture, Picture)
                 assert 0 < len(picture.jpeg) <= LARGEST_PICTURE
-            assert len(parser._buffer) <= LARGEST_PICTURE
+            assert parser.kept <= LARGEST_PICTURE
     except AgentGarbled as error:
         assert str(error)
 

@@ -219,13 +219,15 @@ class Clock:
     """Seconds that pass when the test says so."""
 
     seconds: float = STEADY
+    set_by: timedelta = timedelta()
+    """By how much somebody has set the clock of the site."""
 
     def steady(self) -> float:
         return self.seconds
 
     def now(self) -> datetime:
         """Return the site's time."""
-        return moment(self.seconds - STEADY)
+        return moment(self.seconds - STEADY) + self.set_by
 
 
 class House:

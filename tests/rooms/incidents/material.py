@@ -41,13 +41,8 @@ from custom_components.gatehouse.incidents import (
     Surroundings,
     Watched,
 )
-from custom_components.gatehouse.incidents.tracks import (
-    Track,
-    TrackRules,
-    Tracks,
-    followed,
-    present,
-)
+from custom_components.gatehouse.incidents.track import Track, TrackRules
+from custom_components.gatehouse.incidents.tracks import Tracks, followed, present
 from custom_components.gatehouse.models import (
     Box,
     Detection,

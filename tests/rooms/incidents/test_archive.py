@@ -8,7 +8,7 @@ import pytest
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.incidents.archive import LONGEST_NOTE, Archive, NoteTooLong
 from custom_components.gatehouse.incidents.errors import IncidentError
-from custom_components.gatehouse.incidents.rules import IncidentNews, NewsKind
+from custom_components.gatehouse.incidents.news import IncidentNews, NewsKind
 from custom_components.gatehouse.incidents.search import IncidentQuery
 from custom_components.gatehouse.incidents.store import IncidentStore
 from custom_components.gatehouse.models import (

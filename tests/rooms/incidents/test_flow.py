@@ -11,10 +11,12 @@ from tests.rooms.incidents.fakes import (
     CLOSED,
     CONFIRMED,
     FRONT,
+    GATE,
     Camera,
     Stage,
     lost,
     moment,
+    passage,
     person,
 )
 from tests.waiting import eventually
@@ -511,7 +513,10 @@ async def test_all_moments_are_by_the_sites_clock_and_footage_by_the_cameras(
     stage.camera.skew = timedelta(hours=hours)
     stage.camera.known_skew = stage.camera.skew * known
     await stage.confirmed()
-    await stage.frames(1, 10, person(), every=1)
+    await stage.noted()
+    for second in (1, 4, 7):  # time passes no faster than it is written down
+        await stage.frames(second, second + 3, person(), every=1)
+        await stage.noted()
     await stage.frames(10, 16, every=0.5)
     assert stage.house.present == [True, False]
 
@@ -551,6 +556,105 @@ async def test_footage_goes_on_by_the_clock_that_was_set(stage: Stage, hours: in
     await eventually(lambda: len(stage.films.recorded) == 2)
     skew = stage.camera.skew
     assert stage.films.of(FRONT)[1] == (moment(-4) + skew, moment(6) + skew)
+
+
+async def test_who_was_at_a_door_is_not_recorded_again_for_a_clock_that_was_set(
+    stage: Stage,
+) -> None:
+    stage.built(groups=(GATE,))
+    await stage.begin()
+    stage.join(0)
+    await eventually(lambda: stage.films.of(FRONT))
+    stage.camera.known_skew = timedelta(hours=1)
+    await stage.pass_time(8)
+    await stage.noted()
+
+    assert stage.films.of(FRONT) == [(moment(-5), moment(5))]
+    stage.join(9)
+    await eventually(lambda: len(stage.films.of(FRONT)) == 2)
+    hour = timedelta(hours=1)
+    assert stage.films.of(FRONT)[1] == (moment(4) + hour, moment(14) + hour)
+
+
+async def test_what_pictures_told_of_a_clock_gives_way_to_what_the_agent_told_since(
+    stage: Stage,
+) -> None:
+    stage.built(groups=(GATE,))
+    stage.camera.skew = timedelta(hours=1)
+    await stage.confirmed()
+    await stage.noted()
+    stage.camera.known_skew = timedelta(hours=1)
+    await stage.pass_time(40)
+    await stage.told(CONFIRMED, CLOSED)
+    await eventually(lambda: not stage.camera.open or stage.incidents.motion(FRONT, moving=False))
+    stage.camera.known_skew = timedelta()
+
+    stage.join(60)
+
+    await eventually(lambda: len(stage.films.of(FRONT)) == 2)
+    assert stage.films.of(FRONT)[1] == (moment(55), moment(65))
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_what_is_open_when_the_sites_clock_is_set_ends_and_goes_on_as_another(
+    stage: Stage, hours: int
+) -> None:
+    """None of them is longer than it was, and footage is of when it really was."""
+    await stage.confirmed()
+    await stage.frames(1, 6, person(), every=1)
+    stage.clock.set_by = timedelta(hours=hours)
+    stage.camera.known_skew = -stage.clock.set_by
+
+    await stage.frames(6, 12, person(), every=1)
+    await stage.pass_time(50)
+
+    await stage.told(CONFIRMED, CLOSED, CONFIRMED, CLOSED)
+    first, second = sorted(await stage.rows(), key=lambda row: abs(row.started - moment(0)))
+    assert (first.started, first.last_seen) == (moment(0), moment(5))
+    assert second.last_seen == moment(11) + stage.clock.set_by
+    for row in (first, second):
+        assert row.ended
+        assert row.started <= row.last_seen <= row.ended
+        assert row.ended - row.started < timedelta(minutes=1)
+    assert {each.incident.id for each in stage.house.incidents} == {first.id, second.id}
+    for since, until in stage.films.of(FRONT):
+        assert moment(-20) < since < until < moment(30)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_passage_after_the_sites_clock_was_set_is_no_part_of_what_was_before(
+    stage: Stage, hours: int
+) -> None:
+    stage.built(groups=(GATE,))
+    stage.join(0)
+    stage.clock.set_by = timedelta(hours=hours)
+
+    stage.incidents.join(passage(2 + hours * 3600))
+    await stage.incidents.stop()
+
+    rows = await stage.rows()
+    assert {row.started for row in rows} == {moment(0), moment(2) + stage.clock.set_by}
+    assert all(len(row.passages) == 1 for row in rows)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_picture_of_before_the_sites_clock_was_set_is_no_sign(
+    stage: Stage, hours: int
+) -> None:
+    await stage.confirmed()
+    stage.eye.open.clear()
+    stage.camera.show(stage.picture(1, person()))
+    await stage.calm()
+    stage.clock.set_by = timedelta(hours=hours)
+    stage.camera.known_skew = -stage.clock.set_by
+    stage.eye.open.set()
+    await eventually(lambda: moment(1) in stage.eye.seen)
+
+    await stage.frames(2, 5, person(), every=1)
+    await stage.pass_time(50)
+
+    await stage.told(CONFIRMED, CLOSED, CONFIRMED, CLOSED)
+    assert all(row.last_seen - row.started < timedelta(minutes=1) for row in await stage.rows())
 
 
 async def test_uploads_may_come_late(stage: Stage) -> None:

@@ -8,7 +8,8 @@ from statistics import median
 import pytest
 
 from custom_components.gatehouse.incidents import IncidentOptions
-from custom_components.gatehouse.incidents.tracks import TrackRules, present
+from custom_components.gatehouse.incidents.track import TrackRules
+from custom_components.gatehouse.incidents.tracks import present
 from custom_components.gatehouse.models import Detection, IncidentState
 from custom_components.gatehouse.vision import Detector, DetectorOptions, OnnxDetector
 from tests.rooms.incidents.material import (

@@ -372,6 +372,21 @@ async def test_what_was_told_live_is_not_told_again(site: Return) -> None:
     assert await site.incident_of("clip") == "live"
 
 
+async def test_what_was_told_before_nobody_listened_is_not_told_again(site: Return) -> None:
+    """The story was cut off while somebody was there; what follows is another, after it."""
+    live = replace(_live(started=4, last_seen=6), ended=moment(6))
+    await site.store.save(live)
+    await site.kept("clip", 0, Stay(3, 12))
+
+    told, rest = sorted(await site.done(), key=lambda each: each.started)
+
+    assert told == live
+    assert live.ended
+    assert live.ended <= rest.started
+    assert rest.sightings[0].first == rest.started
+    assert _off(rest.last_seen, 12) < 0.5
+
+
 async def test_who_stays_until_somebody_listens_again_is_told_once(site: Return) -> None:
     still_there = replace(_live(started=40, last_seen=42), state=IncidentState.OPEN, ended=None)
     await site.store.save(still_there)

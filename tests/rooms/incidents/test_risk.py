@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.gatehouse.incidents.factors import FACTORS
 from custom_components.gatehouse.incidents.risk import (
-    FACTORS,
     LEVELS,
     AlarmState,
     Surroundings,

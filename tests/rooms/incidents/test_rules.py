@@ -6,30 +6,30 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.gatehouse.incidents import rules
+from custom_components.gatehouse.incidents.news import (
+    REFRESH,
+    NewsKind,
+    is_due,
+    is_worth_writing,
+    news_between,
+    severity,
+)
+from custom_components.gatehouse.incidents.nouns import Case, IncidentOptions, Sign
 from custom_components.gatehouse.incidents.rules import (
     MOST_OF_A_KIND,
-    Case,
-    IncidentOptions,
-    NewsKind,
-    Sign,
     begun,
     ended,
     frame_slot,
     goes_on,
     group_of,
     group_of_door,
-    is_due,
     is_late,
     is_over,
-    is_worth_writing,
     merit,
-    news_between,
     next_recording,
     pace,
     recording_end,
     retry_delay,
-    severity,
     since_of,
     spans,
     with_passage,
@@ -312,7 +312,7 @@ def test_footage_of_an_incident_is_never_longer_than_the_longest() -> None:
 def test_a_short_post_roll_does_not_cut_footage_between_two_wishes() -> None:
     options = IncidentOptions(post_roll=seconds(0))
 
-    assert recording_end(SPAN, options) - rules.REFRESH > at(10)
+    assert recording_end(SPAN, options) - REFRESH > at(10)
 
 
 @given(st.floats(0, 600), st.one_of(st.none(), st.floats(-60, 600)), st.floats(10, 300))

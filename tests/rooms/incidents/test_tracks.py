@@ -8,13 +8,11 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.gatehouse.incidents.track import MOST_POINTS, Track, TrackRules
 from custom_components.gatehouse.incidents.tracks import (
     FORGOTTEN,
-    MOST_POINTS,
     MOST_TRACKS,
     RESTING,
-    Track,
-    TrackRules,
     Tracks,
     faded,
     followed,

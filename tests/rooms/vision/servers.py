@@ -31,6 +31,7 @@ KINDS: dict[str, np.dtype[Any]] = {
     "INT64": np.dtype("i8"),
 }
 
+Fault = Callable[[web.Request], Awaitable[None]]
 Headers = dict[str, str | None]
 Spoil = Callable[[Any, bytes, Headers], tuple[Any, bytes, Headers]]
 Wire = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -93,6 +94,23 @@ async def talks_of_other_things(reader: asyncio.StreamReader, writer: asyncio.St
     writer.close()
 
 
+async def breaks(_: web.Request) -> None:
+    """Fail inside."""
+    raise web.HTTPInternalServerError(text='{"error": "CUDA out of memory"}')
+
+
+async def cuts(request: web.Request) -> None:
+    """Hang up without a word."""
+    assert request.transport is not None
+    request.transport.abort()
+
+
+async def sleeps(request: web.Request) -> None:
+    """Answer when nobody waits for it any more."""
+    while request.transport is not None:
+        await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def listening(wire: Wire) -> AsyncIterator[str]:
     """Serve bare connections, and give their address."""
@@ -104,10 +122,19 @@ async def listening(wire: Wire) -> AsyncIterator[str]:
 class Triton:
     """A KServe v2 server that runs an ONNX file, and is as strict as Triton about requests.
 
-    What it answers can be spoilt on its way out: `spoil` gets head, tensors and headers.
+    What it answers can be spoilt on its way out: `spoil` gets head, tensors and headers. It looks
+    at one request at a time for each of its instances, and only as often as `steps` lets it.
     """
 
-    def __init__(self, path: Path, *, datatype: str = "FP32", channels_last: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        datatype: str = "FP32",
+        channels_last: bool = False,
+        config: dict[str, Any] | None = None,
+    ) -> None:
+        """Serve the file as the model yolo; with a config it tells that too, as Triton does."""
         self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         self._datatype = datatype
         self._channels_last = channels_last
@@ -115,6 +142,13 @@ class Triton:
         self.ready = True
         self.loaded = True
         self.asked: list[str] = []
+        self.config = config
+        self.batches: list[int] = []
+        """How many pictures each request has had that it looked at."""
+        self.pending = 0
+        """How many requests have come that it has not answered."""
+        self.steps: asyncio.Semaphore | None = None
+        self.fault: Fault | None = None
         self.metadata: dict[str, Any] = {
             "name": "yolo",
             "versions": ["1", "2"],
@@ -139,9 +173,22 @@ class Triton:
                 return web.Response()
             case "GET", "/v2/models/yolo" if self.loaded:
                 return web.json_response(self.metadata)
+            case "GET", "/v2/models/yolo/config" if self.loaded and self.config is not None:
+                return web.json_response(self.config)
             case "POST", "/v2/models/yolo/infer" if self.loaded:
-                return self._infer(request, body)
+                return await self._in_turn(request, body)
         return web.json_response({"error": "Request for unknown model: 'yolo'"}, status=404)
+
+    async def _in_turn(self, request: web.Request, body: bytes) -> web.Response:
+        self.pending += 1
+        try:
+            if self.steps is not None:
+                await self.steps.acquire()
+            if self.fault is not None:
+                await self.fault(request)
+            return self._infer(request, body)
+        finally:
+            self.pending -= 1
 
     def _input(self, wanted: Any) -> dict[str, Any]:
         shape = [side if isinstance(side, int) else -1 for side in wanted.shape]
@@ -164,6 +211,9 @@ class Triton:
             rest = rest[size:]
             feeds[given["name"]] = self._as_trained(tensor)
         assert not rest
+        self.batches.append(len(next(iter(feeds.values()))))
+        if self.config is not None and self.batches[-1] > self.config["max_batch_size"] > 0:
+            return web.json_response({"error": "batch-size must be less"}, status=400)
         assert asked["parameters"] == {"binary_data_output": True}
         return self._answer(self._session.run(None, feeds))
 

@@ -29,7 +29,7 @@ MAKERS: dict[str, Make] = {
     "remote": lambda session, url: RemoteDetector(session, url, OPTIONS),
     "agent": lambda session, url: RemoteDetector.for_agent(session, url, "tell-nobody", OPTIONS),
     "lambda": lambda session, url: LambdaDetector(session, url, OPTIONS),
-    "kserve": lambda session, url: KServeDetector(session, url, "yolo", OPTIONS),
+    "kserve": lambda session, url: KServeDetector(session, [url], "yolo", OPTIONS),
     "codeproject": lambda session, url: CodeProjectDetector(session, url, OPTIONS),
 }
 

@@ -16,7 +16,7 @@ from custom_components.gatehouse.vision import (
     DetectorOptions,
     KServeDetector,
     OnnxDetector,
-    kserve,
+    kserve_server,
 )
 from tests.networks import DOG, FAMILIES, HEIGHT, PERSON, WIDTH, Seen, network, picture, yolov8
 from tests.rooms.vision.conftest import Serve
@@ -43,7 +43,7 @@ async def test_every_family_sees_on_a_server_what_it_sees_here(
     path = network(tmp_path / "net.onnx", FAMILIES[family]([WALKER, HOUND]))
     triton = Triton(path)
     triton.in_json = in_json
-    there = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    there = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     here = await OnnxDetector.load(path, OPTIONS)
     seen = await there.detect(lambda: shot(SCENE))
     assert seen.detections == (await here.detect(lambda: shot(SCENE))).detections
@@ -68,7 +68,7 @@ async def test_a_picture_arrives_in_the_form_that_the_model_takes(
     path = network(tmp_path / "net.onnx", yolov8([WALKER]), brightness=plane)
     triton = Triton(path, datatype=datatype, channels_last=channels_last)
     options = DetectorOptions(threshold=0.0)
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", options)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", options)
     sight = await detector.detect(lambda: shot(picture(WIDTH, HEIGHT, "red", kind="PNG")))
     best = max((found.score for found in sight.detections), default=0.0)
     assert best == pytest.approx(score, abs=0.001)
@@ -81,7 +81,7 @@ async def test_a_model_of_any_size_is_shown_640_pixels(
     path = network(tmp_path / "net.onnx", yolov8([WALKER]), picture=sides, brightness=0)
     triton = Triton(path)
     detector = KServeDetector(
-        session, await serve(triton.answer), "yolo", DetectorOptions(threshold=0.1)
+        session, [await serve(triton.answer)], "yolo", DetectorOptions(threshold=0.1)
     )
     assert triton.metadata["inputs"][0]["shape"] == [-1, 3, -1, -1]
     (found,) = (await detector.detect(lambda: shot(picture(640, 640, "white")))).detections
@@ -97,12 +97,13 @@ async def test_a_model_is_learnt_once_and_then_asked(
 ) -> None:
     triton = Triton(walker)
     url = await serve(triton.answer)
-    detector = KServeDetector(session, url, "yolo", OPTIONS, version=version)
+    detector = KServeDetector(session, [url], "yolo", OPTIONS, version=version)
     first, second = await detector.detect(shot), await detector.detect(shot)
     assert first.detections == second.detections
     infer = f"POST {address}/infer"
     # The first of three questions is an empty picture.
-    assert triton.asked == ["GET /v2/health/ready", f"GET {address}", infer, infer, infer]
+    learns = ["GET /v2/health/ready", f"GET {address}", infer, f"GET {address}/config"]
+    assert triton.asked == [*learns, infer, infer]
 
 
 async def test_a_model_that_is_gone_is_told_and_learnt_anew_when_it_is_back(
@@ -113,7 +114,7 @@ async def test_a_model_that_is_gone_is_told_and_learnt_anew_when_it_is_back(
     async def server(request: web.Request) -> web.Response:
         return await now.answer(request)
 
-    detector = KServeDetector(session, await serve(server), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(server)], "yolo", OPTIONS)
     assert (await detector.detect(shot)).detections
     now.loaded = False
     with pytest.raises(DetectorFailed, match="404: Request for unknown model: 'yolo'; check the a"):
@@ -128,7 +129,7 @@ async def test_a_server_that_is_not_ready_is_told(
 ) -> None:
     triton = Triton(walker)
     triton.ready = False
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     with pytest.raises(DetectorFailed, match="answered 503: still loading; it is busy or not rea"):
         await detector.detect(shot)
 
@@ -137,7 +138,7 @@ async def test_a_bad_picture_says_nothing_against_the_model(
     walker: Path, serve: Serve, session: aiohttp.ClientSession
 ) -> None:
     triton = Triton(walker)
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     with pytest.raises(BadPicture, match="cannot be read"):
         await detector.detect(lambda: shot(b"no picture"))
     assert (await detector.detect(shot)).detections
@@ -192,7 +193,7 @@ async def test_an_answer_without_sense_is_told_and_the_next_one_believed(
     spoil: str, walker: Path, serve: Serve, session: aiohttp.ClientSession
 ) -> None:
     triton = Triton(walker)
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     assert (await detector.detect(shot)).detections
     well, triton.spoil = triton.spoil, SPOILT[spoil]
     with pytest.raises(DetectorFailed, match=r"127\.0\.0\.1 answered what is not KServe v2"):
@@ -245,7 +246,7 @@ async def test_a_model_that_takes_no_picture_is_told(
 ) -> None:
     triton = Triton(walker)
     triton.metadata = metadata
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     with pytest.raises(DetectorFailed, match=words):
         await detector.detect(shot)
 
@@ -255,7 +256,7 @@ async def test_a_model_that_is_no_detector_is_told(
 ) -> None:
     answer = {"class": yolov8([WALKER])["output0"][0, 0]}
     triton = Triton(network(tmp_path / "net.onnx", answer))
-    detector = KServeDetector(session, await serve(triton.answer), "yolo", OPTIONS)
+    detector = KServeDetector(session, [await serve(triton.answer)], "yolo", OPTIONS)
     with pytest.raises(DetectorFailed, match=r"cannot be used: this is no detector .*; choose ano"):
         await detector.detect(shot)
 
@@ -264,7 +265,7 @@ async def test_a_model_that_knows_nothing_of_what_is_looked_for_is_told(
     walker: Path, serve: Serve, session: aiohttp.ClientSession
 ) -> None:
     options = DetectorOptions(labels=frozenset({"unicorn"}))
-    detector = KServeDetector(session, await serve(Triton(walker).answer), "yolo", options)
+    detector = KServeDetector(session, [await serve(Triton(walker).answer)], "yolo", options)
     with pytest.raises(DetectorFailed, match=r"knows nothing of what is looked for \(unicorn\)"):
         await detector.detect(shot)
 
@@ -275,7 +276,7 @@ async def test_tensors_without_an_end_are_cut(
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kserve, "LARGEST", 1 << 14)
-    detector = KServeDetector(session, await serve(Triton(walker).answer), "yolo", OPTIONS)
+    monkeypatch.setattr(kserve_server, "LARGEST", 1 << 14)
+    detector = KServeDetector(session, [await serve(Triton(walker).answer)], "yolo", OPTIONS)
     with pytest.raises(DetectorFailed, match="answered more than 16 KB"):
         await detector.detect(shot)

@@ -53,18 +53,21 @@ class Scripted:
         self.go_on = asyncio.Event()
         self.go_on.set()
         self._clock = clock or Clock()
+        self._turn = asyncio.Lock()
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
-        self.asked += 1
-        picture = newest()
-        await self.go_on.wait()
-        self._clock.now += self.takes
-        if self.error is not None:
-            raise self.error
-        return Sight(picture=picture)
+        async with self._turn:
+            picture = newest()
+            self.asked += 1
+            await self.go_on.wait()
+            self._clock.now += self.takes
+            if self.error is not None:
+                raise self.error
+            return Sight(picture=picture)
 
     async def close(self) -> None:
-        self.closed = True
+        async with self._turn:
+            self.closed = True
 
 
 def states(lineup: Lineup) -> list[DetectorState]:
@@ -226,6 +229,34 @@ async def test_who_waits_for_a_detector_that_fails_goes_on_to_the_next() -> None
     first.go_on.set()
     await asyncio.gather(*looking)
     assert (first.asked, second.asked) == (1, 4)
+
+
+class Together(Scripted):
+    """A detector that looks at several pictures at once."""
+
+    async def detect(self, newest: Callable[[], Picture]) -> Sight:
+        self.asked += 1
+        picture = newest()
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        return Sight(picture=picture)
+
+
+async def test_one_that_takes_several_at_once_gets_them_and_fails_with_them_once() -> None:
+    clock, first, second = Clock(), Together(DetectorFailed("no")), Scripted()
+    first.go_on.clear()
+    lineup = Lineup([("first", first), ("second", second)], clock=clock)
+    looking = [asyncio.create_task(lineup.detect(shot)) for _ in range(5)]
+    await eventually(lambda: first.asked == 5)
+    assert lineup.health()[0].waiting == 0
+    first.go_on.set()
+    await asyncio.gather(*looking)
+    assert (lineup.health()[0].failures, second.asked) == (5, 5)
+    clock.now += 2
+    first.error = None
+    await lineup.detect(shot)
+    assert first.asked == 6
 
 
 async def test_one_on_trial_holds_up_one_picture_only() -> None:

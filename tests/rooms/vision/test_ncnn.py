@@ -1,5 +1,6 @@
 """Networks by ncnn: from the files' text to labelled boxes, and what is told of bad files."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
@@ -19,6 +20,7 @@ from custom_components.gatehouse.vision import (
     DetectorOptions,
     NcnnDetector,
 )
+from custom_components.gatehouse.vision.detector import AT_ONCE
 from custom_components.gatehouse.vision.ncnn import SIZE, load
 from tests.networks import DOG, PERSON, Array, Seen, picture
 
@@ -222,10 +224,10 @@ async def test_the_detector_says_what_runs_it(detector: NcnnDetector) -> None:
     assert detector.runtime == f"ncnn {ncnn.__version__}"
 
 
-async def test_the_network_runs_in_one_thread_that_ends_with_the_detector(model: Path) -> None:
+async def test_the_network_runs_in_threads_that_end_with_the_detector(model: Path) -> None:
     detector = await NcnnDetector.load(model, OPTIONS)
-    await detector.detect(shot)
-    assert len(threads()) == 1
+    await asyncio.gather(*(detector.detect(shot) for _ in range(2 * AT_ONCE)))
+    assert len(threads()) == AT_ONCE
     await detector.close()
     assert threads() == []
 

@@ -13,7 +13,7 @@ from custom_components.gatehouse.zones import (
     ZoneTooManyPoints,
     ZoneTooSmall,
 )
-from custom_components.gatehouse.zones.rules import Point, Polygon, check_polygon, is_inside
+from custom_components.gatehouse.zones.polygons import Point, Polygon, check_polygon, is_inside
 from tests.rooms.zones.drawn import TRIANGLE, WHOLE
 
 # An L, a U and a star: what lies in a bay is outside.

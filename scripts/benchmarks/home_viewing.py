@@ -1,0 +1,141 @@
+"""Live pictures through Home Assistant: by our camera, and by its own one of the same stream."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from camera_agent import wire
+from scripts.demonstration.dashboard import Entities
+from scripts.demonstration.gatehouse import ENTRIES
+from scripts.demonstration.home_assistant import HomeAssistant
+from scripts.demonstration.memory import AgentMemory
+from scripts.demonstration.places import LOCAL
+
+from . import compiled
+from .harness import Depth, Missing, Result, came_to, is_busy, say
+from .home_agents import agents, resting
+from .homes import NOTHING, Home, Running, settle, spoken_to
+from .servers import SIZE, pictures
+from .watchers import Audience, Server, Watched, watch
+
+OURS: Final = "Gatehouse"
+CORE: Final = "mjpeg"
+FPS: Final = 15
+CAMERA: Final = "camera0"
+TIMES: Final = {1: 0.8, 10: 0.65}
+"""What a delivered picture may cost, times what it costs with Home Assistant's own camera."""
+
+ROUNDS: Final = 5
+SECONDS: Final = 4.0
+QUICK_SECONDS: Final = 0.7
+SETTLED_S: Final = 10.0
+KNOWN_WITHIN: Final = 60.0  # seconds
+
+
+async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Missing]:
+    """Measure both sides in one Home Assistant; nobody watches without a C compiler."""
+    if reason := compiled.why_none():
+        return [Missing(name="viewing", reason=reason, goal="H1")]
+    client = await asyncio.to_thread(compiled.program, here, "client")
+    play = resting(await asyncio.to_thread(pictures, here), SIZE, FPS)
+    results: list[Result | Missing] = []
+    async with (
+        agents(folder / "agents", [play], 1) as reached,
+        Home.made(folder / "home").running() as home,
+    ):
+        async with spoken_to(home, new=True) as owner:
+            servers = await _servers(owner, home, reached)
+        await asyncio.sleep(0 if depth.quick else SETTLED_S)
+        for viewers in TIMES:
+            say(f"{viewers} who watch through Home Assistant ...")
+            results += await _beside(servers, client, viewers, depth)
+    return results
+
+
+async def _beside(
+    servers: Mapping[str, Server], client: Path, viewers: int, depth: Depth
+) -> list[Result]:
+    """Let both take turns."""
+    seconds = QUICK_SECONDS if depth.quick else SECONDS
+    audience = Audience(viewers=viewers, seconds=seconds, fps=FPS)
+    busy, watched = False, {name: list[Watched]() for name in servers}
+    for _ in range(1 if depth.quick else ROUNDS):
+        busy |= is_busy()
+        for name, server in servers.items():
+            watched[name].append(await watch(client, server, audience))
+    return list(_results(viewers, watched, busy=busy))
+
+
+def _results(viewers: int, watched: Mapping[str, list[Watched]], *, busy: bool) -> Iterator[Result]:
+    ours, core = watched[OURS], watched[CORE]
+    yield came_to(
+        f"{viewers} viewers at {FPS} fps, core's mjpeg",
+        [[each.cost_us] for each in ours],
+        [[each.cost_us] for each in core],
+        unit="µs",
+        times=TIMES[viewers],
+        goal="H1",
+        busy=busy,
+    )
+    yield came_to(
+        f"{viewers} viewers: age, the 99th percentile",
+        [[each.age_ms] for each in ours],
+        [[each.age_ms] for each in core],
+        busy=busy,
+    )
+    yield came_to(
+        f"{viewers} viewers: missed",
+        [[each.missed] for each in ours],
+        unit="%",
+        busy=busy,
+    )
+
+
+async def _servers(
+    owner: HomeAssistant, home: Running, reached: dict[str, AgentMemory]
+) -> dict[str, Server]:
+    """Have Home Assistant know the camera twice; return where each is watched."""
+    (agent,) = reached.values()
+    await _know_by_itself(owner, agent)
+    await settle(owner, reached, NOTHING)
+    port = int(owner.url.rpartition(":")[2])
+    async with asyncio.timeout(KNOWN_WITHIN):
+        while not (found := await _cameras(owner, agent)):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.2)
+    return {
+        name: Server(
+            port=port,
+            path=f"/api/camera_proxy_stream/{entity}",
+            pid=home.pid,
+            authorization=f"Bearer {owner.token}",
+        )
+        for name, entity in found.items()
+    }
+
+
+async def _know_by_itself(owner: HomeAssistant, agent: AgentMemory) -> None:
+    """Add the stream as everybody adds a camera of which there is nothing but an address."""
+    address = f"http://{LOCAL}:{agent.port}{wire.STREAM.format(camera=CAMERA)}"
+    answer = {"mjpeg_url": address, "username": "bench", "password": agent.token}
+    step = await owner.post(f"{ENTRIES}/flow", {"handler": "mjpeg"})
+    made = await owner.post(
+        f"{ENTRIES}/flow/{step['flow_id']}", {"name": CORE, "verify_ssl": True, **answer}
+    )
+    if made["type"] != "create_entry":
+        raise RuntimeError(f"Home Assistant does not take the stream: {made}")
+
+
+async def _cameras(owner: HomeAssistant, agent: AgentMemory) -> dict[str, str]:
+    """Return both cameras' entities, nothing while one gives no pictures."""
+    registry: list[dict[str, Any]] = await owner.ask("config/entity_registry/list")
+    own = [each["entity_id"] for each in registry if each["platform"] == CORE]
+    try:
+        found = {OURS: Entities(registry).of(agent.id, CAMERA, "camera"), CORE: own[0]}
+    except KeyError, IndexError:
+        return {}
+    for entity in found.values():
+        status, body = await owner.fetch(f"/api/camera_proxy/{entity}")
+        if status != 200 or not body.startswith(b"\xff\xd8"):
+            return {}
+    return found

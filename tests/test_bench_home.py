@@ -1,0 +1,95 @@
+"""The bench of Home Assistant, its own machinery: what it writes, and what it makes of lives."""
+
+from pathlib import Path
+import socket
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from camera_agent.config import load
+from scripts.benchmarks import __main__ as bench, compiled, home_viewing, home_weight
+from scripts.benchmarks.harness import Missing, Result
+from scripts.benchmarks.home_agents import CAMERAS, config_of, resting
+from scripts.benchmarks.home_weight import BARE, FEW, MANY, MODEL, added
+from scripts.benchmarks.homes import NAME, PROBE, Home, Life
+from scripts.demonstration.memory import AgentMemory
+
+
+def lives(*starts: float, memory_mb: float = 250.0) -> list[Life]:
+    return [Life(start_s=start, start_cpu_s=start, memory_mb=memory_mb) for start in starts]
+
+
+def verdicts(results: list[Result]) -> dict[str, str]:
+    return {each.name: each.verdict for each in results if each.goal == "H2"}
+
+
+def test_what_is_added_is_told_beside_the_same_round_without_it() -> None:
+    told = added(
+        {
+            BARE: lives(4.0, 5.0, 4.0),
+            FEW: lives(4.2, 5.0, 4.1, memory_mb=260.0),
+            MANY: lives(4.4, 5.5, 4.4, memory_mb=261.0),
+        },
+        busy=False,
+    )
+
+    assert verdicts(list(told)) == {
+        f"start, {FEW}": "passes",
+        f"memory added, {FEW}": "passes",
+        f"start, {MANY}": "falls short",
+        f"memory added, {MANY}": "falls short",
+    }
+
+
+def test_a_model_may_take_more_memory_and_a_busy_machine_is_not_our_fault() -> None:
+    told = added({BARE: lives(4.0), MODEL: lives(4.4, memory_mb=290.0)}, busy=True)
+
+    assert verdicts(list(told)) == {f"start, {MODEL}": "noisy", f"memory added, {MODEL}": "passes"}
+
+
+def test_an_agent_of_the_bench_has_all_its_cameras(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    memory = AgentMemory(id="bench0", token="x" * 32, port=8967)
+
+    file.write_text(config_of(memory, resting(tmp_path, (1280, 720)), CAMERAS))
+
+    config = load(file)
+    assert [camera.id for camera in config.cameras] == [f"camera{n}" for n in range(CAMERAS)]
+    assert {camera.fps for camera in config.cameras} == {5}
+
+
+def test_a_home_and_its_copy_have_the_probe_and_the_same_door(
+    tmp_path: Path, socket_enabled: None
+) -> None:
+    socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
+    home = Home.made(tmp_path / "home")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left_over:
+        left_over.bind(str(tmp_path / "home" / "told.sock"))
+
+    copy = home.copied(tmp_path / "copy")
+
+    probe = tmp_path / "copy" / "config" / "custom_components" / NAME
+    assert {"__init__.py", "lag.py", "manifest.json"} <= {path.name for path in probe.iterdir()}
+    assert (probe / "__init__.py").read_bytes() == (PROBE / "__init__.py").read_bytes()
+    assert copy.address == home.address
+
+
+async def test_without_a_compiler_nobody_looks_through_home_assistant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "COMPILER", "no-such-compiler")
+
+    (told,) = await home_viewing.measured(tmp_path, tmp_path, bench.QUICK)
+
+    assert isinstance(told, Missing)
+    assert "no C compiler" in told.reason
+
+
+async def test_a_glance_imports_and_says_why_the_rest_is_not_measured(tmp_path: Path) -> None:
+    imported, memory, missing = await home_weight.measured(tmp_path, tmp_path, bench.QUICK)
+
+    assert isinstance(imported, Result)
+    assert imported.p50 > 0
+    assert isinstance(memory, Result)
+    assert memory.unit == "MB"
+    assert missing == Missing(name="start, memory, loop lag", reason=home_weight.LONG, goal="H2")
