@@ -3,6 +3,7 @@
 It is started as a file with the repository's folder: the Python is Home Assistant's.
 """
 
+import gc
 from importlib import import_module
 import json
 import os
@@ -33,9 +34,11 @@ def main() -> None:
     sys.path.insert(0, str(root))
     for name in THERE:
         import_module(f"homeassistant.{name}")
+    import_module("av")  # by the set-up of stream
     package = import_module("homeassistant.const")
     for platform in package.Platform:
         import_module(f"homeassistant.components.{platform}")
+    gc.disable()  # else it looks, at some moment, through all of Home Assistant
     before, memory, cpu = set(sys.modules), _memory_mb(), time.process_time()
     gatehouse = import_module("custom_components.gatehouse")
     for platform in (*gatehouse.PLATFORMS, "config_flow"):
