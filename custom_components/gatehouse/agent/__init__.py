@@ -13,6 +13,7 @@ from .access import (
 )
 from .bookings import Booked, Planned, Underway
 from .client import Agent
+from .clock import steady
 from .doors import AgentDoors
 from .errors import (
     AgentError,
@@ -129,4 +130,5 @@ __all__ = [
     "greet",
     "pair",
     "stats_of",
+    "steady",
 ]

@@ -16,8 +16,12 @@ DOUBTS: Final = 3
 # No word is so long on its way: a feed that is silent for 15 s is over.
 LONGEST_DELAY: Final = timedelta(minutes=1)
 
-# Goes on while this machine sleeps, where there is such a clock.
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def steady() -> float:
+    """Return seconds that go on while this machine sleeps, where there is such a clock."""
+    return time.clock_gettime(_STEADY)
 
 
 class AgentClock:
@@ -30,7 +34,7 @@ class AgentClock:
         self,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        clock: Callable[[], float] = lambda: time.clock_gettime(_STEADY),
+        clock: Callable[[], float] = steady,
     ) -> None:
         """Nothing was heard; the clock counts seconds and is never set."""
         self._now = now

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-import time
 from typing import Final
 
+from ..agent import steady
 from ..models import Footage
 
 # Two measures of one clock differ by less.
@@ -20,7 +20,7 @@ MOST: Final = 1000
 class Dates:
     """Knows by how much a recorder's clock was set since a wish; forgets it all with a restart."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = steady) -> None:
         """The clock counts seconds and is never set."""
         self._clock = clock
         self._zeros: dict[str, datetime] = {}
