@@ -7,7 +7,6 @@ from pathlib import Path
 import shutil
 import signal
 import subprocess
-import sys
 from tempfile import NamedTemporaryFile
 import time
 from urllib.parse import quote
@@ -15,10 +14,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.ports import free_ports
+
 SCRIPT = Path(__file__).parents[1] / "scripts" / "postgres"
 USER, PASSWORD = "gatehouse", "gate/house@home"
-# In a process of its own: Home Assistant's plugin lets tests open no sockets.
-PORT = "import socket; print(socket.create_server(('127.0.0.1', 0)).getsockname()[1])"
 _EMPTY = """
     DO $$ DECLARE name text; BEGIN
         FOR name IN SELECT tablename FROM pg_tables
@@ -68,7 +67,7 @@ def serving(*options: str) -> Iterator[Postgres]:
     fetched = subprocess.run([SCRIPT], check=False, capture_output=True, text=True)
     if fetched.returncode:
         pytest.skip(fetched.stderr.strip() or "scripts/postgres could not fetch PostgreSQL")
-    port = int(subprocess.run([sys.executable, "-c", PORT], check=True, capture_output=True).stdout)
+    (port,) = free_ports(1)
     with NamedTemporaryFile("r", suffix=".log") as log:
         server = subprocess.Popen([SCRIPT, "serve", str(port), *options], stderr=log.fileno())
         try:

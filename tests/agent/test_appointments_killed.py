@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 import json
 from pathlib import Path
-import socket
 import sys
 import time
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .media import spans
@@ -43,9 +43,7 @@ class Site:
     """An agent that is started, killed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.folder = folder
         (folder / "agent.toml").write_text(CONFIG.format(token=TOKEN, port=self._port))
 

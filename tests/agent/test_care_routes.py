@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-import socket
 import sys
 import time
 
@@ -14,6 +13,7 @@ from camera_agent import power
 from camera_agent.cameras import Camera
 from camera_agent.power import RESTART_CODE
 from camera_agent.wire import CameraStatus
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .caring import BEARER, FRONT, TOKEN, Cared, cared, owned, refusal
@@ -128,9 +128,7 @@ async def test_an_unknown_camera_is_not_found(agent: Cared) -> None:
 
 
 async def test_the_agent_ends_with_its_code_and_its_recordings_are_whole(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "agent.toml").write_text(CONFIG.format(token=TOKEN, port=port))
     command = [sys.executable, "-m", "camera_agent", "--config", "agent.toml"]
     agent = await asyncio.create_subprocess_exec(

@@ -21,6 +21,7 @@ from camera_agent.hub import Hub
 from camera_agent.listen import listen
 from camera_agent.machine_findings import machine_findings as found_at
 from camera_agent.tls import Certificate
+from tests.ports import free_port
 
 from .test_stats import lay, network
 
@@ -64,9 +65,7 @@ def pi(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 import random
-import socket
 import sys
 import time
 
 from aiohttp import ClientSession
 
 from camera_agent.messages import Message
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .admitting import TOKEN, card_hash, credential, policy, signed, somebody_at
@@ -45,9 +45,7 @@ class Site:
     """An agent that is started again and again, and who fetches what it has to tell."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.folder = folder
         self.kept: list[Message] = []
         (folder / "agent.toml").write_text(CONFIG.format(token=TOKEN, port=self._port))

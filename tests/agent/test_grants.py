@@ -1,5 +1,6 @@
 """Who enters where and when by the grants, reason by reason."""
 
+from collections.abc import Callable
 from dataclasses import replace
 import hashlib
 import json
@@ -428,21 +429,26 @@ def test_what_a_newer_home_assistant_adds_is_passed_over() -> None:
 def test_ten_thousand_cards_are_read_and_judged_fast() -> None:
     many = {card(str(number)): credential(id=f"card {number}") for number in range(10_000)}
     compiled = json.dumps(document() | {"cards": many})
+    read, held = took(lambda: parse(compiled))
+    plain, _ = took(lambda: json.loads(compiled))
+
+    cards = [str(number) for number in range(10_000)]
+    judged, verdicts = took(
+        lambda: [judge(held, "front", held.hash_of(each), NOW, Memory()) for each in cards]
+    )
+    hashed, _ = took(lambda: [held.hash_of(each) for each in cards])
+
+    assert [verdict.credential for verdict in verdicts] == [f"card {each}" for each in cards]
+    print(f"\nread {read / plain:.1f} times a bare JSON, judged {judged / hashed:.1f} times a hash")
+    assert read < 30 * plain
+    assert judged < 20 * hashed
+
+
+def took(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the processor's time for something, and what came of it."""
     began = time.process_time()
-    held = parse(compiled)
-    read = time.process_time() - began
-
-    durations = []
-    for number in range(10_000):
-        began = time.perf_counter()
-        verdict = judge(held, "front", held.hash_of(str(number)), NOW, Memory())
-        durations.append(time.perf_counter() - began)
-
-    assert verdict.credential == "card 9999"
-    # A machine that does other things at the same time is allowed some time for them.
-    assert read < 0.3
-    assert sorted(durations)[9900] < 0.0005
-    print(f"\n{read * 1000:.0f} ms to read, p99 {sorted(durations)[9900] * 1e6:.0f} µs to judge")
+    done = work()
+    return time.process_time() - began, done
 
 
 def test_the_text_of_a_document_is_what_is_parsed() -> None:

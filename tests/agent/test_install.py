@@ -21,6 +21,7 @@ import pytest
 
 from camera_agent import __version__
 from camera_agent.config import load
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 INSTALLER = ROOT / "camera_agent" / "install"
@@ -226,9 +227,7 @@ class TestAFirstInstallation:
 
 
 def test_what_is_installed_runs_and_tells_systemd_so(one: Machine, tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = tmp_path / "agent.toml"
     config.write_text(
         f'[agent]\nhost = "127.0.0.1"\nport = {port}\nannounce = false\nid = "porch"\n'

@@ -26,6 +26,7 @@ from camera_agent.cameras import Camera
 from camera_agent.config import load
 from camera_agent.default import DEFAULT
 from camera_agent.hub import Hub
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[bytes]
@@ -50,12 +51,6 @@ source = "pattern"
 width = 320
 height = 180
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # A door that needs no hardware: its socket is played at by the command line.

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from camera_agent.__main__ import main
 from camera_agent.code_file import CodeFile
 from camera_agent.config import load
 from camera_agent.owner import Owner, Paired
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .meeting import INFO, There, visiting
@@ -51,9 +51,7 @@ height = 180
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def configured(folder: Path, port: int = 8467, token: str = "", tls: str = "") -> Path:

@@ -9,7 +9,6 @@ import json
 import os
 from pathlib import Path
 import signal
-import socket
 import sys
 import time
 from typing import Any
@@ -23,6 +22,7 @@ from camera_agent.cameras import Camera
 from camera_agent.config import SpoolConfig
 from camera_agent.ledger import Spooled
 from camera_agent.wire import CameraStatus
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .caring import BEARER, FRONT, TOKEN, Cared, StillCamera, cared, owned, refusal
@@ -384,9 +384,7 @@ def children(parent: int) -> list[str]:
 async def test_an_agent_that_is_killed_never_looks_with_a_private_camera_again(
     tmp_path: Path,
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "agent.toml").write_text(CONFIG.format(token=TOKEN, port=port))
     async with living(tmp_path, port) as (session, agent):
         await eventually(lambda: sees(session), 30)

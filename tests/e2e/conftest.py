@@ -21,6 +21,7 @@ import custom_components.gatehouse  # noqa: F401
 from tests.e2e.browser import browser, page, viewing
 from tests.e2e.dashboards import home
 from tests.e2e.llama import llama
+from tests.ports import free_port
 from tests.waiting import eventually
 
 __all__ = ["browser", "home", "llama", "page", "viewing"]
@@ -85,7 +86,7 @@ class AgentProcess:
     """`python -m camera_agent` with one camera, `front`, on loopback."""
 
     def __init__(self, folder: Path, scene: Scene) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.folder = folder
         self._config = folder / "agent.toml"
         self._config.write_text(
@@ -215,11 +216,6 @@ def is_state(hass: HomeAssistant, entity: str, state: str) -> Callable[[], bool]
 @pytest.fixture(autouse=True)
 def _gatehouse_is_found(enable_custom_integrations: None) -> None:
     """Let Home Assistant load custom integrations."""
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def _answers(port: int) -> bool:

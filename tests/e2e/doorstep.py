@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 import signal
-import socket
 
 from homeassistant.config_entries import ConfigSubentryData
 
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .conftest import ROOT, TOKEN
@@ -61,8 +61,7 @@ class Doorstep:
     """`python -m camera_agent` with two doors, and what is done there."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self.port = server.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self._config = folder / "agent.toml"
         self._config.write_text(AGENT_TOML.format(agent=AGENT, token=TOKEN, port=self.port))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
 import signal
-import socket
 import sys
 from typing import Any
 
@@ -21,6 +20,7 @@ from scripts.demonstration.happened import ask_action
 from scripts.demonstration.home_assistant import HomeAssistant
 from scripts.demonstration.memory import Memory
 from scripts.demonstration.places import AGENT_PYTHON, LOCAL, ROOT, Assets, has_owner, write_home
+from tests.ports import free_port
 from tests.waiting import eventually
 
 PYTHON = {"agent": AGENT_PYTHON, "home": sys.executable}
@@ -82,7 +82,7 @@ class House:
         self._ahead = self._wanted / "ahead"
         self._ahead.write_text("0")
         self._runs = 0
-        self.memory = Memory.fresh(["porch"]).with_agent("porch", port=_any_port())
+        self.memory = Memory.fresh(["porch"]).with_agent("porch", port=free_port())
         about = self.memory.agents["porch"]
         self.door = f"{about.id}/door/front"
         (folder / "agent.toml").write_text(
@@ -118,7 +118,7 @@ class House:
 
     async def start_home(self) -> None:
         """Start Home Assistant, and set up or find what belongs to the house."""
-        port = _any_port()
+        port = free_port()
         self.home = HomeAssistant(self._session, f"http://{LOCAL}:{port}")
         await self._talk.enter_async_context(self.home.talking())
         config = write_home(self.folder, LOCAL, port)
@@ -242,9 +242,3 @@ async def living_in(folder: Path) -> AsyncIterator[House]:
             yield house
         finally:
             await house.stop()
-
-
-def _any_port() -> int:
-    with socket.create_server((LOCAL, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-import socket
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -18,6 +17,7 @@ from tests.e2e.llama import LlamaServer
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import LIVE, RISK, incidents, set_up, walk_by
 from tests.ha.site import site_with, subentry_of
+from tests.ports import free_port
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -159,5 +159,4 @@ async def test_without_its_server_an_incident_is_told_by_its_facts_and_says_so(
 
 def nowhere() -> str:
     """Return an address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"http://127.0.0.1:{server.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

@@ -156,7 +156,7 @@ class ScriptedAgent:
         return web.json_response(self.state["info"])
 
     async def _feed(self, request: web.Request) -> web.WebSocketResponse:
-        feed = web.WebSocketResponse()
+        feed = web.WebSocketResponse(heartbeat=1.0)  # else Home Assistant takes it for gone
         await feed.prepare(request)
         await feed.send_json(self.state | {"now": time.time()})
         self._feeds.add(feed)

@@ -9,7 +9,6 @@ import json
 import os
 from pathlib import Path
 import signal
-import socket
 import sqlite3
 import sys
 from typing import Any
@@ -31,6 +30,7 @@ from scripts.demonstration.places import (
     write_agent,
     write_home,
 )
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .witness import Witness
@@ -45,13 +45,6 @@ WHERE event_types.event_type = ?
 """
 
 AGENT_PYTHON = ROOT / ".venv-agent" / "bin" / "python"
-
-
-def any_port() -> int:
-    """Return a port that nobody listens on, and that nobody else is given for a while."""
-    with socket.create_server((LOCAL, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +68,9 @@ class Site:
         self._folder = folder
         self._children: dict[str, Child] = {}
         self._talk = AsyncExitStack()
-        self.memory = Memory.fresh([self.place.agent]).with_agent(self.place.agent, port=any_port())
+        self.memory = Memory.fresh([self.place.agent]).with_agent(
+            self.place.agent, port=free_port()
+        )
 
     @property
     def agent(self) -> AgentMemory:
@@ -105,7 +100,7 @@ class Site:
 
     async def start_home(self) -> None:
         """Start Home Assistant and wait until it shows the camera, and would see somebody."""
-        port = any_port()
+        port = free_port()
         config = write_home(self._folder, LOCAL, port)
         run = len(list(self._folder.glob("hass-*.log")))
         log = self._folder / f"hass-{run}.log"

@@ -16,10 +16,10 @@ from scripts.demonstration.children import Child
 from scripts.demonstration.gatehouse import ENTRIES
 from scripts.demonstration.home_assistant import HomeAssistant
 from scripts.demonstration.places import AGENT_PYTHON, LOCAL, ROOT, write_home
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .log import complaints
-from .site import any_port
 
 pytestmark = [pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
 
@@ -53,9 +53,9 @@ class Stranger:
 
     def __init__(self, folder: Path, session: aiohttp.ClientSession) -> None:
         self.folder = folder
-        self.port = any_port()
+        self.port = free_port()
         self._session = session
-        self._home_port = any_port()
+        self._home_port = free_port()
         self._children: dict[str, Child] = {}
 
     @property

@@ -10,10 +10,11 @@ import pytest
 
 from scripts.demonstration.gatehouse import ENTRIES
 from scripts.demonstration.places import LOCAL
+from tests.ports import free_port
 from tests.waiting import eventually
 
 from .log import betrayed, complaints
-from .site import Site, any_port
+from .site import Site
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
@@ -47,7 +48,7 @@ async def test_an_agent_of_the_site_is_not_added_again_whatever_its_token(site: 
 
 
 async def test_an_address_where_nobody_is_is_told(site: Site) -> None:
-    shown = await errors(site, port=any_port())
+    shown = await errors(site, port=free_port())
 
     assert shown["base"].startswith("Nothing answers at this address.")
 

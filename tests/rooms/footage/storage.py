@@ -26,6 +26,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from custom_components.gatehouse.footage.s3 import S3, S3Options
+from tests.ports import free_ports
 
 KEY_ID = "AKIDGATEHOUSE"
 SECRET = "a-secret-that-nobody-else-knows"
@@ -37,11 +38,6 @@ server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print("http://%s:%s" % server.get_host_and_port(), flush=True)
 sys.stdin.read()
-"""
-PORTS = """
-import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(8)]
-print(*(each.getsockname()[1] for each in held))
 """
 IDENTITY = {
     "name": "gatehouse",
@@ -70,8 +66,7 @@ class SeaweedFS:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        asked = subprocess.run([sys.executable, "-c", PORTS], check=True, capture_output=True)
-        self._ports = asked.stdout.decode().split()
+        self._ports = free_ports(8)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "s3.json").write_text(json.dumps({"identities": [IDENTITY]}))
 
