@@ -12,7 +12,9 @@ from tests.postgresql import Postgres, serving
 
 # Home Assistant's plugin has every statement written down, which takes longer than the statement.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-
+# And each entity, request and step of a set-up, which takes a twentieth of the time of all tests:
+# who wants to read the log gets all of it by `caplog`.
+logging.getLogger().setLevel(logging.WARNING)
 # A test makes a whole Home Assistant and lets go of it: looking for what is garbage every two
 # thousand objects takes a twentieth of the time. The plugin looks for all of it after each module.
 gc.set_threshold(20_000, 50, 50)

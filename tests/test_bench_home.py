@@ -10,9 +10,13 @@ from camera_agent.config import load
 from scripts.benchmarks import __main__ as bench, compiled, home_viewing, home_weight
 from scripts.benchmarks.harness import Missing, Result
 from scripts.benchmarks.home_agents import CAMERAS, config_of, resting
-from scripts.benchmarks.home_weight import BARE, FEW, MANY, MODEL, added
+from scripts.benchmarks.home_floor import Reasons, model_mb
+from scripts.benchmarks.home_weight import ALIKE, BARE, FEW, MANY, MODEL, added
 from scripts.benchmarks.homes import NAME, PROBE, Home, Life
 from scripts.demonstration.memory import AgentMemory
+from tests.networks import network, yolov8
+
+REASONS = Reasons(import_ms=350.0, import_mb=20.0, model_mb=55.0)
 
 
 def lives(*starts: float, memory_mb: float = 250.0) -> list[Life]:
@@ -29,22 +33,39 @@ def test_what_is_added_is_told_beside_the_same_round_without_it() -> None:
             BARE: lives(4.0, 5.0, 4.0),
             FEW: lives(4.2, 5.0, 4.1, memory_mb=260.0),
             MANY: lives(4.4, 5.5, 4.4, memory_mb=261.0),
+            ALIKE: lives(4.2, 5.2, 4.2, memory_mb=254.0),
         },
+        REASONS,
         busy=False,
     )
 
-    assert verdicts(list(told)) == {
+    results = list(told)
+    assert verdicts(results) == {
         f"start, {FEW}": "passes",
         f"memory added, {FEW}": "passes",
         f"start, {MANY}": "falls short",
         f"memory added, {MANY}": "falls short",
     }
+    reasons = {each.name: each.bound for each in results}
+    assert reasons[f"start, {MANY}"] == (
+        "loading the code takes 350 ms of the processor, "
+        "a start with as many bare entities takes 1.05 times that without"
+    )
+    assert reasons[f"memory added, {FEW}"] == "the code takes 20 MB"
+    assert reasons[f"memory added, {MANY}"] == ("the code takes 20 MB, as many bare entities 4 MB")
 
 
 def test_a_model_may_take_more_memory_and_a_busy_machine_is_not_our_fault() -> None:
-    told = added({BARE: lives(4.0), MODEL: lives(4.4, memory_mb=290.0)}, busy=True)
+    told = list(added({BARE: lives(4.0), MODEL: lives(4.4, memory_mb=290.0)}, REASONS, busy=True))
 
-    assert verdicts(list(told)) == {f"start, {MODEL}": "noisy", f"memory added, {MODEL}": "passes"}
+    assert told[-1].bound == "the code takes 20 MB, onnxruntime with the model alone 55 MB"
+    assert verdicts(told) == {f"start, {MODEL}": "noisy", f"memory added, {MODEL}": "passes"}
+
+
+async def test_onnxruntime_with_a_model_is_weighed_in_a_process_of_its_own(tmp_path: Path) -> None:
+    network(tmp_path / "model.onnx", yolov8([]))
+
+    assert 5 < await model_mb(tmp_path / "model.onnx") < 200
 
 
 def test_an_agent_of_the_bench_has_all_its_cameras(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What Gatehouse adds to a Home Assistant: to its start, to its memory and to its loop's lag."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from scripts.demonstration.places import ROOT, Assets
 
 from .harness import Depth, Missing, Result, came_to, is_busy, say
 from .home_agents import CAMERAS, agents, moving, resting
+from .home_floor import Reasons, model_mb
 from .homes import NOTHING, Home, Life, python, settle, spoken_to
 from .servers import SIZE, pictures
 from .sightings import material
@@ -22,6 +23,7 @@ BARE: Final = "nothing"
 FEW: Final = "4 cameras"
 MANY: Final = "16 cameras"
 MODEL: Final = "16 cameras and a model"
+ALIKE: Final = "as many bare entities as 16 cameras"
 AGENTS: Final = {FEW: 1, MANY: 4, MODEL: 4}
 
 # What may be added.
@@ -49,9 +51,10 @@ async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Miss
     if model is None:
         results.append(Missing(name=MODEL, reason=NO_MODEL, goal="H2"))
     rest = resting(await asyncio.to_thread(pictures, here), SIZE)
+    bare_mb = await model_mb(found.model) if found else None
     async with agents(folder / "agents", [rest] * max(AGENTS.values())) as reached:
         homes = await _homes(folder, reached, model)
-        results += await _lives(homes)
+        results += await _lives(homes, _reasons(results, bare_mb))
     say("the loop's lag while somebody walks before four of sixteen cameras ...")
     plays = [moving(folder), rest, rest, rest]
     async with agents(folder / "moving", plays) as reached:
@@ -83,14 +86,22 @@ async def _homes(
             say(f"a Home Assistant with {kind} ...")
             homes[kind] = homes[BARE].copied(folder / f"home{number}")
             known = dict(list(reached.items())[:count])
-            await _furnish(homes[kind], known, (kind == MODEL and model) or NOTHING)
+            made = await _furnish(homes[kind], known, (kind == MODEL and model) or NOTHING)
+            if kind == MANY:
+                homes[ALIKE] = homes[BARE].copied(folder / "alike")
+                homes[ALIKE].bare_entities = made
+                await homes[ALIKE].life(0)
     return homes
 
 
-async def _furnish(home: Home, known: dict[str, AgentMemory], assets: Assets) -> None:
+async def _furnish(home: Home, known: dict[str, AgentMemory], assets: Assets) -> int:
+    """Let one know its agents; return how many entities it has of them."""
     async with home.running() as running, spoken_to(running, new=False) as owner:
         await settle(owner, known, assets)
         await _until_known(owner, known)
+        registry = await owner.ask("config/entity_registry/list")
+    ours = [each for each in registry if each["platform"] == "gatehouse"]
+    return sum(each["disabled_by"] is None for each in ours)
 
 
 async def _until_known(owner: HomeAssistant, known: dict[str, AgentMemory]) -> None:
@@ -114,7 +125,12 @@ async def _is_known(owner: HomeAssistant, known: dict[str, AgentMemory]) -> bool
     return all(states.get(camera) == "streaming" for camera in cameras)
 
 
-async def _lives(homes: Mapping[str, Home]) -> list[Result]:
+def _reasons(imports: Sequence[Result | Missing], bare_mb: float | None) -> Reasons:
+    cpu_ms, code_mb = (each.p50 for each in imports[:2] if isinstance(each, Result))
+    return Reasons(import_ms=cpu_ms, import_mb=code_mb, model_mb=bare_mb)
+
+
+async def _lives(homes: Mapping[str, Home], reasons: Reasons) -> list[Result]:
     """Start them in turn, after a first round that nobody counts: each was started once."""
     busy, lives = False, {kind: list[Life]() for kind in homes}
     for number in range(ROUNDS):
@@ -122,31 +138,33 @@ async def _lives(homes: Mapping[str, Home]) -> list[Result]:
             say(f"start {number + 1} of {ROUNDS} with {kind} ...")
             busy |= is_busy()
             lives[kind].append(await home.life(SETTLED_S))
-    return list(added(lives, busy=busy))
+    return list(added(lives, reasons, busy=busy))
 
 
-def added(lives: Mapping[str, list[Life]], *, busy: bool) -> Iterator[Result]:
-    bare = lives[BARE]
-    for kind in (kind for kind in AGENTS if kind in lives):
-        with_it = lives[kind]
-        for name, times, ours, theirs in (
-            ("start", START_TIMES, _starts(with_it), _starts(bare)),
-            ("start (CPU)", None, _starts_cpu(with_it), _starts_cpu(bare)),
-        ):
-            yield came_to(
-                f"{name}, {kind}",
-                ours,
-                theirs,
-                times=times,
-                goal="H2" if times else None,
-                busy=busy,
-            )
+def added(lives: Mapping[str, list[Life]], reasons: Reasons, *, busy: bool) -> Iterator[Result]:
+    bare, alike = lives[BARE], lives.get(ALIKE)
+    for kind in (kind for kind in (*AGENTS, ALIKE) if kind in lives):
+        with_it, is_ours = lives[kind], kind != ALIKE
+        entities = alike if kind != FEW and is_ours else None
+        yield came_to(
+            f"start, {kind}",
+            _starts(with_it),
+            _starts(bare),
+            times=START_TIMES if is_ours else None,
+            goal="H2" if is_ours else None,
+            busy=busy,
+            bound=reasons.of_start(_starts(entities) if entities else None, _starts(bare)),
+        )
+        yield came_to(f"start (CPU), {kind}", _starts_cpu(with_it), _starts_cpu(bare), busy=busy)
         yield came_to(
             f"memory added, {kind}",
             [_median_added(with_it, bare)],
             unit="MB",
-            most=MEMORY_MB[kind],
-            goal="H2",
+            most=MEMORY_MB.get(kind),
+            goal="H2" if is_ours else None,
+            bound=reasons.of_memory(
+                _median_added(entities, bare)[0] if entities else None, with_model=kind == MODEL
+            ),
         )
 
 

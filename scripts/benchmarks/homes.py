@@ -72,6 +72,8 @@ class Home:
         self._folder = folder
         self._port = free_port(LOCAL, FIRST_PORT)
         self._config = folder / "config"
+        self.bare_entities = 0
+        """So many entities it makes that are nothing but a state."""
 
     @property
     def address(self) -> str:
@@ -110,6 +112,7 @@ class Home:
         heard.bind(str(told))
         environment = [f"SOAK_TOLD={told}", "PYTHONDONTWRITEBYTECODE="]
         environment += [f"SOAK_PROGRAM={NAME}"] if attended else []
+        environment += [f"BENCH_ENTITIES={self.bare_entities}"]
         command: list[str | Path] = ["env", *environment, python(), "-m", "homeassistant"]
         command += ["-c", self._config]
         log = self._folder / "home-assistant.log"

@@ -9,6 +9,7 @@ import socket
 import time
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.discovery import async_load_platform
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
@@ -29,4 +30,6 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_at_started(hass, tell)
     if "SOAK_PROGRAM" in os.environ:
         attend(hass.loop)
+    if entities := int(os.environ.get("BENCH_ENTITIES", "0")):
+        await async_load_platform(hass, "sensor", DOMAIN, {"entities": entities}, config)
     return True
