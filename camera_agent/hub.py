@@ -12,7 +12,7 @@ from .appointments import Appointments
 from .camera_config import CameraConfig
 from .cameras import Camera, Listener
 from .channel import joined
-from .clock import Clock
+from .clock import STEP, Clock, started
 from .code_file import CodeFile
 from .config import AgentConfig
 from .doors import Doors
@@ -34,6 +34,7 @@ from .surroundings import Surroundings
 from .webrtc import WebRtc, is_there
 
 MEASURED: Final = 10.0  # seconds between two looks at the machine
+GLANCED: Final = 1.0  # seconds between two looks at whether the clock was set
 
 
 class Hub:
@@ -173,7 +174,7 @@ class Hub:
 
     async def _measure(self) -> None:
         while True:
-            await asyncio.sleep(MEASURED)
+            await _until_due()
             processes = {name: one.camera.process for name, one in self.channels.items()}
             self.stats = await asyncio.to_thread(self._machine.read)
             efforts = await asyncio.to_thread(self._efforts.read, processes)
@@ -183,6 +184,17 @@ class Hub:
             self.feed.publish(about | ({"access": self.doors.access()} if self.doors else {}))
             if self._config.spool.enabled:
                 await self.spool.note(messages.reading(now, self.stats))
+
+
+async def _until_due() -> None:
+    """Wait until it is time to tell how the machine is: at once where its clock was set.
+
+    By what it shows then, listeners date all that they hear.
+    """
+    before, due = started(), time.monotonic() + MEASURED
+    # Nobody tells that a clock was set.
+    while (left := due - time.monotonic()) > 0 and abs(started() - before) < STEP:  # noqa: ASYNC110
+        await asyncio.sleep(min(left, GLANCED))
 
 
 async def _endless(work: Coroutine[Any, Any, None]) -> None:

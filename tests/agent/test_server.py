@@ -775,6 +775,27 @@ async def test_the_feed_tells_the_steps_of_a_recording(
     assert await feed.receive_json(timeout=5) == {"type": "recording", "recording": started}
 
 
+async def test_a_clock_that_is_set_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, config: AgentConfig
+) -> None:
+    monkeypatch.setattr(hub_module, "GLANCED", 0.01)
+    shown = 1_000.0
+    monkeypatch.setattr(hub_module, "started", lambda: shown)
+    hub = Hub(config, StillCamera)
+    told: list[Message] = []
+    monkeypatch.setattr(hub.feed, "publish", told.append)
+    measuring = asyncio.create_task(hub._measure())
+    await asyncio.sleep(0.1)
+    assert told == []
+
+    shown += 3_600
+
+    await eventually(lambda: told)
+    await asyncio.sleep(0.1)
+    measuring.cancel()
+    assert [one["type"] for one in told] == ["stats"]
+
+
 async def test_the_feed_tells_how_the_machine_is(
     agent: ClientSession, monkeypatch: pytest.MonkeyPatch, config: AgentConfig
 ) -> None:
