@@ -66,6 +66,7 @@ class LocalDetector:
         self._threads = threads
         self._options = options
         self._turns = asyncio.Semaphore(AT_ONCE)  # wakes in the order of asking: no camera starves
+        self._closing = asyncio.Lock()  # two who close would each hold a turn, and wait for ever
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
         async with self._turns:
@@ -75,7 +76,7 @@ class LocalDetector:
 
     async def close(self) -> None:
         """Let those who wait have their turn, then end the threads."""
-        async with self._turns, self._turns:  # each of them
+        async with self._closing, self._turns, self._turns:  # each of them
             await asyncio.to_thread(self._threads.shutdown)
 
     def _look(self, picture: Picture) -> tuple[Detection, ...]:

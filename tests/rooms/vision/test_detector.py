@@ -26,6 +26,7 @@ from custom_components.gatehouse.vision import (
     VisionError,
     detector as module,
 )
+from custom_components.gatehouse.vision.detector import AT_ONCE
 from custom_components.gatehouse.vision.families import ModelError
 from custom_components.gatehouse.vision.onnx import CPU, Eye, Found, Model, OnnxNetwork
 from tests.conftest import Eventually
@@ -243,6 +244,15 @@ async def test_a_model_finds_what_its_file_names(tmp_path: Path) -> None:
 async def test_a_model_that_knows_none_of_the_labels_is_told(model: Path) -> None:
     with pytest.raises(BadModel, match=r"\(unicorn\); it knows person, bicycle, "):
         await OnnxDetector.load(model, DetectorOptions(labels=frozenset({"unicorn"})))
+
+
+async def test_two_may_close_a_detector_that_looks(model: Path) -> None:
+    detector = await OnnxDetector.load(model, OPTIONS)
+    looking = [asyncio.create_task(detector.detect(shot)) for _ in range(AT_ONCE)]
+    await asyncio.sleep(0)  # all turns are taken
+    async with asyncio.timeout(5):
+        await asyncio.gather(detector.close(), detector.close())
+    assert all(task.done() for task in looking)
 
 
 async def test_the_detector_says_what_runs_it(detector: OnnxDetector) -> None:
