@@ -154,17 +154,18 @@ async def test_all_other_commands_are_for_administrators_alone(
     assert agent.doors.asked == []
 
 
-@pytest.mark.parametrize("name", [name for name in OF_CAMERAS if "." in name])
 async def test_an_action_of_a_camera_is_for_who_may_control_it(
     hass: HomeAssistant,
     house: TestClient,
     running_site: MockConfigEntry,
     hass_read_only_user: MockUser,
-    name: str,
+    subtests: pytest.Subtests,
 ) -> None:
-    await refused(hass, hass_read_only_user, name, SAID[name])
+    for name in [name for name in OF_CAMERAS if "." in name]:
+        with subtests.test(name):
+            await refused(hass, hass_read_only_user, name, SAID[name])
 
-    assert await untouched(running_site)
+            assert await untouched(running_site)
 
 
 async def test_a_command_of_a_camera_is_for_who_may_control_it(
@@ -226,21 +227,24 @@ async def untouched(site: MockConfigEntry) -> bool:
 # --- Paths that lead out ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "/api/gatehouse/footage/",
-        "/api/gatehouse/footage/f1/",
-        "/api/gatehouse/frame/a1/",
-        "/api/gatehouse/picture/",
-        "/gatehouse/share/",
-        "/gatehouse/share/{token}/",
-        "/gatehouse_cards/{version}/",
-        "/gatehouse_cards/{version}/incidents/",
-    ],
+FOLDERS: Final = (
+    "/api/gatehouse/footage/",
+    "/api/gatehouse/footage/f1/",
+    "/api/gatehouse/frame/a1/",
+    "/api/gatehouse/picture/",
+    "/gatehouse/share/",
+    "/gatehouse/share/{token}/",
+    "/gatehouse_cards/{version}/",
+    "/gatehouse_cards/{version}/incidents/",
 )
+
+
 async def test_no_path_leads_to_a_file_that_is_not_meant(
-    hass: HomeAssistant, house: TestClient, tmp_path: Path, hass_access_token: str, folder: str
+    hass: HomeAssistant,
+    house: TestClient,
+    tmp_path: Path,
+    hass_access_token: str,
+    subtests: pytest.Subtests,
 ) -> None:
     media = tmp_path / "media" / "gatehouse"
     media.mkdir(parents=True, exist_ok=True)
@@ -250,15 +254,18 @@ async def test_no_path_leads_to_a_file_that_is_not_meant(
     known = {"token": "t" * 32, "version": _version(hass)}
     absolute = f"{tmp_path}/secret.txt"
 
-    answers = {
-        path: await asked(
-            house, folder.format(**known) + path.format(absolute=absolute), headers=login
-        )
-        for path in UP
-    }
+    for folder in FOLDERS:
+        with subtests.test(folder):
+            answers = {
+                path: await asked(
+                    house, folder.format(**known) + path.format(absolute=absolute), headers=login
+                )
+                for path in UP
+            }
 
-    assert {path: each.status for path, each in answers.items() if each.status not in REFUSED} == {}
-    assert [path for path, each in answers.items() if SECRET.encode() in each.body] == []
+            told = {path: each.status for path, each in answers.items()}
+            assert {path: code for path, code in told.items() if code not in REFUSED} == {}
+            assert [path for path, each in answers.items() if SECRET.encode() in each.body] == []
 
 
 def _version(hass: HomeAssistant) -> str:
@@ -311,16 +318,17 @@ async def promised(house: TestClient, method: str, path: str, login: str) -> int
     return status
 
 
-@pytest.mark.parametrize("path", [CARDS_URL, CHECK_URL, INGEST_URL])
 async def test_a_small_body_that_unpacks_to_a_large_one_is_refused(
-    house: TestClient, path: str
+    house: TestClient, subtests: pytest.Subtests
 ) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < MOST_BYTES
 
-    answer = await house.post(path, data=bomb, headers={"Content-Encoding": "gzip"})
+    for path in (CARDS_URL, CHECK_URL, INGEST_URL):
+        with subtests.test(path):
+            answer = await house.post(path, data=bomb, headers={"Content-Encoding": "gzip"})
 
-    assert answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            assert answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 # --- Who dawdles -----------------------------------------------------------------------------

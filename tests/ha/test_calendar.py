@@ -425,26 +425,27 @@ async def test_where_an_event_is_said_to_be_is_not_lost(
     assert (await booked(site, uid)).description == "Behind the hall\nCome early."
 
 
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        ("", "like this: cameras: Court left, Court right"),
-        ("cameras:", "like this: cameras: Court left, Court right"),
-        ("cameras: Cellar", "no camera called Cellar"),
-        ("cameras: Hall, Court left, Court right", "Choose one camera, or two"),
-        ("cameras: Hall\nlayout: upside down", "picture in picture"),
-        ("cameras: Hall\nupload: perhaps", "upload is yes or no, and not perhaps"),
-        ("cameras: Hall\nnotify: notify.nobody", "notify.nobody"),
-        ("cameras: Hall\nlayout: panorama", "choose another layout"),
-    ],
+NOT_UNDERSTOOD: Final = (
+    ("", "like this: cameras: Court left, Court right"),
+    ("cameras:", "like this: cameras: Court left, Court right"),
+    ("cameras: Cellar", "no camera called Cellar"),
+    ("cameras: Hall, Court left, Court right", "Choose one camera, or two"),
+    ("cameras: Hall\nlayout: upside down", "picture in picture"),
+    ("cameras: Hall\nupload: perhaps", "upload is yes or no, and not perhaps"),
+    ("cameras: Hall\nnotify: notify.nobody", "notify.nobody"),
+    ("cameras: Hall\nlayout: panorama", "choose another layout"),
 )
-async def test_a_line_that_is_not_understood_is_answered_with_what_would_be(
-    hass: HomeAssistant, site: MockConfigEntry, site_page: Page, said: str, why: str
-) -> None:
-    message = await site_page.refused("create", event=event(description=said))
 
-    assert why in message
-    assert await events(hass, HOME) == []
+
+async def test_a_line_that_is_not_understood_is_answered_with_what_would_be(
+    hass: HomeAssistant, site: MockConfigEntry, site_page: Page, subtests: pytest.Subtests
+) -> None:
+    for said, why in NOT_UNDERSTOOD:
+        with subtests.test(said):
+            message = await site_page.refused("create", event=event(description=said))
+
+            assert why in message
+            assert await events(hass, HOME) == []
 
 
 # --- How far it has come ---------------------------------------------------------------------

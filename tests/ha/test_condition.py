@@ -1,5 +1,6 @@
 """Conditions: asked as automations ask them, on a real site."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 import json
@@ -32,45 +33,56 @@ DRIVE = Zone(
 SENSOR = "binary_sensor.front_door_person_in_drive"
 
 
-async def holds(hass: HomeAssistant, condition: str, **options: Any) -> bool:
-    """Return whether an automation with this condition acts."""
+async def each_holds(hass: HomeAssistant, condition: str, *asked: Mapping[str, Any]) -> list[bool]:
+    """Return for each of these options whether an automation with this condition acts."""
     acted = async_mock_service(hass, "test", "act")
-    await automate(
-        hass,
+    automations = (
         {
-            "alias": "Asking",
+            "alias": f"Asking {number}",
             "triggers": [{"trigger": "event", "event_type": "ask"}],
             "conditions": [{"condition": condition, "options": options}],
-            "actions": [{"action": "test.act"}],
-        },
+            "actions": [{"action": "test.act", "data": {"number": number}}],
+        }
+        for number, options in enumerate(asked)
     )
+    await automate(hass, *automations)
     hass.bus.async_fire("ask")
     await hass.async_block_till_done()
-    return bool(acted)
+    numbers = {call.data["number"] for call in acted}
+    return [number in numbers for number in range(len(asked))]
+
+
+async def holds(hass: HomeAssistant, condition: str, **options: Any) -> bool:
+    """Return whether an automation with this condition acts."""
+    return (await each_holds(hass, condition, options))[0]
 
 
 # --- Somebody in a zone ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        ({}, True),
-        ({"zones": "drive"}, True),
-        ({"zones": ["Lawn", SENSOR]}, True),
-        ({"cameras": LIVE}, True),
-        ({"zones": "Lawn"}, False),
-        ({"zones": "Drive", "cameras": "camera.garden"}, False),
-    ],
+IN_A_ZONE = (
+    ({}, True),
+    ({"zones": "drive"}, True),
+    ({"zones": ["Lawn", SENSOR]}, True),
+    ({"cameras": LIVE}, True),
+    ({"zones": "Lawn"}, False),
+    ({"zones": "Drive", "cameras": "camera.garden"}, False),
 )
+
+
 async def test_somebody_is_in_one_of_the_zones(
-    hass: HomeAssistant, running_site: MockConfigEntry, asked: dict[str, Any], answer: bool
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     hub = running_site.runtime_data
     zone = await hub.zones.save(DRIVE)
     hub.house.presence(KEY, Presence(present=True, count=1, zones=frozenset({zone.id})))
 
-    assert await holds(hass, "gatehouse.is_person_in_zone", **asked) is answer
+    asked = (options for options, _ in IN_A_ZONE)
+    held = await each_holds(hass, "gatehouse.is_person_in_zone", *asked)
+
+    for (options, answer), holds_here in zip(IN_A_ZONE, held, strict=True):
+        with subtests.test(str(options)):
+            assert holds_here is answer
 
 
 async def test_nobody_is_in_a_zone(hass: HomeAssistant, running_site: MockConfigEntry) -> None:
@@ -82,23 +94,27 @@ async def test_nobody_is_in_a_zone(hass: HomeAssistant, running_site: MockConfig
 # --- An open incident ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        ({}, True),
-        ({"level": "high"}, True),
-        ({"cameras": LIVE, "places": "front door"}, True),
-        ({"level": "critical"}, False),
-        ({"cameras": "camera.garden"}, False),
-        ({"places": "Garden"}, False),
-    ],
+OPEN = (
+    ({}, True),
+    ({"level": "high"}, True),
+    ({"cameras": LIVE, "places": "front door"}, True),
+    ({"level": "critical"}, False),
+    ({"cameras": "camera.garden"}, False),
+    ({"places": "Garden"}, False),
 )
+
+
 async def test_an_incident_is_open(
-    hass: HomeAssistant, running_site: MockConfigEntry, asked: dict[str, Any], answer: bool
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     tell(running_site, NewsKind.CONFIRMED)
 
-    assert await holds(hass, "gatehouse.is_incident_open", **asked) is answer
+    asked = (options for options, _ in OPEN)
+    held = await each_holds(hass, "gatehouse.is_incident_open", *asked)
+
+    for (options, answer), holds_here in zip(OPEN, held, strict=True):
+        with subtests.test(str(options)):
+            assert holds_here is answer
 
 
 async def test_an_incident_without_a_risk_is_low(
@@ -121,21 +137,17 @@ async def test_an_incident_that_is_over_is_not_open(
 # --- Snoozed ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked", [{}, {"cameras": LIVE}])
-async def test_a_camera_is_snoozed(
-    hass: HomeAssistant, running_site: MockConfigEntry, asked: dict[str, Any]
-) -> None:
+async def test_a_camera_is_snoozed(hass: HomeAssistant, running_site: MockConfigEntry) -> None:
     until = dt_util.utcnow() + timedelta(hours=1)
     running_site.runtime_data.snoozes.snooze(KEY, until)
 
-    assert await holds(hass, "gatehouse.is_snoozed", **asked)
+    assert await each_holds(hass, "gatehouse.is_snoozed", {}, {"cameras": LIVE}) == [True, True]
 
 
-@pytest.mark.parametrize("asked", [{}, {"cameras": LIVE}, {"cameras": "camera.garden"}])
-async def test_a_camera_is_awake(
-    hass: HomeAssistant, running_site: MockConfigEntry, asked: dict[str, Any]
-) -> None:
-    assert not await holds(hass, "gatehouse.is_snoozed", **asked)
+async def test_a_camera_is_awake(hass: HomeAssistant, running_site: MockConfigEntry) -> None:
+    asked = ({}, {"cameras": LIVE}, {"cameras": "camera.garden"})
+
+    assert await each_holds(hass, "gatehouse.is_snoozed", *asked) == [False, False, False]
 
 
 # --- Every one of them -----------------------------------------------------------------------

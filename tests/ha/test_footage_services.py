@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -195,28 +196,24 @@ async def test_one_clip_is_kept(hass: HomeAssistant, running_site: MockConfigEnt
     assert not (await running_site.runtime_data.archive.get("a1")).kept
 
 
-@pytest.mark.parametrize("action", ["keep", "share"])
-@pytest.mark.parametrize(
-    ("named", "key"),
-    [
-        ({}, "which_clip"),
-        ({"incident_id": "a1", "footage_id": "f1"}, "which_clip"),
-        ({"incident_id": "ffff"}, "incident_not_found"),
-        ({"footage_id": "ffff"}, "footage_not_found"),
-    ],
+NAMED: Final = (
+    ({}, "which_clip"),
+    ({"incident_id": "a1", "footage_id": "f1"}, "which_clip"),
+    ({"incident_id": "ffff"}, "incident_not_found"),
+    ({"footage_id": "ffff"}, "footage_not_found"),
 )
+
+
 async def test_one_incident_or_one_clip_that_is_there_is_named(
-    hass: HomeAssistant,
-    running_site: MockConfigEntry,
-    action: str,
-    named: dict[str, str],
-    key: str,
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     await happened(running_site, SEEN)
     await filmed(running_site, READY)
 
-    assert await refused(hass, action, **named) == key
-    assert not (await rows(running_site))["f1"].kept
+    for action, (named, key) in product(("keep", "share"), NAMED):
+        with subtests.test(action, **named):
+            assert await refused(hass, action, **named) == key
+            assert not (await rows(running_site))["f1"].kept
 
 
 # --- get_history -----------------------------------------------------------------------------
@@ -319,26 +316,24 @@ async def test_it_is_told_until_when_the_addresses_work(
     assert (told["incidents"], told["next"]) == ([], None)
 
 
-@pytest.mark.parametrize(
-    ("asked", "ids"),
-    [
-        ({}, ["today", "yesterday", "lately"]),
-        ({"days": 0.5}, ["today"]),
-        ({"days": 2}, ["today", "yesterday"]),
-        ({"since": NOON - 2 * DAY, "until": NOON}, ["yesterday"]),
-        ({"days": 4, "until": NOON - 2 * DAY}, ["lately"]),
-        ({"level": "high"}, ["yesterday"]),
-        ({"text": "post"}, ["lately"]),
-        ({"camera": CAMERA}, ["today", "yesterday"]),
-        ({"limit": 1}, ["today"]),
-    ],
+HISTORY: Final = (
+    ({}, ["today", "yesterday", "lately"]),
+    ({"days": 0.5}, ["today"]),
+    ({"days": 2}, ["today", "yesterday"]),
+    ({"since": NOON - 2 * DAY, "until": NOON}, ["yesterday"]),
+    ({"days": 4, "until": NOON - 2 * DAY}, ["lately"]),
+    ({"level": "high"}, ["yesterday"]),
+    ({"text": "post"}, ["lately"]),
+    ({"camera": CAMERA}, ["today", "yesterday"]),
+    ({"limit": 1}, ["today"]),
 )
+
+
 async def test_the_history_is_that_of(
     hass: HomeAssistant,
     running_site: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
-    asked: dict[str, Any],
-    ids: list[str],
+    subtests: pytest.Subtests,
 ) -> None:
     monkeypatch.setattr(dt_util, "utcnow", lambda: NOON + MINUTE)
     elsewhere = replace(SEEN.sightings[0], camera="gone/x")
@@ -356,7 +351,9 @@ async def test_the_history_is_that_of(
         ),
     )
 
-    assert await history(hass, **asked) == ids
+    for asked, ids in HISTORY:
+        with subtests.test(str(asked)):
+            assert await history(hass, **asked) == ids
 
 
 async def test_the_history_comes_page_by_page(
@@ -371,43 +368,44 @@ async def test_the_history_comes_page_by_page(
     assert await history(hass, before=first["next"]) == ["0"]
 
 
-@pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("asked", "key"),
-    [
-        ({"days": 3, "since": NOON}, "since_or_days"),
-        ({"camera": "camera.neighbour"}, "not_a_camera"),
-        ({"before": "ffff"}, "incident_not_found"),
-    ],
+NO_HISTORY: Final = (
+    ({"days": 3, "since": NOON}, "since_or_days"),
+    ({"camera": "camera.neighbour"}, "not_a_camera"),
+    ({"before": "ffff"}, "incident_not_found"),
 )
+
+
+@pytest.mark.usefixtures("running_site")
 async def test_only_what_makes_sense_here_is_history(
-    hass: HomeAssistant, asked: dict[str, Any], key: str
+    hass: HomeAssistant, subtests: pytest.Subtests
 ) -> None:
-    assert await refused(hass, "get_history", **asked) == key
+    for asked, key in NO_HISTORY:
+        with subtests.test(key):
+            assert await refused(hass, "get_history", **asked) == key
+
+
+WITHOUT_SENSE: Final = (
+    ("get_history", {"limit": 0}),
+    ("get_history", {"limit": 201}),
+    ("get_history", {"days": -1}),
+    ("get_history", {"days": 3661}),
+    ("get_history", {"lifetime": {"days": 8}}),
+    ("get_history", {"lifetime": 0}),
+    ("get_history", {"state": "closed"}),
+    ("keep", {"incident_id": "a1", "keep": "perhaps"}),
+    ("share", {"footage_id": "f1", "lifetime": "-01:00"}),
+    ("share", {"footage_id": "f1", "uses": "many"}),
+    ("revoke_share", {}),
+)
 
 
 @pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("action", "wrong"),
-    [
-        ("get_history", {"limit": 0}),
-        ("get_history", {"limit": 201}),
-        ("get_history", {"days": -1}),
-        ("get_history", {"days": 3661}),
-        ("get_history", {"lifetime": {"days": 8}}),
-        ("get_history", {"lifetime": 0}),
-        ("get_history", {"state": "closed"}),
-        ("keep", {"incident_id": "a1", "keep": "perhaps"}),
-        ("share", {"footage_id": "f1", "lifetime": "-01:00"}),
-        ("share", {"footage_id": "f1", "uses": "many"}),
-        ("revoke_share", {}),
-    ],
-)
 async def test_a_question_without_sense_is_refused(
-    hass: HomeAssistant, action: str, wrong: dict[str, Any]
+    hass: HomeAssistant, subtests: pytest.Subtests
 ) -> None:
-    with pytest.raises(vol.Invalid):
-        await act(hass, action, **wrong)
+    for action, wrong in WITHOUT_SENSE:
+        with subtests.test(action, **wrong), pytest.raises(vol.Invalid):
+            await act(hass, action, **wrong)
 
 
 # --- share, get_shares, revoke_share ---------------------------------------------------------
@@ -506,23 +504,24 @@ async def test_what_cannot_be_played_cannot_be_shared(
     assert await refused(hass, "share", **named) == "nothing_to_share"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"lifetime": {"days": 31}},
-        {"lifetime": {"seconds": 59}},
-        {"uses": 0},
-        {"uses": 1001},
-        {"note": "x" * 201},
-    ],
+OUT_OF_BOUNDS: Final = (
+    {"lifetime": {"days": 31}},
+    {"lifetime": {"seconds": 59}},
+    {"uses": 0},
+    {"uses": 1001},
+    {"note": "x" * 201},
 )
+
+
 async def test_a_link_has_bounds(
-    hass: HomeAssistant, running_site: MockConfigEntry, wrong: dict[str, Any]
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     await filmed(running_site, READY)
 
-    assert await refused(hass, "share", footage_id="f1", **wrong) == "link_refused"
-    assert await shares(hass) == []
+    for wrong in OUT_OF_BOUNDS:
+        with subtests.test(**wrong):
+            assert await refused(hass, "share", footage_id="f1", **wrong) == "link_refused"
+            assert await shares(hass) == []
 
 
 async def test_living_links_are_told_newest_first(
@@ -564,32 +563,33 @@ async def test_a_link_is_revoked_once(
     assert await refused(hass, "revoke_share", share_id=link["id"]) == "share_not_found"
 
 
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [
-        ("share", {"footage_id": "f1"}),
-        ("get_shares", {}),
-        ("revoke_share", {"share_id": "c1"}),
-    ],
+ADMINISTRATORS: Final = (
+    ("share", {"footage_id": "f1"}),
+    ("get_shares", {}),
+    ("revoke_share", {"share_id": "c1"}),
 )
+
+
 async def test_only_administrators_let_outsiders_in(
     hass: HomeAssistant,
     running_site: MockConfigEntry,
     hass_read_only_user: MockUser,
-    action: str,
-    data: dict[str, Any],
+    subtests: pytest.Subtests,
 ) -> None:
     await filmed(running_site, READY)
-    living = await running_site.runtime_data.storage.links.create("f1", DAY)
+    links = running_site.runtime_data.storage.links
+    living = await links.create("f1", DAY)
 
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            "gatehouse",
-            action,
-            data,
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
+    for action, data in ADMINISTRATORS:
+        with subtests.test(action):
+            with pytest.raises(Unauthorized):
+                await hass.services.async_call(
+                    "gatehouse",
+                    action,
+                    data,
+                    blocking=True,
+                    return_response=True,
+                    context=Context(user_id=hass_read_only_user.id),
+                )
 
-    assert await running_site.runtime_data.storage.links.living() == [living]
+            assert await links.living() == [living]

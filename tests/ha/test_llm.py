@@ -215,20 +215,19 @@ async def test_a_day_on_which_nobody_came_is_empty(
     }
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, 2),
-        ({"text": "postman"}, 1),
-        ({"text": "plumber"}, 0),
-        ({"level": "high"}, 1),
-        ({"place": "Front door"}, 2),
-        ({"since": "yesterday", "until": "yesterday"}, 1),
-        ({"until": "today"}, 2),
-    ],
+FOUND = (
+    ({}, 2),
+    ({"text": "postman"}, 1),
+    ({"text": "plumber"}, 0),
+    ({"level": "high"}, 1),
+    ({"place": "Front door"}, 2),
+    ({"since": "yesterday", "until": "yesterday"}, 1),
+    ({"until": "today"}, 2),
 )
+
+
 async def test_incidents_are_found_by(
-    hass: HomeAssistant, exposed: MockConfigEntry, asked: dict[str, str], found: int
+    hass: HomeAssistant, exposed: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     noon = dt_util.start_of_local_day() + timedelta(hours=12)
     await happened(
@@ -237,7 +236,9 @@ async def test_incidents_are_found_by(
         began(noon, "b2", assessment=LOW, note="The postman"),
     )
 
-    assert len((await answer(hass, SEARCH, **asked))["incidents"]) == found
+    for asked, found in FOUND:
+        with subtests.test(**asked):
+            assert len((await answer(hass, SEARCH, **asked))["incidents"]) == found
 
 
 async def test_an_answer_is_no_longer_than_a_model_reads(
@@ -270,20 +271,21 @@ async def test_what_only_hidden_cameras_saw_is_not_told(
     assert told["cameras"] == ["Front door"]
 
 
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        ({"since": "whenever"}, "is no time"),
-        ({"since": 5}, "expected str"),
-        ({"level": "dreadful"}, "level"),
-        ({"place": "Neighbour"}, "place"),
-        ({"colour": "red"}, "colour"),
-    ],
+WITHOUT_SENSE = (
+    ({"since": "whenever"}, "is no time"),
+    ({"since": 5}, "expected str"),
+    ({"level": "dreadful"}, "level"),
+    ({"place": "Neighbour"}, "place"),
+    ({"colour": "red"}, "colour"),
 )
+
+
 async def test_a_question_without_sense_is_answered_with_what_is_wrong(
-    hass: HomeAssistant, exposed: MockConfigEntry, asked: dict[str, Any], why: str
+    hass: HomeAssistant, exposed: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
-    assert why in await refusal(hass, SEARCH, **asked)
+    for asked, why in WITHOUT_SENSE:
+        with subtests.test(**asked):
+            assert why in await refusal(hass, SEARCH, **asked)
 
 
 @pytest.mark.parametrize("tool", [SEARCH, DESCRIBE])
@@ -565,20 +567,21 @@ async def test_a_time_is_local_unless_it_says_otherwise(
     assert meant(text) == datetime.fromisoformat(moment)
 
 
-@pytest.mark.parametrize(
-    ("box", "where"),
-    [
-        (Box(0.0, 0.1, 0.1, 0.2), "on the left, far away"),
-        (Box(0.4, 0.1, 0.6, 0.5), "in the middle, halfway"),
-        (Box(0.9, 0.0, 1.0, 1.0), "on the right, close"),
-        (Box(1.0, 0.0, 1.0, 1.0), "on the right, close"),
-    ],
+PLACES = (
+    (Box(0.0, 0.1, 0.1, 0.2), "on the left, far away"),
+    (Box(0.4, 0.1, 0.6, 0.5), "in the middle, halfway"),
+    (Box(0.9, 0.0, 1.0, 1.0), "on the right, close"),
+    (Box(1.0, 0.0, 1.0, 1.0), "on the right, close"),
 )
+
+
 async def test_places_in_a_picture_have_words(
-    running_site: MockConfigEntry, box: Box, where: str
+    running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     from custom_components.gatehouse.assistant_words import detection_told
 
     rules = running_site.runtime_data.zones.rules(KEY, 0.3, 0.4)
 
-    assert detection_told(replace(PERSON, box=box), rules)["where"] == where
+    for box, where in PLACES:
+        with subtests.test(str(box)):
+            assert detection_told(replace(PERSON, box=box), rules)["where"] == where

@@ -231,20 +231,19 @@ async def test_media_is_found_by_the_words_of_its_incident(
     assert await search(hass, ROOT, "nowhere") == []
 
 
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("Ann", ["footage/f1"]),
-        ("drive person", ["footage/f1", "picture/b2"]),
-        ("front", ["footage/f2", "footage/f1", "picture/b2"]),
-        ("Front Door ann", ["footage/f1"]),
-        ("medium", ["footage/f1", "picture/b2"]),
-        ("high", ["picture/b2"]),
-        ("door critical", []),
-    ],
+FOUND = (
+    ("Ann", ["footage/f1"]),
+    ("drive person", ["footage/f1", "picture/b2"]),
+    ("front", ["footage/f2", "footage/f1", "picture/b2"]),
+    ("Front Door ann", ["footage/f1"]),
+    ("medium", ["footage/f1", "picture/b2"]),
+    ("high", ["picture/b2"]),
+    ("door critical", []),
 )
+
+
 async def test_media_is_found_by_person_zone_camera_and_level(
-    hass: HomeAssistant, running_site: MockConfigEntry, words: str, found: list[str]
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     bad = Assessment(risk=70, level=Level.HIGH, reasons=(), summary="Forced the gate.")
     earlier = NOON - timedelta(hours=1)
@@ -253,8 +252,10 @@ async def test_media_is_found_by_person_zone_camera_and_level(
     by_hand = replace(CLIP, id="f2", incident=None, since=NOON + timedelta(hours=1))
     await filmed(running_site, CLIP, by_hand)
 
-    assert await search(hass, ROOT, words) == found
-    assert await search(hass, f"{ROOT}/camera/{KEY}", words) == found
+    for words, found in FOUND:
+        with subtests.test(words):
+            assert await search(hass, ROOT, words) == found
+            assert await search(hass, f"{ROOT}/camera/{KEY}", words) == found
 
 
 async def test_a_search_for_clips_finds_no_pictures(
@@ -312,24 +313,29 @@ async def test_a_folder_to_which_nothing_was_uploaded_yet_is_no_error(
     assert asked.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-@pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    "identifier", ["footage/ffff", "picture/ffff", "frame/ffff/0", "frame/x", "nothing/at/all"]
-)
-async def test_media_that_is_gone_says_so(hass: HomeAssistant, identifier: str) -> None:
-    with pytest.raises(Unresolvable) as gone:
-        await async_resolve_media(hass, f"{ROOT}/{identifier}", None)
-
-    assert gone.value.translation_placeholders == {"identifier": identifier}
+GONE = ("footage/ffff", "picture/ffff", "frame/ffff/0", "frame/x", "nothing/at/all")
 
 
 @pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize("folder", ["camera", f"day/{KEY}/yesterday", "footage/f1"])
-async def test_a_folder_that_is_none_says_so(hass: HomeAssistant, folder: str) -> None:
-    with pytest.raises(BrowseError) as gone:
-        await async_browse_media(hass, f"{ROOT}/{folder}")
+async def test_media_that_is_gone_says_so(hass: HomeAssistant, subtests: pytest.Subtests) -> None:
+    for identifier in GONE:
+        with subtests.test(identifier):
+            with pytest.raises(Unresolvable) as gone:
+                await async_resolve_media(hass, f"{ROOT}/{identifier}", None)
 
-    assert gone.value.translation_key == "media_gone"
+            assert gone.value.translation_placeholders == {"identifier": identifier}
+
+
+@pytest.mark.usefixtures("running_site")
+async def test_a_folder_that_is_none_says_so(
+    hass: HomeAssistant, subtests: pytest.Subtests
+) -> None:
+    for folder in ("camera", f"day/{KEY}/yesterday", "footage/f1"):
+        with subtests.test(folder):
+            with pytest.raises(BrowseError) as gone:
+                await async_browse_media(hass, f"{ROOT}/{folder}")
+
+            assert gone.value.translation_key == "media_gone"
 
 
 async def test_a_site_that_does_not_run_says_so(

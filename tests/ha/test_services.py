@@ -80,10 +80,10 @@ async def test_a_recording_takes_half_a_minute_unless_told_otherwise(
 
 
 @pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize("duration", [0, 301, -5, "soon"])
-async def test_a_recording_has_bounds(hass: HomeAssistant, duration: object) -> None:
-    with pytest.raises(vol.Invalid):
-        await act(hass, "record", entity_id=CAMERA, duration=duration)
+async def test_a_recording_has_bounds(hass: HomeAssistant, subtests: pytest.Subtests) -> None:
+    for duration in (0, 301, -5, "soon"):
+        with subtests.test(duration=duration), pytest.raises(vol.Invalid):
+            await act(hass, "record", entity_id=CAMERA, duration=duration)
 
 
 async def test_footage_of_an_agent_that_was_removed_waits_for_its_return(
@@ -226,32 +226,28 @@ async def test_what_is_not_there_yet_is_null(
     assert told["sightings"][0]["entity_id"] is None
 
 
-@pytest.mark.parametrize(
-    ("asked", "ids"),
-    [
-        ({}, ["night", "noon", "morning"]),
-        ({"since": "2026-11-20T12:00:00+00:00"}, ["night", "noon"]),
-        ({"until": "2026-11-20T12:00:00+00:00"}, ["morning"]),
-        # Without a zone it is local time, which is San Diego's here.
-        ({"since": "2026-11-20 05:00:00"}, ["night"]),
-        ({"level": "high"}, ["night"]),
-        ({"state": "open"}, ["night"]),
-        ({"limit": 2}, ["night", "noon"]),
-        ({"camera": CAMERA}, ["noon", "morning"]),
-        ({"place": "front DOOR"}, ["noon", "morning"]),
-        ({"place": KEY}, ["noon", "morning"]),
-        ({"zone": "Hedge"}, ["noon"]),
-        ({"text": "post"}, ["morning"]),
-        ({"text": "nowhere"}, []),
-        ({"reviewed": True}, ["morning"]),
-        ({"false_alarm": False, "reviewed": False}, ["night", "noon"]),
-    ],
+FOUND = (
+    ({}, ["night", "noon", "morning"]),
+    ({"since": "2026-11-20T12:00:00+00:00"}, ["night", "noon"]),
+    ({"until": "2026-11-20T12:00:00+00:00"}, ["morning"]),
+    # Without a zone it is local time, which is San Diego's here.
+    ({"since": "2026-11-20 05:00:00"}, ["night"]),
+    ({"level": "high"}, ["night"]),
+    ({"state": "open"}, ["night"]),
+    ({"limit": 2}, ["night", "noon"]),
+    ({"camera": CAMERA}, ["noon", "morning"]),
+    ({"place": "front DOOR"}, ["noon", "morning"]),
+    ({"place": KEY}, ["noon", "morning"]),
+    ({"zone": "Hedge"}, ["noon"]),
+    ({"text": "post"}, ["morning"]),
+    ({"text": "nowhere"}, []),
+    ({"reviewed": True}, ["morning"]),
+    ({"false_alarm": False, "reviewed": False}, ["night", "noon"]),
 )
+
+
 async def test_incidents_are_found_by(
-    hass: HomeAssistant,
-    running_site: MockConfigEntry,
-    asked: dict[str, Any],
-    ids: list[str],
+    hass: HomeAssistant, running_site: MockConfigEntry, subtests: pytest.Subtests
 ) -> None:
     elsewhere = replace(SEEN.sightings[0], camera="gone/x")
     await happened(
@@ -275,7 +271,9 @@ async def test_incidents_are_found_by(
         ),
     )
 
-    assert await found(hass, **asked) == ids
+    for asked, ids in FOUND:
+        with subtests.test(**asked):
+            assert await found(hass, **asked) == ids
 
 
 async def test_incidents_come_page_by_page(
@@ -328,47 +326,48 @@ async def test_a_place_is_a_camera_group_where_there_is_one(
     assert refusal.translation_placeholders == {"place": "Front door", "places": "Yard"}
 
 
-@pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("asked", "key"),
-    [
-        ({"camera": ["camera.neighbour"]}, "not_a_camera"),
-        ({"place": "Moon"}, "not_a_place"),
-        ({"before": "ffff"}, "incident_not_found"),
-    ],
+NOT_THERE = (
+    ({"camera": ["camera.neighbour"]}, "not_a_camera"),
+    ({"place": "Moon"}, "not_a_place"),
+    ({"before": "ffff"}, "incident_not_found"),
 )
+
+
+@pytest.mark.usefixtures("running_site")
 async def test_only_what_is_there_can_be_asked_for(
-    hass: HomeAssistant, asked: dict[str, Any], key: str
+    hass: HomeAssistant, subtests: pytest.Subtests
 ) -> None:
-    refusal = await refused(hass, "get_incidents", **asked)
+    for asked, key in NOT_THERE:
+        with subtests.test(**asked):
+            refusal = await refused(hass, "get_incidents", **asked)
 
-    assert refusal.translation_key == key
+            assert refusal.translation_key == key
+
+
+WITHOUT_SENSE = (
+    ("get_incidents", {"limit": 0}),
+    ("get_incidents", {"limit": 501}),
+    ("get_incidents", {"level": "dreadful"}),
+    ("get_incidents", {"state": "lost"}),
+    ("get_incidents", {"since": "yesterday-ish"}),
+    ("review", {}),
+    ("snooze", {"entity_id": CAMERA, "duration": "-01:00"}),
+    ("snooze", {"entity_id": CAMERA, "duration": {"days": 8}}),
+    ("get_digest", {"date": "soon"}),
+    ("set_zone", {"camera": CAMERA, "name": "Drive", "points": [[0.1, 0.2, 0.3]]}),
+    ("set_zone", {"camera": CAMERA, "name": "Drive", "points": [["a", "b"]]}),
+    ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE, "zone_id": "../x"}),
+    ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE, "kind": "hole"}),
+)
 
 
 @pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("action", "wrong"),
-    [
-        ("get_incidents", {"limit": 0}),
-        ("get_incidents", {"limit": 501}),
-        ("get_incidents", {"level": "dreadful"}),
-        ("get_incidents", {"state": "lost"}),
-        ("get_incidents", {"since": "yesterday-ish"}),
-        ("review", {}),
-        ("snooze", {"entity_id": CAMERA, "duration": "-01:00"}),
-        ("snooze", {"entity_id": CAMERA, "duration": {"days": 8}}),
-        ("get_digest", {"date": "soon"}),
-        ("set_zone", {"camera": CAMERA, "name": "Drive", "points": [[0.1, 0.2, 0.3]]}),
-        ("set_zone", {"camera": CAMERA, "name": "Drive", "points": [["a", "b"]]}),
-        ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE, "zone_id": "../x"}),
-        ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE, "kind": "hole"}),
-    ],
-)
 async def test_a_question_without_sense_is_refused(
-    hass: HomeAssistant, action: str, wrong: dict[str, Any]
+    hass: HomeAssistant, subtests: pytest.Subtests
 ) -> None:
-    with pytest.raises(vol.Invalid):
-        await act(hass, action, **wrong)
+    for action, wrong in WITHOUT_SENSE:
+        with subtests.test(action, **wrong), pytest.raises(vol.Invalid):
+            await act(hass, action, **wrong)
 
 
 async def test_a_site_that_does_not_run_says_so(
@@ -439,18 +438,19 @@ async def test_it_is_kept_that_somebody_was_notified(
     assert dt_util.parse_datetime(told["incident"]["notified"]) <= dt_util.utcnow()
 
 
-@pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("action", "more"),
-    [("review", {}), ("set_note", {"note": "x"}), ("not_a_person", {}), ("mark_notified", {})],
-)
-async def test_nothing_can_be_said_of_an_incident_that_is_not_there(
-    hass: HomeAssistant, action: str, more: dict[str, str]
-) -> None:
-    refusal = await refused(hass, action, incident_id="ffff", **more)
+SAID = (("review", {}), ("set_note", {"note": "x"}), ("not_a_person", {}), ("mark_notified", {}))
 
-    assert refusal.translation_key == "incident_not_found"
-    assert refusal.translation_placeholders == {"incident": "ffff"}
+
+@pytest.mark.usefixtures("running_site")
+async def test_nothing_can_be_said_of_an_incident_that_is_not_there(
+    hass: HomeAssistant, subtests: pytest.Subtests
+) -> None:
+    for action, more in SAID:
+        with subtests.test(action):
+            refusal = await refused(hass, action, incident_id="ffff", **more)
+
+            assert refusal.translation_key == "incident_not_found"
+            assert refusal.translation_placeholders == {"incident": "ffff"}
 
 
 async def test_an_action_needs_no_response(
@@ -705,22 +705,24 @@ async def test_an_ignore_box_is_no_zone(hass: HomeAssistant, running_site: MockC
     assert await act(hass, "get_ignore_boxes") == {"ignored": [box]}
 
 
-@pytest.mark.usefixtures("running_site")
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [
-        ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE}),
-        ("delete_zone", {"zone_id": "ab"}),
-        ("remove_ignore_box", {"box_id": "ab"}),
-    ],
+ADMINISTRATORS = (
+    ("set_zone", {"camera": CAMERA, "name": "Drive", "points": DRIVE}),
+    ("delete_zone", {"zone_id": "ab"}),
+    ("remove_ignore_box", {"box_id": "ab"}),
 )
+
+
+@pytest.mark.usefixtures("running_site")
 async def test_only_administrators_change_where_cameras_look(
-    hass: HomeAssistant, hass_read_only_user: MockUser, action: str, data: dict[str, Any]
+    hass: HomeAssistant, hass_read_only_user: MockUser, subtests: pytest.Subtests
 ) -> None:
     context = Context(user_id=hass_read_only_user.id)
 
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call("gatehouse", action, data, blocking=True, context=context)
+    for action, data in ADMINISTRATORS:
+        with subtests.test(action), pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                "gatehouse", action, data, blocking=True, context=context
+            )
 
 
 # --- errors ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
+from itertools import product
 import logging
 from pathlib import Path
 import re
@@ -98,7 +99,7 @@ class House:
         """Put a link into the database that is over."""
         living = await self.link()
         token = living.token[::-1]
-        link = replace(living, id="over", token=token, **ended)  # type: ignore[arg-type]
+        link = replace(living, id=f"over-{living.id}", token=token, **ended)  # type: ignore[arg-type]
         await LinkStore(self.site.runtime_data.database).add(link)
         return link
 
@@ -405,154 +406,157 @@ CLIP_OF: Final = f"{LINK}/clip?viewing={VIEWING}"
 ABUSE: Final = ",".join(["0-1"] * 10_000)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", LINK, 200),
-        ("HEAD", LINK, 200),
-        ("HEAD", CLIP_OF, 200),
-        ("HEAD", f"{LINK}/picture", 200),
-        *((method, LINK, 405) for method in ("POST", "PUT", "DELETE", "PATCH", "TRACE")),
-        *((method, CLIP_OF, 405) for method in ("POST", "PUT", "DELETE", "PATCH")),
-        # Pages of others may not even ask.
-        ("OPTIONS", LINK, 403),
-        # Links that never were.
-        ("GET", "/gatehouse/share/never", 404),
-        ("GET", f"{LINK}x", 404),
-        ("GET", f"{LINK}%00", 404),
-        ("GET", f"{LINK}%E2%80%AE", 404),
-        ("GET", f"/gatehouse/share/{'a' * 32}", 404),
-        pytest.param("GET", f"/gatehouse/share/{'a' * 5000}", 404, id="long"),
-        pytest.param("GET", f"/gatehouse/share/{'a' * 100_000}", 400, id="very long"),
-        ("HEAD", f"/gatehouse/share/{'a' * 32}/clip?viewing={VIEWING}", 404),
-        ("GET", "/gatehouse/share/", 404),
-        ("GET", "/gatehouse/share", 404),
-        ("GET", "/gatehouse/", 404),
-        # Other places by a good link.
-        ("GET", f"{LINK}/", 404),
-        ("GET", f"{LINK}/clip.mp4", 404),
-        ("GET", f"{LINK}/clip/f2?viewing={VIEWING}", 404),
-        ("GET", f"{LINK}/../../../api/states", 400),
-        ("GET", f"{LINK}/..%2f..%2fapi/states", 400),
-        ("GET", f"{LINK}/%2e%2e%2f%2e%2e%2fsecrets.yaml", 400),
-        ("GET", f"{LINK}/%252e%252e%252fsecrets.yaml", 400),
-        ("GET", f"{LINK}/%c0%ae%c0%ae/secrets.yaml", 404),
-        ("GET", f"{LINK}/%EF%BC%8E%EF%BC%8E/secrets.yaml", 404),
-        ("GET", f"{LINK}//etc/passwd", 404),
-        ("GET", "/gatehouse/share/%2fetc%2fpasswd", 404),
-        ("GET", "/gatehouse/share/..%5c..%5csecrets.yaml", 404),
-        # A token is no login.
-        ("GET", "/api/gatehouse/footage/f1?token={token}", 403),
-        ("GET", "/api/gatehouse/footage/f1?authSig={token}", 403),
-        # Viewings that no page gave.
-        ("GET", f"{LINK}/clip", 400),
-        ("GET", f"{LINK}/clip?viewing=", 400),
-        ("GET", f"{LINK}/clip?viewing=short", 400),
-        ("GET", f"{LINK}/clip?viewing={'v' * 65}", 400),
-        ("GET", f"{LINK}/clip?viewing=with%20blanks%20in%20it", 400),
-    ],
+LETTER_FOR_LETTER: Final = (
+    ("GET", LINK, 200),
+    ("HEAD", LINK, 200),
+    ("HEAD", CLIP_OF, 200),
+    ("HEAD", f"{LINK}/picture", 200),
+    *((method, LINK, 405) for method in ("POST", "PUT", "DELETE", "PATCH", "TRACE")),
+    *((method, CLIP_OF, 405) for method in ("POST", "PUT", "DELETE", "PATCH")),
+    # Pages of others may not even ask.
+    ("OPTIONS", LINK, 403),
+    # Links that never were.
+    ("GET", "/gatehouse/share/never", 404),
+    ("GET", f"{LINK}x", 404),
+    ("GET", f"{LINK}%00", 404),
+    ("GET", f"{LINK}%E2%80%AE", 404),
+    ("GET", f"/gatehouse/share/{'a' * 32}", 404),
+    ("GET", f"/gatehouse/share/{'a' * 5000}", 404),
+    ("GET", f"/gatehouse/share/{'a' * 100_000}", 400),
+    ("HEAD", f"/gatehouse/share/{'a' * 32}/clip?viewing={VIEWING}", 404),
+    ("GET", "/gatehouse/share/", 404),
+    ("GET", "/gatehouse/share", 404),
+    ("GET", "/gatehouse/", 404),
+    # Other places by a good link.
+    ("GET", f"{LINK}/", 404),
+    ("GET", f"{LINK}/clip.mp4", 404),
+    ("GET", f"{LINK}/clip/f2?viewing={VIEWING}", 404),
+    ("GET", f"{LINK}/../../../api/states", 400),
+    ("GET", f"{LINK}/..%2f..%2fapi/states", 400),
+    ("GET", f"{LINK}/%2e%2e%2f%2e%2e%2fsecrets.yaml", 400),
+    ("GET", f"{LINK}/%252e%252e%252fsecrets.yaml", 400),
+    ("GET", f"{LINK}/%c0%ae%c0%ae/secrets.yaml", 404),
+    ("GET", f"{LINK}/%EF%BC%8E%EF%BC%8E/secrets.yaml", 404),
+    ("GET", f"{LINK}//etc/passwd", 404),
+    ("GET", "/gatehouse/share/%2fetc%2fpasswd", 404),
+    ("GET", "/gatehouse/share/..%5c..%5csecrets.yaml", 404),
+    # A token is no login.
+    ("GET", "/api/gatehouse/footage/f1?token={token}", 403),
+    ("GET", "/api/gatehouse/footage/f1?authSig={token}", 403),
+    # Viewings that no page gave.
+    ("GET", f"{LINK}/clip", 400),
+    ("GET", f"{LINK}/clip?viewing=", 400),
+    ("GET", f"{LINK}/clip?viewing=short", 400),
+    ("GET", f"{LINK}/clip?viewing={'v' * 65}", 400),
+    ("GET", f"{LINK}/clip?viewing=with%20blanks%20in%20it", 400),
 )
+
+
 async def test_a_link_is_followed_letter_for_letter(
-    house: House, method: str, path: str, status: int
+    house: House, subtests: pytest.Subtests
 ) -> None:
     link = await house.link()
 
-    answer = await asked(house.outside, path.format(token=link.token), method)
+    for method, path, status in LETTER_FOR_LETTER:
+        with subtests.test(method=method, path=path):
+            answer = await asked(house.outside, path.format(token=link.token), method)
 
-    assert answer.status == status
-    assert CONTENT not in answer.body
-    assert await house.uses() == [0]
+            assert answer.status == status
+            assert CONTENT not in answer.body
+            assert await house.uses() == [0]
 
 
-@pytest.mark.parametrize(
-    ("asked_for", "status", "content"),
-    [
-        ("bytes=0-3", 206, CONTENT[:4]),
-        ("bytes=996-", 206, CONTENT[996:]),
-        ("bytes=-4", 206, CONTENT[-4:]),
-        ("bytes=-5000", 206, CONTENT),
-        ("bytes=990-99999999999999999999", 206, CONTENT[990:]),
-        ("bytes=1000-", 416, b""),
-        ("bytes=99999999999999999999-", 416, b""),
-        pytest.param(f"bytes={'9' * 5000}-", 416, b"", id="a huge number"),
-        ("bytes=5-2", 416, b""),
-        ("bytes=-", 416, b""),
-        ("bytes=", 416, b""),
-        ("bytes=a-b", 416, b""),
-        ("bytes=--4", 416, b""),
-        ("bytes=-1-4", 416, b""),
-        ("bytes=0x0-0x3", 416, b""),
-        ("bytes=٠-٣", 416, b""),
-        ("bytes=0-3,6-9", 416, b""),
-        ("bytes=0-9,5-14,0-999", 416, b""),
-        pytest.param(f"bytes={ABUSE[:8000]}", 416, b"", id="2000 ranges"),
-        pytest.param(f"bytes={ABUSE}", 400, None, id="10,000 ranges"),
-        ("lines=0-3", 416, b""),
-    ],
+RANGES: Final = (
+    ("bytes=0-3", 206, CONTENT[:4]),
+    ("bytes=996-", 206, CONTENT[996:]),
+    ("bytes=-4", 206, CONTENT[-4:]),
+    ("bytes=-5000", 206, CONTENT),
+    ("bytes=990-99999999999999999999", 206, CONTENT[990:]),
+    ("bytes=1000-", 416, b""),
+    ("bytes=99999999999999999999-", 416, b""),
+    (f"bytes={'9' * 5000}-", 416, b""),
+    ("bytes=5-2", 416, b""),
+    ("bytes=-", 416, b""),
+    ("bytes=", 416, b""),
+    ("bytes=a-b", 416, b""),
+    ("bytes=--4", 416, b""),
+    ("bytes=-1-4", 416, b""),
+    ("bytes=0x0-0x3", 416, b""),
+    ("bytes=٠-٣", 416, b""),
+    ("bytes=0-3,6-9", 416, b""),
+    ("bytes=0-9,5-14,0-999", 416, b""),
+    (f"bytes={ABUSE[:8000]}", 416, b""),
+    (f"bytes={ABUSE}", 400, None),
+    ("lines=0-3", 416, b""),
 )
+
+
 async def test_ranges_give_what_they_say_or_nothing(
-    house: House, asked_for: str, status: int, content: bytes | None
+    house: House, subtests: pytest.Subtests
 ) -> None:
-    answer = await house.clip(await house.link(), Range=asked_for)
+    for asked_for, status, content in RANGES:
+        with subtests.test(range=asked_for):
+            answer = await house.clip(await house.link(), Range=asked_for)
 
-    assert answer.status == status
-    assert content is None or answer.body == content
+            assert answer.status == status
+            assert content is None or answer.body == content
 
 
-@pytest.mark.parametrize(
-    ("ended", "word"),
-    [
-        ({"expires": dt_util.utcnow()}, "time of this link is over"),
-        ({"revoked": NOON}, "taken back"),
-        ({"most_uses": 2, "uses": 2}, "as often as it may be"),
-    ],
-    ids=["expired", "revoked", "used up"],
+OVER: Final = (
+    ({"expires": dt_util.utcnow()}, "time of this link is over"),
+    ({"revoked": NOON}, "taken back"),
+    ({"most_uses": 2, "uses": 2}, "as often as it may be"),
 )
-@pytest.mark.parametrize("part", ["", "/picture", f"/clip?viewing={VIEWING}"])
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
+
+PARTS: Final = ("", "/picture", f"/clip?viewing={VIEWING}")
+
+
 async def test_a_link_that_is_over_shows_nothing_but_why(
-    house: House, ended: dict[str, object], word: str, part: str, method: str
+    house: House, subtests: pytest.Subtests
 ) -> None:
-    link = await house.over(**ended)
+    for ended, word in OVER:
+        link = await house.over(**ended)
+        for method, part in product(("GET", "HEAD"), PARTS):
+            with subtests.test(word, method=method, part=part):
+                answer = await asked(house.outside, share_path(link) + part, method)
+                page = await house.page(link)
 
-    answer = await asked(house.outside, share_path(link) + part, method)
-    page = await house.page(link)
-
-    assert (answer.status, page.status) == (410, 410)
-    assert word in page.body.decode()
-    assert "Front door" not in page.body.decode()
+                assert (answer.status, page.status) == (410, 410)
+                assert word in page.body.decode()
+                assert "Front door" not in page.body.decode()
 
 
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"path": None, "stage": FootageStage.REQUESTED}, 503),
-        ({"path": None, "stage": FootageStage.FETCHED}, 503),
-        ({"path": None, "stage": FootageStage.FAILED}, 410),
-        ({"path": None, "stage": FootageStage.EXPIRED}, 410),
-        ({"path": Path("removed.mp4")}, 410),
-        ({"path": Path("notes.txt")}, 410),
-        ({"path": Path("linked.mp4")}, 410),
-        ({"path": Path("../../outside.mp4")}, 410),
-        ({"path": Path("folder.mp4")}, 410),
-    ],
-    ids=str,
+NOT_OURS: Final = (
+    ({"path": None, "stage": FootageStage.REQUESTED}, 503),
+    ({"path": None, "stage": FootageStage.FETCHED}, 503),
+    ({"path": None, "stage": FootageStage.FAILED}, 410),
+    ({"path": None, "stage": FootageStage.EXPIRED}, 410),
+    ({"path": Path("removed.mp4")}, 410),
+    ({"path": Path("notes.txt")}, 410),
+    ({"path": Path("linked.mp4")}, 410),
+    ({"path": Path("../../outside.mp4")}, 410),
+    ({"path": Path("folder.mp4")}, 410),
 )
+
+
 async def test_what_is_no_clip_of_ours_is_not_shared(
-    house: House, changes: dict[str, object], status: int
+    house: House, subtests: pytest.Subtests
 ) -> None:
     (house.media / "notes.txt").write_text("private")
     (house.media / "folder.mp4").mkdir()
     outside = house.media.parents[1] / "outside.mp4"
     outside.write_text("private")
     (house.media / "linked.mp4").symlink_to(outside)
-    row = replace(CLIP, id="f2", **changes)  # type: ignore[arg-type]
-    await filmed(house.site, replace(row, path=row.path and house.media / row.path))
-    link = await house.link("f2")
 
-    for answer in (await house.page(link), await house.clip(link)):
-        assert answer.status == status
-        assert b"private" not in answer.body
+    for number, (changes, status) in enumerate(NOT_OURS, 2):
+        with subtests.test(str(changes)):
+            row = replace(CLIP, id=f"f{number}", **changes)  # type: ignore[arg-type]
+            await filmed(house.site, replace(row, path=row.path and house.media / row.path))
+            link = await house.link(row.id)
+
+            for answer in (await house.page(link), await house.clip(link)):
+                assert answer.status == status
+                assert b"private" not in answer.body
 
 
 async def test_a_clip_that_no_row_knows_is_gone(house: House) -> None:

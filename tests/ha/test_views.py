@@ -45,24 +45,25 @@ async def client(
     return await hass_client()
 
 
-@pytest.mark.parametrize(
-    ("path", "content", "kind"),
-    [
-        ("picture/a1", b"what is in picture.jpg", "image/jpeg"),
-        ("frame/a1/0", b"what is in first.jpg", "image/jpeg"),
-        ("frame/a1/1", b"what is in second.jpg", "image/jpeg"),
-        ("footage/f1", b"what is in clip.mp4", "video/mp4"),
-        ("footage/f1/poster", b"what is in clip.jpg", "image/jpeg"),
-    ],
+SERVED: Final = (
+    ("picture/a1", b"what is in picture.jpg", "image/jpeg"),
+    ("frame/a1/0", b"what is in first.jpg", "image/jpeg"),
+    ("frame/a1/1", b"what is in second.jpg", "image/jpeg"),
+    ("footage/f1", b"what is in clip.mp4", "video/mp4"),
+    ("footage/f1/poster", b"what is in clip.jpg", "image/jpeg"),
 )
-async def test_a_file_is_served_by_the_id_of_its_row(
-    client: TestClient, path: str, content: bytes, kind: str
-) -> None:
-    answer = await client.get(f"/api/gatehouse/{path}")
 
-    assert (answer.status, answer.content_type) == (HTTPStatus.OK, kind)
-    assert await answer.read() == content
-    assert answer.headers["Cache-Control"].startswith("private")
+
+async def test_a_file_is_served_by_the_id_of_its_row(
+    client: TestClient, subtests: pytest.Subtests
+) -> None:
+    for path, content, kind in SERVED:
+        with subtests.test(path):
+            answer = await client.get(f"/api/gatehouse/{path}")
+
+            assert (answer.status, answer.content_type) == (HTTPStatus.OK, kind)
+            assert await answer.read() == content
+            assert answer.headers["Cache-Control"].startswith("private")
 
 
 async def test_a_player_may_ask_for_a_part(client: TestClient) -> None:
@@ -71,13 +72,23 @@ async def test_a_player_may_ask_for_a_part(client: TestClient) -> None:
     assert (answer.status, await answer.read()) == (HTTPStatus.PARTIAL_CONTENT, b"what")
 
 
-@pytest.mark.parametrize(
-    "path", ["picture/ffff", "frame/a1/2", "frame/ffff/0", "footage/ffff", "footage/ffff/poster"]
+NOT_THERE: Final = (
+    "picture/ffff",
+    "frame/a1/2",
+    "frame/ffff/0",
+    "footage/ffff",
+    "footage/ffff/poster",
 )
-async def test_what_is_not_there_is_not_found(client: TestClient, path: str) -> None:
-    answer = await client.get(f"/api/gatehouse/{path}")
 
-    assert answer.status == HTTPStatus.NOT_FOUND
+
+async def test_what_is_not_there_is_not_found(
+    client: TestClient, subtests: pytest.Subtests
+) -> None:
+    for path in NOT_THERE:
+        with subtests.test(path):
+            answer = await client.get(f"/api/gatehouse/{path}")
+
+            assert answer.status == HTTPStatus.NOT_FOUND
 
 
 async def test_a_file_that_somebody_removed_is_not_found(client: TestClient, media: Path) -> None:
@@ -86,13 +97,15 @@ async def test_a_file_that_somebody_removed_is_not_found(client: TestClient, med
     assert (await client.get("/api/gatehouse/picture/a1")).status == HTTPStatus.NOT_FOUND
 
 
-@pytest.mark.parametrize(
-    "path", ["picture/A1", "picture/a1.jpg", "frame/a1/-1", "frame/a1/first", "frame/a1/99999"]
-)
-async def test_only_ids_are_asked_for(client: TestClient, path: str) -> None:
-    answer = await client.get(f"/api/gatehouse/{path}")
+NO_IDS: Final = ("picture/A1", "picture/a1.jpg", "frame/a1/-1", "frame/a1/first", "frame/a1/99999")
 
-    assert answer.status == HTTPStatus.BAD_REQUEST
+
+async def test_only_ids_are_asked_for(client: TestClient, subtests: pytest.Subtests) -> None:
+    for path in NO_IDS:
+        with subtests.test(path):
+            answer = await client.get(f"/api/gatehouse/{path}")
+
+            assert answer.status == HTTPStatus.BAD_REQUEST
 
 
 @pytest.mark.parametrize("path", ["picture/a1", "frame/a1/0", "footage/f1", "footage/f1/poster"])
@@ -120,24 +133,23 @@ async def test_a_part_that_did_not_change_is_not_sent_again(client: TestClient) 
 # --- What our rows may name ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "notes.txt",
-        "page.html",
-        "clip.mp4.exe",
-        "clip",
-        "linked.mp4",
-        "../../secrets.mp4",
-        "/etc/passwd",
-    ],
+NOT_OURS: Final = (
+    "notes.txt",
+    "page.html",
+    "clip.mp4.exe",
+    "clip",
+    "linked.mp4",
+    "../../secrets.mp4",
+    "/etc/passwd",
 )
+
+
 async def test_a_row_that_names_no_clip_of_ours_is_refused(
     client: TestClient,
     running_site: MockConfigEntry,
     media: Path,
-    name: str,
     caplog: pytest.LogCaptureFixture,
+    subtests: pytest.Subtests,
 ) -> None:
     secret = media.parents[1] / "secrets.mp4"
     for file in (
@@ -146,17 +158,20 @@ async def test_a_row_that_names_no_clip_of_ours_is_refused(
     ):
         file.write_text("private")
     (media / "linked.mp4").symlink_to(secret)
-    await filmed(running_site, replace(CLIP, id="f2", path=media / name))
-    await happened(
-        running_site,
-        replace(SEEN, id="a2", picture=media / name, frames=(Frame(path=media / name),)),
-    )
 
-    for path in ("footage/f2", "picture/a2", "frame/a2/0"):
-        caplog.clear()
-        answer = await client.get(f"/api/gatehouse/{path}")
-        assert answer.status == HTTPStatus.NOT_FOUND
-        assert "is not served" in caplog.text
+    for number, name in enumerate(NOT_OURS, 2):
+        await filmed(running_site, replace(CLIP, id=f"f{number}", path=media / name))
+        frames = (Frame(path=media / name),)
+        await happened(
+            running_site, replace(SEEN, id=f"a{number}", picture=media / name, frames=frames)
+        )
+
+        for path in (f"footage/f{number}", f"picture/a{number}", f"frame/a{number}/0"):
+            with subtests.test(name, path=path):
+                caplog.clear()
+                answer = await client.get(f"/api/gatehouse/{path}")
+                assert answer.status == HTTPStatus.NOT_FOUND
+                assert "is not served" in caplog.text
 
 
 # --- Off-site --------------------------------------------------------------------------------
@@ -197,21 +212,22 @@ async def offsite(
     return offsite
 
 
-@pytest.mark.parametrize(
-    ("path", "address"),
-    [
-        ("footage/f2", "https://storage.example/bucket/f2.mp4?for=3600"),
-        ("footage/f2/poster", "https://storage.example/bucket/poster-of-f2.mp4?for=3600"),
-        ("footage/f4", "https://storage.example/bucket/f2.mp4?for=3600"),
-    ],
+ADDRESSES: Final = (
+    ("footage/f2", "https://storage.example/bucket/f2.mp4?for=3600"),
+    ("footage/f2/poster", "https://storage.example/bucket/poster-of-f2.mp4?for=3600"),
+    ("footage/f4", "https://storage.example/bucket/f2.mp4?for=3600"),
 )
+
+
 @pytest.mark.usefixtures("offsite")
 async def test_what_is_only_off_site_is_found_there(
-    client: TestClient, path: str, address: str
+    client: TestClient, subtests: pytest.Subtests
 ) -> None:
-    answer = await client.get(f"/api/gatehouse/{path}", allow_redirects=False)
+    for path, address in ADDRESSES:
+        with subtests.test(path):
+            answer = await client.get(f"/api/gatehouse/{path}", allow_redirects=False)
 
-    assert (answer.status, answer.headers["Location"]) == (HTTPStatus.FOUND, address)
+            assert (answer.status, answer.headers["Location"]) == (HTTPStatus.FOUND, address)
 
 
 @pytest.mark.usefixtures("offsite")
@@ -253,64 +269,65 @@ async def test_a_storage_that_does_not_answer_is_told(
 CLIP_PATH: Final = "/api/gatehouse/footage/f1"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", CLIP_PATH, 200),
-        ("HEAD", CLIP_PATH, 200),
-        ("HEAD", "/api/gatehouse/footage/ffff", 404),
-        *((method, CLIP_PATH, 405) for method in ("POST", "PUT", "DELETE", "PATCH")),
-        ("GET", "/api/gatehouse/footage/..%2ff1", 400),
-        ("GET", "/api/gatehouse/footage/%252e%252e%252fsecrets.yaml", 400),
-        ("GET", "/api/gatehouse/footage/../../../secrets.yaml", 400),
-        ("GET", "/api/gatehouse/footage//etc/passwd", 404),
-        ("GET", "/api/gatehouse/footage/%2fetc%2fpasswd", 400),
-        ("GET", "/api/gatehouse/footage/%c0%ae%c0%ae%c0%af", 400),
-        ("GET", "/api/gatehouse/footage/%EF%BD%861", 400),
-        ("GET", "/api/gatehouse/footage/f1%00", 400),
-        ("GET", "/api/gatehouse/footage/f1%0a", 400),
-        ("GET", "/api/gatehouse/footage/f1.mp4", 400),
-        ("GET", "/api/gatehouse/footage/f1/clip.mp4", 404),
-        ("GET", "/api/gatehouse/footage/f1/poster/..%2f..", 400),
-        ("GET", "/api/gatehouse/footage/%D9%A1", 400),
-        ("GET", "/api/gatehouse/footage/", 404),
-        pytest.param("GET", f"/api/gatehouse/footage/{'f' * 65}", 400, id="too long"),
-        pytest.param("GET", f"/api/gatehouse/footage/{'f' * 100_000}", 400, id="far too long"),
-    ],
+LETTER_FOR_LETTER: Final = (
+    ("GET", CLIP_PATH, 200),
+    ("HEAD", CLIP_PATH, 200),
+    ("HEAD", "/api/gatehouse/footage/ffff", 404),
+    *((method, CLIP_PATH, 405) for method in ("POST", "PUT", "DELETE", "PATCH")),
+    ("GET", "/api/gatehouse/footage/..%2ff1", 400),
+    ("GET", "/api/gatehouse/footage/%252e%252e%252fsecrets.yaml", 400),
+    ("GET", "/api/gatehouse/footage/../../../secrets.yaml", 400),
+    ("GET", "/api/gatehouse/footage//etc/passwd", 404),
+    ("GET", "/api/gatehouse/footage/%2fetc%2fpasswd", 400),
+    ("GET", "/api/gatehouse/footage/%c0%ae%c0%ae%c0%af", 400),
+    ("GET", "/api/gatehouse/footage/%EF%BD%861", 400),
+    ("GET", "/api/gatehouse/footage/f1%00", 400),
+    ("GET", "/api/gatehouse/footage/f1%0a", 400),
+    ("GET", "/api/gatehouse/footage/f1.mp4", 400),
+    ("GET", "/api/gatehouse/footage/f1/clip.mp4", 404),
+    ("GET", "/api/gatehouse/footage/f1/poster/..%2f..", 400),
+    ("GET", "/api/gatehouse/footage/%D9%A1", 400),
+    ("GET", "/api/gatehouse/footage/", 404),
+    ("GET", f"/api/gatehouse/footage/{'f' * 65}", 400),
+    ("GET", f"/api/gatehouse/footage/{'f' * 100_000}", 400),
 )
+
+
 async def test_an_address_is_taken_letter_for_letter(
-    client: TestClient, hass_access_token: str, method: str, path: str, status: int
+    client: TestClient, hass_access_token: str, subtests: pytest.Subtests
 ) -> None:
     login = {"Authorization": f"Bearer {hass_access_token}"}
 
-    assert (await asked(client, path, method, login)).status == status
+    for method, path, status in LETTER_FOR_LETTER:
+        with subtests.test(method=method, path=path):
+            assert (await asked(client, path, method, login)).status == status
 
 
-@pytest.mark.parametrize(
-    ("changed", "status"),
-    [
-        (("", ""), 200),
-        (("f1", "f2"), 403),
-        (("footage/f1", "footage/f1/poster"), 403),
-        (("footage/f1", "picture/a1"), 403),
-        (("?", "?extra=1&"), 403),
-        (("authSig=", "authSig=x"), 403),
-        (("authSig=", "other="), 403),
-    ],
+CHANGED: Final = (
+    (("", ""), 200),
+    (("f1", "f2"), 403),
+    (("footage/f1", "footage/f1/poster"), 403),
+    (("footage/f1", "picture/a1"), 403),
+    (("?", "?extra=1&"), 403),
+    (("authSig=", "authSig=x"), 403),
+    (("authSig=", "other="), 403),
 )
+
+
 async def test_a_signature_is_good_for_one_address(
     hass: HomeAssistant,
     client: TestClient,
     hass_client_no_auth: ClientSessionGenerator,
-    changed: tuple[str, str],
-    status: int,
+    subtests: pytest.Subtests,
 ) -> None:
     stranger = await hass_client_no_auth()
     signed = async_sign_path(hass, CLIP_PATH, MINUTE, use_content_user=True)
 
-    answer = await asked(stranger, signed.replace(*changed, 1))
+    for changed, status in CHANGED:
+        with subtests.test(str(changed)):
+            answer = await asked(stranger, signed.replace(*changed, 1))
 
-    assert answer.status == status
+            assert answer.status == status
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
