@@ -84,6 +84,7 @@ CONF_SERVER_URL: Final = "server_url"
 CONF_SERVER_MODEL: Final = "server_model"
 CONF_SERVER_KEY: Final = "server_key"
 CONF_BUDGET: Final = "budget"
+CONF_AT_ONCE: Final = "at_once"
 CONF_LOG_DAYS: Final = "log_days"
 CONF_TAG_EVENTS: Final = "tag_events"
 CONF_DB_URL: Final = "db_url"
@@ -201,6 +202,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     CONF_SERVER_MODEL: "",
     CONF_SERVER_KEY: "",
     CONF_BUDGET: 50,
+    CONF_AT_ONCE: 1,
     CONF_LOG_DAYS: 365,
     CONF_TAG_EVENTS: False,
     CONF_DB_URL: "",

@@ -10,6 +10,7 @@ from .access import AccessOptions, door_key
 from .const import (
     CONF_AI_TASK,
     CONF_ALARM,
+    CONF_AT_ONCE,
     CONF_BUDGET,
     CONF_CAMERAS,
     CONF_CERTAINTY,
@@ -126,7 +127,8 @@ def tells_tags(entry: ConfigEntry) -> bool:
 
 def assessor_options(entry: ConfigEntry) -> AssessorOptions:
     """Return how often a language model is asked."""
-    return AssessorOptions(budget=int(chosen(entry)[CONF_BUDGET]))
+    options = chosen(entry)
+    return AssessorOptions(budget=int(options[CONF_BUDGET]), at_once=int(options[CONF_AT_ONCE]))
 
 
 def model_choice(entry: ConfigEntry, answers: Mapping[str, Any] | None = None) -> ModelChoice:

@@ -14,6 +14,7 @@ from .agent_meeting import Trouble
 from .const import (
     CONF_AI_TASK,
     CONF_ALARM,
+    CONF_AT_ONCE,
     CONF_BUDGET,
     CONF_CERTAINTY,
     CONF_CODEPROJECT_URL,
@@ -166,6 +167,7 @@ FORMS: Final[Mapping[str, vol.Schema]] = MappingProxyType(
             {
                 vol.Required(CONF_LANGUAGE_MODEL): choice(CONF_LANGUAGE_MODEL, [*ModelKind]),
                 vol.Required(CONF_BUDGET): whole(1, 500),
+                vol.Required(CONF_AT_ONCE): whole(1, 16),
             }
         ),
         ModelKind.AI_TASK: vol.Schema({vol.Optional(CONF_AI_TASK): entity("ai_task")}),

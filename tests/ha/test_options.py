@@ -77,6 +77,8 @@ def test_a_language_model_is_waited_for_only_where_there_is_one() -> None:
 
     assert incident_options(site).ask_model
     assert assessor_options(site).budget == 5
+    assert assessor_options(site).at_once == 1
+    assert assessor_options(site_with(at_once=4.0)).at_once == 4
     assert model_choice(site) == ModelChoice(kind=ModelKind.SERVER, url="http://h/v1", api_key="k")
 
 

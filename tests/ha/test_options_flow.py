@@ -106,7 +106,7 @@ def test_every_option_is_asked_for_once() -> None:
         ("footage", {"pre_roll": 0, "optimise": True, "optimise_height": "480"}),
         ("offsite", {"upload_levels": ["high", "critical"], "upload_limit": 500}),
         ("retention", {"days": 7, "days_critical": 365, "most_gb": 20}),
-        ("language", {"budget": 5}),
+        ("language", {"budget": 5, "at_once": 4}),
         ("access", {"log_days": 30, "tag_events": True}),
     ],
 )

@@ -1,13 +1,12 @@
-"""What a language model makes of incidents that are over: one at a time, within a day's budget."""
+"""What a language model makes of incidents that are over, within a day's budget."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
 from pathlib import Path
-from typing import Any, Final, Protocol, override
+from typing import Any, Protocol, override
 
 from ..database import DatabaseError
 from ..footage import FootageFlow
@@ -16,14 +15,13 @@ from .errors import BadAnswer, ModelFailed
 from .house import House, surroundings_of_then
 from .news import IncidentNews, NewsKind
 from .prompt import Question, question
+from .queue import Queue
 from .risk import Surroundings, assess
 from .store import IncidentStore, ToAssess
 from .summary import answer, revised
+from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
-
-# The turn of one that was put off may be over by now; nobody asks a database without a pause.
-SHORTEST_PAUSE: Final = timedelta(seconds=1)
 
 
 class LanguageModel(Protocol):
@@ -39,6 +37,8 @@ class AssessorOptions:
 
     budget: int = 50
     """Questions a day, by the site's own midnight."""
+    at_once: int = 1
+    """So many questions may be under way."""
     attempts: int = 4
     retry_first: timedelta = timedelta(seconds=30)
     retry_longest: timedelta = timedelta(minutes=30)
@@ -47,7 +47,7 @@ class AssessorOptions:
 class Assessor(LanguageModel):
     """Has incidents assessed; what is left of the queue is in the rows.
 
-    Whoever else wants to ask its model asks it: one at a time, within the same budget.
+    Whoever else wants to ask its model asks it: they share its turns and its budget.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Assessor(LanguageModel):
         self._footage = footage
         self._options = options
         self._house = house
-        self._woken = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._queue = Queue(store, options.retry_first, house.now)
+        self._turns = Turns(options.at_once, options.budget, self.spent)
         self._answered: list[datetime] = []
 
     def wake(self) -> None:
         """Look whether something is to be assessed."""
-        self._woken.set()
+        self._queue.wake()
 
     async def pending(self) -> int:
         """Return how many incidents wait for their turn."""
@@ -87,8 +87,8 @@ class Assessor(LanguageModel):
 
     @override
     async def ask(self, question: Question, frames: Sequence[Path]) -> str | Mapping[str, Any]:
-        async with self._turn:
-            if await self.spent() >= self._options.budget:
+        async with self._turns.turn() as granted:
+            if not granted:
                 raise ModelFailed("The day's budget of questions to the language model is used up.")
             answer = await self._model.ask(question, frames)
             self._answered.append(self._house.now())
@@ -96,37 +96,35 @@ class Assessor(LanguageModel):
 
     async def run(self) -> None:
         """Assess what is pending, until cancelled."""
-        while True:
-            self._woken.clear()
-            try:
-                if waiting := await self._store.next_to_assess(self._house.now()):
-                    async with self._turn:
-                        await self._take(waiting)
-                    continue
-                pause = await self._pause()
-            except DatabaseError as error:
-                _LOGGER.error("Incidents cannot be assessed for now: %s", error)
-                pause = self._options.retry_first
-            await self._rest(pause)
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(self._options.at_once):
+                tasks.create_task(self._work(), name=f"gatehouse assessment {number}")
 
-    async def _rest(self, pause: timedelta | None) -> None:
-        """Wait until somebody wakes us, or the pause is over."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if pause is None else pause.total_seconds()):
-                await self._woken.wait()
+    async def _work(self) -> None:
+        while True:
+            async with self._queue.next() as waiting:
+                try:
+                    await self._take(waiting)
+                except DatabaseError as error:
+                    identity = waiting.incident.id
+                    _LOGGER.error("Incident %s cannot be assessed for now: %s", identity, error)
+                    # It stays in hand meanwhile: an answer that cannot be kept costs all the same.
+                    await asyncio.sleep(self._options.retry_first.total_seconds())
 
     async def _take(self, waiting: ToAssess) -> None:
         incident = waiting.incident
-        if await self.spent() >= self._options.budget:
-            _LOGGER.info("Incident %s is not assessed: the day's budget is used up", incident.id)
-            await self._finish(incident, AssessmentState.SKIPPED)
-            return
-        try:
-            better = await self._ask(incident)
-        except (ModelFailed, BadAnswer) as error:
-            await self._retry(waiting, error)
-        else:
-            await self._finish(incident, AssessmentState.DONE, better)
+        async with self._turns.turn() as granted:
+            if not granted:
+                reason = "the day's budget is used up"
+                _LOGGER.info("Incident %s is not assessed: %s", incident.id, reason)
+                await self._finish(incident, AssessmentState.SKIPPED)
+                return
+            try:
+                better = await self._ask(incident)
+            except (ModelFailed, BadAnswer) as error:
+                await self._retry(waiting, error)
+            else:
+                await self._finish(incident, AssessmentState.DONE, better)
 
     async def _ask(self, incident: Incident) -> Assessment:
         names, surroundings = self._house.camera_names(), self._around(incident)
@@ -166,11 +164,6 @@ class Assessor(LanguageModel):
             self._house.incident(
                 IncidentNews(kind=NewsKind.UPDATED, incident=stored, assessed=judged)
             )
-
-    async def _pause(self) -> timedelta | None:
-        """Return how long to wait for the first of those that were put off."""
-        due = await self._store.next_retry()
-        return None if due is None else max(due - self._house.now(), SHORTEST_PAUSE)
 
     def _midnight(self) -> datetime:
         local = self._house.now().astimezone(self._house.surroundings().zone)

@@ -157,11 +157,13 @@ class IncidentStore:
 
         return await self._database.write(work)
 
-    async def next_to_assess(self, now: datetime) -> ToAssess | None:
-        """Return the oldest incident that is over, pending, and not put off."""
+    async def next_to_assess(
+        self, now: datetime, besides: frozenset[str] = frozenset()
+    ) -> ToAssess | None:
+        """Return the oldest incident that is over, pending, not put off, and none of these."""
 
         def work(db: Connection) -> ToAssess | None:
-            row = db.execute(_next_to_assess(now)).mappings().one_or_none()
+            row = db.execute(_next_to_assess(now, besides)).mappings().one_or_none()
             if row is None:
                 return None
             return ToAssess(incident=incident_of(row), attempts=row["attempts"])
@@ -199,9 +201,10 @@ class IncidentStore:
         waiting = select(func.count()).select_from(INCIDENTS).where(*_is_waiting())
         return await self._database.read(lambda db: db.execute(waiting).scalar_one())
 
-    async def next_retry(self) -> datetime | None:
-        """Return when the first of those that were put off has its turn."""
-        first = select(func.min(_COLUMNS.retry_at, type_=Moment)).where(*_is_waiting())
+    async def next_retry(self, besides: frozenset[str] = frozenset()) -> datetime | None:
+        """Return when the first of those that were put off, but for these, has its turn."""
+        others = (*_is_waiting(), _COLUMNS.id.not_in(besides))
+        first = select(func.min(_COLUMNS.retry_at, type_=Moment)).where(*others)
         return await self._database.read(lambda db: db.execute(first).scalar())
 
     async def _first(self, rows: Select[Any]) -> Incident | None:
@@ -298,9 +301,10 @@ def _is_pictured() -> ColumnElement[bool]:
     return or_(_COLUMNS.picture.is_not(None), _COLUMNS.frames != _text(NONE))
 
 
-def _next_to_assess(now: datetime) -> Select[Any]:
+def _next_to_assess(now: datetime, besides: frozenset[str] = frozenset()) -> Select[Any]:
     due = or_(_COLUMNS.retry_at.is_(None), _COLUMNS.retry_at <= now)
-    return select(INCIDENTS).where(*_is_waiting(), due).order_by(_COLUMNS.number).limit(1)
+    rows = select(INCIDENTS).where(*_is_waiting(), due, _COLUMNS.id.not_in(besides))
+    return rows.order_by(_COLUMNS.number).limit(1)
 
 
 def _totals(db: Connection, since: datetime, until: datetime) -> Totals:

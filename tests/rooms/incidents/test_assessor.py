@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 import logging
 from pathlib import Path
@@ -14,8 +13,6 @@ import pytest
 from custom_components.gatehouse.database import Database, DatabaseLocked
 from custom_components.gatehouse.incidents import (
     AlarmState,
-    Assessor,
-    AssessorOptions,
     IncidentStore,
     ModelFailed,
     NewsKind,
@@ -26,111 +23,11 @@ from custom_components.gatehouse.models import (
     Assessment,
     AssessmentState,
     Author,
-    Frame,
-    Incident,
     IncidentState,
     Level,
 )
-from tests.rooms.incidents.fakes import FRONT, NOON, STEADY, Clock, Films, House
+from tests.rooms.incidents.desk import PLAIN, WAITING, Desk, Model
 from tests.waiting import eventually
-
-PLAIN = {"risk": 40, "summary": "A courier brings a parcel.", "reasoning": "He leaves at once."}
-WAITING = Incident(
-    id="waiting",
-    group=FRONT,
-    place="Front",
-    state=IncidentState.CLOSED,
-    started=NOON - timedelta(minutes=1),
-    last_seen=NOON - timedelta(seconds=40),
-    ended=NOON - timedelta(seconds=10),
-    labels=("person",),
-    count=1,
-    frames=(Frame(path=Path("1.jpg")), Frame(path=Path("2.jpg"))),
-    assessment=Assessment(risk=50, level=Level.MEDIUM, reasons=("a person was seen",), floor=30),
-    assessing=AssessmentState.PENDING,
-)
-
-
-@dataclass
-class Model:
-    """A language model that says what the test wants."""
-
-    answers: list[Any] = field(default_factory=list)
-    asked: list[tuple[Question, tuple[Path, ...]]] = field(default_factory=list)
-    busy: int = 0
-    busiest: int = 0
-
-    async def ask(self, question: Question, frames: Sequence[Path]) -> str | Mapping[str, Any]:
-        self.asked.append((question, tuple(frames)))
-        self.busy += 1
-        self.busiest = max(self.busiest, self.busy)
-        await asyncio.sleep(0)
-        self.busy -= 1
-        answer: Any = self.answers.pop(0) if self.answers else PLAIN
-        if isinstance(answer, Exception):
-            raise answer
-        return answer  # type: ignore[no-any-return]
-
-
-class Desk:
-    """An assessor at work, and a time that only the test moves."""
-
-    def __init__(self, store: IncidentStore) -> None:
-        self.store = store
-        self.model = Model()
-        self.clock = Clock()
-        self.house = House(self.clock)
-        self.films = Films(Path())
-        self.options = AssessorOptions()
-        self.assessor = self.built()
-        self.stories: list[asyncio.Task[None]] = []
-
-    def built(self, **changes: Any) -> Assessor:
-        self.options = replace(self.options, **changes)
-        self.assessor = Assessor(
-            self.store,
-            self.model,
-            self.films,  # type: ignore[arg-type]
-            self.options,
-            self.house,
-        )
-        return self.assessor
-
-    async def wait(self, *names: str, **changes: Any) -> None:
-        """Have incidents pending, the first one the oldest."""
-        for number, name in enumerate(names):
-            started = WAITING.started + timedelta(seconds=number)
-            await self.store.save(replace(WAITING, id=name, started=started, **changes))
-
-    def begin(self) -> None:
-        self.stories.append(asyncio.create_task(self.assessor.run()))
-
-    async def fails_once(self) -> None:
-        """Begin, and have the first try fail and be put off."""
-        self.begin()
-        await eventually(self.store.next_retry)
-
-    async def state(self, name: str = "waiting") -> AssessmentState:
-        row = await self.store.get(name)
-        assert row is not None
-        return row.assessing
-
-    async def comes_to(self, state: AssessmentState, name: str = "waiting") -> Incident:
-        async def row() -> Incident | None:
-            found = await self.store.get(name)
-            return found if found and found.assessing is state else None
-
-        return await eventually(row, what=f"{name} {state}")  # type: ignore[no-any-return]
-
-    async def pass_time(self, to: float) -> None:
-        self.clock.seconds = STEADY + to
-        self.assessor.wake()
-        await asyncio.sleep(0.05)
-
-    async def end(self) -> None:
-        for story in self.stories:
-            story.cancel()
-        await asyncio.gather(*self.stories, return_exceptions=True)
 
 
 @pytest.fixture
@@ -477,10 +374,10 @@ class Sulking(IncidentStore):
 
     locked: Callable[[], bool]
 
-    async def next_to_assess(self, now: Any) -> Any:
+    async def next_to_assess(self, *asked: Any) -> Any:
         if self.locked():
             raise DatabaseLocked("held by another program")
-        return await super().next_to_assess(now)
+        return await super().next_to_assess(*asked)
 
 
 async def test_a_database_in_trouble_is_asked_again(
@@ -522,6 +419,6 @@ async def test_a_house_that_breaks_on_the_news_loses_no_answer(desk: Desk) -> No
 
     desk.begin()
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.RaisesGroup(ZeroDivisionError):
         await asyncio.wait_for(desk.stories[0], 5)
     assert await desk.state() is AssessmentState.DONE

@@ -1,0 +1,1 @@
+"""Questions about made-up incidents, to measure what answers them."""
