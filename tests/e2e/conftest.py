@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 import json
+import logging
 import os
 from pathlib import Path
 import signal
@@ -23,6 +24,9 @@ from tests.e2e.dashboards import home
 from tests.e2e.llama import llama
 from tests.ports import free_port
 from tests.waiting import eventually
+
+# The log is one of the things that are looked at.
+logging.getLogger().setLevel(logging.INFO)
 
 __all__ = ["browser", "home", "llama", "page", "viewing"]
 

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 from custom_components.gatehouse.incidents.track import TrackRules
+from tests.databases import empty_database
 from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import becomes, set_up
@@ -63,6 +64,7 @@ def hass_config_dir(tmp_path: Path) -> str:
     """Give each test a configuration folder of its own: there is a database in it."""
     folder = tmp_path / "configuration"
     folder.mkdir()
+    empty_database(folder / "gatehouse.db")
     return str(folder)
 
 

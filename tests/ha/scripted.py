@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 import hashlib
 import io
@@ -53,6 +53,14 @@ def clip(seconds: float = 2.0) -> bytes:
             container.mux(stream.encode(av.VideoFrame.from_image(image)))
         container.mux(stream.encode())
     return file.getvalue()
+
+
+async def _show_life(feed: web.WebSocketResponse) -> None:
+    """Ping, as agents do: who hears nothing for ten seconds takes the agent for gone."""
+    with suppress(ConnectionError):
+        while True:
+            await asyncio.sleep(1)
+            await feed.ping()
 
 
 class ScriptedAgent:
@@ -156,13 +164,17 @@ class ScriptedAgent:
         return web.json_response(self.state["info"])
 
     async def _feed(self, request: web.Request) -> web.WebSocketResponse:
-        feed = web.WebSocketResponse(heartbeat=1.0)  # else Home Assistant takes it for gone
+        feed = web.WebSocketResponse()
         await feed.prepare(request)
         await feed.send_json(self.state | {"now": time.time()})
         self._feeds.add(feed)
-        async for message in feed:
-            assert message.type is WSMsgType.TEXT
-        self._feeds.discard(feed)
+        living = asyncio.create_task(_show_life(feed))
+        try:
+            async for message in feed:
+                assert message.type is WSMsgType.TEXT
+        finally:
+            living.cancel()
+            self._feeds.discard(feed)
         return feed
 
     async def _spool(self, _: web.Request) -> web.Response:

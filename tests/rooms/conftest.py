@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import empty_database
 from tests.postgresql import Postgres
 
 
@@ -14,7 +15,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     It is a new file, or with --database=postgresql a server that all tests share in turn.
     """
     if request.config.getoption("--database") == "sqlite":
-        return tmp_path / "gatehouse.db"
+        return empty_database(tmp_path / "gatehouse.db")
     server: Postgres = request.getfixturevalue("postgresql")
     server.empty("public")
     return server.url()
