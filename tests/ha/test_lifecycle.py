@@ -178,7 +178,6 @@ async def test_a_database_of_a_newer_version_stops_the_set_up_and_says_why(
     hass: HomeAssistant, folder: Path
 ) -> None:
     with sqlite3.connect(folder / "configuration" / "gatehouse.db") as database:
-        database.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
         database.execute("INSERT INTO schema_version VALUES (99)")
     database.close()
     site = site_with(detectors=[])
