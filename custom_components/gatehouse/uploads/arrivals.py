@@ -96,7 +96,8 @@ class Arrivals:
         """Return the files that may be whole now, in the order in which they came; blocks."""
         with self._lock:
             files = list(self._files.items())
-        return [arrival for path, file in files if (arrival := self._look(path, file))]
+        now = self._clock()  # the same for all: none overtakes another for being looked at later
+        return [arrival for path, file in files if (arrival := self._look(path, file, now))]
 
     def taken(self, arrival: Arrival) -> None:
         """Forget a file, unless it changes."""
@@ -109,7 +110,7 @@ class Arrivals:
             if file is not None and file.state == arrival.state:
                 file.flaw = flaw
 
-    def _look(self, path: str, file: _Waiting) -> Arrival | None:
+    def _look(self, path: str, file: _Waiting, now: float) -> Arrival | None:
         kind, state = self._kind(path), _state(path)
         if kind is None or state is None or state in self._over:
             self._forget(path, file)
@@ -118,13 +119,13 @@ class Arrivals:
                 path, file, state, f"it is larger than {self._options.largest(kind)} bytes"
             )
         elif state != file.state:
-            file.state, file.since, file.flaw = state, self._clock(), None
+            file.state, file.since, file.flaw = state, now, None
         else:
-            return self._judge(Arrival(path=Path(path), kind=kind, state=state), file)
+            return self._judge(Arrival(path=Path(path), kind=kind, state=state), file, now)
         return None
 
-    def _judge(self, arrival: Arrival, file: _Waiting) -> Arrival | None:
-        still_for = timedelta(seconds=self._clock() - file.since)
+    def _judge(self, arrival: Arrival, file: _Waiting, now: float) -> Arrival | None:
+        still_for = timedelta(seconds=now - file.since)
         match progress(still_for, file.flaw is not None, self._options):
             case Progress.SETTLED:
                 return arrival

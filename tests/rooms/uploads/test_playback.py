@@ -27,8 +27,11 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.step = 0.0
+        """By so much it goes on whenever it is read: the machine is busy."""
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
 
@@ -75,6 +78,24 @@ def test_a_picture_that_is_written_over_while_it_waits_is_left_to_come_anew(tmp_
 
     with pytest.raises(Unfinished):
         Playback(upload, OPTIONS).next(1, NOW)
+
+
+def test_no_file_overtakes_another_because_the_machine_is_busy(
+    tmp_path: Path, clock: Clock, arrivals: Arrivals
+) -> None:
+    names = ["b.jpg", "a.jpg"]
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+        arrivals.came(str(tmp_path / name))
+    assert arrivals.settled() == []
+    clock.now, clock.step = -0.1, 0.9
+    settled = []
+    for _ in range(4):
+        found = arrivals.settled()
+        for one in found:
+            arrivals.taken(one)
+        settled += [one.path.name for one in found]
+    assert settled == names
 
 
 def test_a_file_is_settled_when_it_has_not_changed_for_a_while(
