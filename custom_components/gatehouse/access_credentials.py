@@ -80,7 +80,7 @@ async def _delete_credential(asked: Asked) -> dict[str, Any]:
     credential = asked.policy.credentials.get(asked.fields[ATTR_CREDENTIAL])
     if credential is None:
         raise AccessNotFound("There is no such card or PIN any more: list the users again")
-    told = credential_json(credential, await asked.hub.admission.log.uses())
+    told = credential_json(credential, await asked.hub.admission.access.uses())
     await asked.forget(Credential, credential.id)
     return {"credential": told, "unconfirmed": await asked.unconfirmed()}
 
@@ -114,7 +114,7 @@ async def _cancel_enrollment(asked: Asked) -> dict[str, Any]:
 
 async def _kept(asked: Asked, credential: Credential) -> dict[str, Any]:
     saved = await asked.keep(credential)
-    uses = await asked.hub.admission.log.uses()
+    uses = await asked.hub.admission.access.uses()
     return {
         "credential": credential_json(saved.kept, uses),
         "before": credential_json(saved.before, uses) if saved.before else None,

@@ -73,6 +73,7 @@ class AccessFeed:
         yield admission.async_subscribe_rings(lambda door: self._send("ring", door=door))
         yield admission.emergency.async_subscribe(changed)
         yield admission.policies.listen(partial(self._policy, hub))
+        yield admission.async_subscribe_spent(partial(self._policy, hub))
         for agent in hub.cameras.agents.values():
             yield agent.async_add_listener(changed)
         if self._newest:
@@ -93,7 +94,7 @@ class AccessFeed:
 
     @callback
     def _policy(self, hub: Hub) -> None:
-        """Tell that people, cards or schedules may be others now, and how the doors are."""
+        """Tell that people, cards, schedules or uses may be others now, and how the doors are."""
         self._send("policy")
         self._changed(hub)
 

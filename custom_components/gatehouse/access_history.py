@@ -140,7 +140,7 @@ async def _check_access(asked: Asked) -> dict[str, Any]:
     """Tell whether somebody would be let in; nothing is logged or counted, no door moves."""
     door, policy = door_called(asked.hub, asked.fields[ATTR_DOOR]), asked.policy
     at = asked.fields.get(ATTR_AT, dt_util.utcnow())
-    uses = await asked.hub.admission.log.uses()
+    uses = await asked.hub.admission.access.uses()
     decisions = [
         decide(
             policy,

@@ -50,7 +50,7 @@ async def _get_users(asked: Asked) -> dict[str, Any]:
     policy = asked.policy
     wanted = asked.fields.get(ATTR_USER)
     users = [called(policy.people, wanted)] if wanted else policy.people.values()
-    return {"users": users_json(policy, users, await asked.hub.admission.log.uses())}
+    return {"users": users_json(policy, users, await asked.hub.admission.access.uses())}
 
 
 async def _set_user(asked: Asked) -> dict[str, Any]:
@@ -77,7 +77,7 @@ async def _delete_user(asked: Asked) -> dict[str, Any]:
 
 async def _told(asked: Asked, user: Person) -> dict[str, Any]:
     theirs = [each for each in asked.policy.credentials.values() if each.person == user.id]
-    return user_json(user, theirs, await asked.hub.admission.log.uses())
+    return user_json(user, theirs, await asked.hub.admission.access.uses())
 
 
 def _meant(asked: Asked) -> tuple[Person | None, str]:

@@ -54,6 +54,7 @@ class Admission(House):
         self._replays = replays
         self._listeners: list[Callable[[Passage], None]] = []
         self._ringing: list[Callable[[str], None]] = []
+        self._spending: list[Callable[[], None]] = []
         self._told = asyncio.Queue[Passage]()
         self._lately: dict[tuple[str, PassageKind], Passage] = {}
         self.policies = Policies(PolicyStore(database), _zone())
@@ -131,6 +132,12 @@ class Admission(House):
         return lambda: self._listeners.remove(listener)
 
     @callback
+    def async_subscribe_spent(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call listener when a card of so many uses was used, until unsubscribed."""
+        self._spending.append(listener)
+        return lambda: self._spending.remove(listener)
+
+    @callback
     def async_subscribe_rings(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
         """Call listener with the key of each door at which somebody rings, until unsubscribed."""
         self._ringing.append(listener)
@@ -146,6 +153,12 @@ class Admission(House):
         if passage.replayed or incident is None:
             self._told.put_nowait(passage)
         return passage
+
+    @callback
+    @override
+    def spent(self) -> None:
+        for listener in tuple(self._spending):
+            listener()
 
     @override
     def agents(self) -> Mapping[str, AgentDoors]:

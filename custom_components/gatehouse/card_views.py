@@ -68,7 +68,7 @@ class CardsView(ApiView):
 
     async def _list(self, asking: Asking) -> web.StreamResponse:
         admission = asking.hub.admission
-        uses, known = await admission.log.uses(), admission.policies.policy.credentials
+        uses, known = await admission.access.uses(), admission.policies.policy.credentials
         cards = [each for each in known.values() if each.kind is CredentialKind.RFID]
         return self.json({"cards": [credential_json(each, uses) for each in cards]})
 

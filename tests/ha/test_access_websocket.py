@@ -1,5 +1,6 @@
 """What cards and readers ask and are told about who may enter, against golden answers."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 import json
 import logging
@@ -135,6 +136,10 @@ async def admission(
             Entry(passage=unknown, credential=None, decider="agent"),
         ]
     )
+    # What was counted before is read when the site starts.
+    agent.doors.grants.clear()
+    await hass.config_entries.async_reload(running_site.entry_id)
+    admission = await admitting(hass, running_site, agent)
     await admission.access.settle(timedelta(seconds=5))
     return admission
 
@@ -390,6 +395,25 @@ async def test_what_people_change_is_told(
         "site": "lockdown",
         "unconfirmed": [],
     }
+
+
+async def test_a_use_that_counts_is_told_when_it_can_be_read(
+    client: MockHAClientWebSocket, admission: Admission
+) -> None:
+    limited = replace(admission.policies.policy.credentials["c1"], max_uses=3)
+    await admission.policies.save(limited)
+    await asked(client, FEED)
+    await told_of(client, "doors")
+
+    await client.send_json_auto_id(CHECK)
+    while (await client.receive_json()).get("event") != {"kind": "policy"}:
+        pass
+    await client.send_json_auto_id({"type": "gatehouse/access/users"})
+    while "users" not in ((answer := await client.receive_json()).get("result") or {}):
+        pass
+
+    (anna,) = answer["result"]["users"]
+    assert {each["id"]: each["uses"] for each in anna["credentials"]} == {"c1": 2, "c2": 0}
 
 
 async def test_the_feed_goes_on_when_the_site_was_reloaded(

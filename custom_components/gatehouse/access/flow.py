@@ -1,6 +1,7 @@
 """A card is shown: agents that decide by what they are sent, and all that happens at doors."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,7 +64,7 @@ class Access:
         self._log = log
         self._options = options
         self._house = house
-        self._ledger = Ledger(log, policies, self._changed)
+        self._ledger = Ledger(log, policies, self._spent)
         self._scribe = Scribe(self._ledger, options, self._tell)
         self._checkpoint = Checkpoint(policies, self._ledger, house)
         self._openings = Openings(options.groups)
@@ -110,6 +111,11 @@ class Access:
         if entry is not None:
             self._scribe.note(entry)
         return decision
+
+    async def uses(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how often each credential opened a door, by who decided; raises DatabaseError."""
+        await self._ledger.load(self._house.now())
+        return self._ledger.uses
 
     async def unlock(
         self,
@@ -176,6 +182,10 @@ class Access:
     def _changed(self) -> None:
         for post in self._posts.values():
             post.grants.changed()
+
+    def _spent(self) -> None:
+        self._changed()
+        self._house.spent()
 
     def _tell(self, passage: Passage) -> Passage:
         if not passage.replayed:

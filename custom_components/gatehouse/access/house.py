@@ -37,6 +37,9 @@ class House(Protocol):
         Return it with its incident, if that is known at once.
         """
 
+    def spent(self) -> None:
+        """Hear that a credential was used that may be used only so often."""
+
     def agents(self) -> Mapping[str, AgentDoors]:
         """Tell which agents are connected, by their ids."""
 

@@ -157,6 +157,10 @@ class Around:
     time: datetime = NOON
     ahead: timedelta = timedelta()
     ticks: float = 1000.0
+    spendings: int = 0
+
+    def spent(self) -> None:
+        self.spendings += 1
 
     def passage(self, passage: Passage) -> Passage:
         self.told.append(passage)

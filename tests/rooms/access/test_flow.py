@@ -306,6 +306,8 @@ async def test_a_use_elsewhere_is_told_to_every_agent(site: Site, policies: Poli
         return [(each["uses"], each["used"]) for each in cards]
 
     await eventually(lambda: left() == [(3, 1), (2, 0)])
+    assert await site.access.uses() == {"tag": {AGENT: 1}}
+    assert site.house.spendings == 1
 
 
 # Passages

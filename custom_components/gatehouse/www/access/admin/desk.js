@@ -34,7 +34,7 @@ export class Desk {
   heard(event) {
     if (["doors", "policy"].includes(event.kind)) this.#register.refresh();
     if (event.kind === "doors") this.#log?.refresh();
-    if (event.kind === "passage") this.#came(event.passage);
+    if (event.kind === "passage") this.#log?.hear(event.passage);
   }
 
   /** Return the template of a section: people, hours or log. */
@@ -56,11 +56,5 @@ export class Desk {
     const told = this.#card.feed.doors.some((door) => door.entity_id === id);
     if (told) this.#card.sheet.open(new DoorForm(this.#card, id, this.#doors));
     else this.#card.moreInfo(id);
-  }
-
-  #came(passage) {
-    this.#log?.hear(passage);
-    const shown = this.#register.user(passage.user_id)?.credentials ?? [];
-    if (shown.some((each) => each.max_uses)) this.#register.refresh();
   }
 }
