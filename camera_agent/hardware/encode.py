@@ -12,7 +12,7 @@ import numpy as np
 from ..camera_config import CameraConfig
 from ..models import Packet, Picture
 from . import Emit, Luma, Wanted
-from .timing import Rate, Stamps, now_us
+from .timing import Rate, Stamps
 
 MICROSECONDS: Final = Fraction(1, 1_000_000)
 # A recording and a live view begin at a key frame, so this is how exact they are.
@@ -31,9 +31,9 @@ class Encoder:
         self._stamps = Stamps()
         self._emit = emit
 
-    def encode(self, frame: av.VideoFrame, captured_us: int | None = None) -> None:
-        """Encode a frame that was captured then, or just now."""
-        captured_us = self._stamps.stamp(captured_us or now_us())
+    def encode(self, frame: av.VideoFrame, captured_us: int) -> None:
+        """Encode a frame that was captured then."""
+        captured_us = self._stamps.stamp(captured_us)
         for packet in self._h264.encode(frame, captured_us):
             self._emit(packet)
         self._pictures.see(lambda: frame, captured_us)

@@ -36,10 +36,10 @@ class PatternCamera:
         pace = Pace()
         for number in count():
             moment = number / config.fps
-            if pace.wait(moment):
+            if (captured_us := pace.wait(moment)) is not None:
                 planes = empty.copy()
                 draw(planes[: config.height], moment, time.strftime("%H:%M:%S"))
-                encoder.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p"))
+                encoder.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p"), captured_us)
 
 
 def background(width: int, height: int) -> Plane:

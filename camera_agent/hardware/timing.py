@@ -27,14 +27,22 @@ class Pace:
     def __init__(self) -> None:
         self._start = time.monotonic()
 
-    def wait(self, due: float) -> bool:
-        """Sleep until the moment; False if it is over and its frame should be skipped."""
-        late = time.monotonic() - self._start - due
-        if late < 0:
+    def wait(self, due: float) -> int | None:
+        """Sleep until the moment; None if it is over and its frame should be skipped.
+
+        Return when it was, in microseconds since the epoch: a busy machine shows a frame late, but
+        like one of a sensor it is of the moment that it was due.
+        """
+        if (late := self._late(due)) < 0:
             time.sleep(-late)
+            late = self._late(due)
         if late > ASLEEP:
             self._start += late
-        return not LATE < late <= ASLEEP
+            return now_us()
+        return now_us() - round(late * 1e6) if late <= LATE else None
+
+    def _late(self, due: float) -> float:
+        return time.monotonic() - self._start - due
 
 
 class Rate:

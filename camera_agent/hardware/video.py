@@ -15,7 +15,7 @@ from ..camera_config import CameraConfig
 from . import CameraError, Emit, Opened, Wanted, without_secrets
 from .encode import MICROSECONDS, Encoder
 from .sound import Soundtrack
-from .timing import Pace, Rate, SoundClock, now_us
+from .timing import Pace, Rate, SoundClock
 
 # To open and to read; a network camera that wakes up needs some seconds for the first.
 TIMEOUTS: Final = (15.0, 10.0)
@@ -41,12 +41,14 @@ class VideoCamera:
         pace, rate = Pace(), Rate()
         film = self._stream(container) if live else self._loop(container, emit)
         for moment, frame in film:
-            if rate.takes(round(moment * 1e6), config.fps) and pace.wait(moment):
-                captured_us = now_us()
-                if frame.time is not None:
-                    for sound in self._sounds.until(frame.time, captured_us):
-                        emit(sound)
-                encoder.encode(fit.fit(frame), captured_us)
+            if not rate.takes(round(moment * 1e6), config.fps):
+                continue
+            if (captured_us := pace.wait(moment)) is None:
+                continue
+            if frame.time is not None:
+                for sound in self._sounds.until(frame.time, captured_us):
+                    emit(sound)
+            encoder.encode(fit.fit(frame), captured_us)
 
     def _open(self) -> InputContainer:
         device = self._path.startswith("/dev/video")

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from typing import Final
 
 from hypothesis import given, strategies as st
 import pytest
@@ -64,12 +65,21 @@ def test_a_clock_that_was_set_back_ends_the_camera() -> None:
         stamps.stamp(NOW_US - 3_600_000_000)
 
 
+EPOCH: Final = 1_800_000_000
+
+
+def captured(moment: float) -> int:
+    """Return the capture time of what is at a moment of the clock."""
+    return round((EPOCH + moment) * 1e6)
+
+
 class Clock:
-    """A monotonic clock that only sleeping, or a test, moves."""
+    """Clocks that only sleeping, or a test, moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "time_ns", lambda: round((EPOCH + self.now) * 1e9))
         monkeypatch.setattr(time, "sleep", self.pass_by)
 
     def pass_by(self, seconds: float) -> None:
@@ -92,15 +102,24 @@ def test_a_film_is_played_at_its_own_speed_without_drift(clock: Clock) -> None:
 def test_a_late_frame_is_skipped_and_the_next_ones_are_on_time(clock: Clock) -> None:
     pace = Pace()
     clock.pass_by(1.0)
-    assert [pace.wait(moment) for moment in (0.1, 0.5, 0.8, 1.2)] == [False, False, True, True]
+    shown = [pace.wait(moment) for moment in (0.1, 0.5, 0.8, 1.2)]
+    assert [each is not None for each in shown] == [False, False, True, True]
     assert clock.now == pytest.approx(1001.2)
+
+
+def test_a_frame_that_is_shown_late_is_of_the_moment_that_it_was_due(clock: Clock) -> None:
+    pace = Pace()
+    clock.pass_by(0.2)
+    assert pace.wait(0.1) == pytest.approx(captured(1000.1), abs=1)
+    assert clock.now == pytest.approx(1000.2)
+    assert pace.wait(0.3) == pytest.approx(captured(1000.3), abs=1)
 
 
 def test_after_a_sleep_of_the_machine_the_film_goes_on_where_it_was(clock: Clock) -> None:
     pace = Pace()
     pace.wait(1.0)
     clock.pass_by(3600)
-    assert pace.wait(1.1)
+    assert pace.wait(1.1) == pytest.approx(captured(4601.0), abs=1)
     before = clock.now
     assert pace.wait(1.2)
     assert clock.now - before == pytest.approx(0.1)

@@ -16,7 +16,7 @@ from camera_agent.camera_config import CameraConfig
 from camera_agent.hardware import CameraError, Luma, Opened, camera
 from camera_agent.hardware.encode import H264, LUMA_SIZE, Jpeg
 from camera_agent.hardware.pattern import background, draw
-from camera_agent.hardware.timing import Pace
+from camera_agent.hardware.timing import Pace, now_us
 from camera_agent.hardware.video import Fit, VideoCamera
 from camera_agent.models import Packet, Picture
 from camera_agent.motion import Plane, difference
@@ -69,7 +69,7 @@ class Roll:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Films run as fast as they can be encoded."""
-    monkeypatch.setattr(Pace, "wait", lambda self, due: True)
+    monkeypatch.setattr(Pace, "wait", lambda self, due: now_us())
 
 
 class TestAFilm:
