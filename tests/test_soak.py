@@ -200,7 +200,7 @@ BROKEN: list[tuple[Invariant, Ledger, Evidence]] = [
     (
         invariants.nothing_is_doubled,
         Ledger(),
-        replace(NOTHING, objects={"a.mp4": SERVED, "b.mp4": SERVED}),
+        replace(NOTHING, objects={"c/120000-a.mp4": SERVED, "c/120000-b.mp4": SERVED}),
     ),
     (
         invariants.each_visit_is_an_incident,
@@ -314,11 +314,19 @@ HELD: list[tuple[Invariant, Ledger, Evidence]] = [
         said(What.OBJECT, "k.mp4", about="c1"),
         replace(NOTHING, clips=(OFFSITE,), objects={"k.mp4": SERVED}),
     ),
+    # What came when all was read already has its row a moment later.
+    (invariants.nothing_announced_is_lost, said(What.INCIDENT, "i1"), replace(NOTHING, read=101.0)),
     # On a full disk the oldest clips make room.
     (
         invariants.nothing_announced_is_lost,
         replace(said(What.FOOTAGE, "c1"), troubles=[trouble(Kind.FULL_DISK)]),
         replace(NOTHING, clips=(clip(stage="expired"),)),
+    ),
+    # The same film was recorded at two times.
+    (
+        invariants.nothing_is_doubled,
+        Ledger(),
+        replace(NOTHING, objects={"c/120000-a.mp4": SERVED, "c/120300-b.mp4": SERVED}),
     ),
     # What happened while the clock was wrong has wrong times.
     (

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 import hashlib
+import math
 from pathlib import Path
 import sqlite3
+import time
 from typing import Any, Final
 
 import av
@@ -77,10 +79,13 @@ class Evidence:
     objects: Mapping[str, Object]
     journal: Mapping[str, str]
     """What the agents wrote down, and has not been overwritten since: kinds by ids."""
+    read: float = math.inf
+    """When it was begun to be read: what came later may be missing."""
 
 
 def gather(database: Path, media: Path, bucket: Path, journal: Mapping[str, str]) -> Evidence:
     """Read everything; blocks for as long as that takes."""
+    read = time.time()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as reader:
         passages = reader.execute("SELECT id, door, kind, at FROM passages ORDER BY number")
         incidents = reader.execute(
@@ -108,6 +113,7 @@ def gather(database: Path, media: Path, bucket: Path, journal: Mapping[str, str]
             clips=tuple(_clip(media, dict(row)) for row in clips),
             objects={key: _object(file) for key, file in objects(bucket).items()},
             journal=journal,
+            read=read,
         )
 
 

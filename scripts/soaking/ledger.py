@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+import math
 
 from .schedule import Kind
 
@@ -123,9 +124,9 @@ class Ledger:
         """Count something."""
         self.done[what] = self.done.get(what, 0) + 1
 
-    def said(self, what: What) -> Iterator[Announced]:
-        """Return what was announced of a kind."""
-        return (each for each in self.announced.values() if each.what is what)
+    def said(self, what: What, until: float = math.inf) -> Iterator[Announced]:
+        """Return what was announced of a kind up to a moment."""
+        return (each for each in self.announced.values() if each.what is what and each.at <= until)
 
     def is_calm(
         self, since: float, until: float, kinds: Collection[Kind], targets: Collection[str]
