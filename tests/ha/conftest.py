@@ -16,13 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 from custom_components.gatehouse.incidents.track import TrackRules
-from tests.databases import empty_database
+from tests.databases import empty_database, share_statements
 from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import becomes, set_up
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
+share_statements()
 # What Home Assistant tells of itself is a hundred records a test; only caplog is told it.
 logging.getLogger("homeassistant").setLevel(logging.WARNING)
 

@@ -7,12 +7,16 @@ import logging
 from typing import Any, Final
 
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from homeassistant.util.read_only_dict import ReadOnlyDict
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
 import voluptuous as vol
 
 from custom_components.gatehouse.access import Entry, card_hash, pin_hash
@@ -887,8 +891,7 @@ async def test_numbers_and_pins_are_nowhere_to_be_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    told: list[Event] = []
-    hass.bus.async_listen(MATCH_ALL, told.append)
+    told = async_capture_events(hass, MATCH_ALL)
     secrets = [PIN, NUMBER, "04A1B2C3D4E5F6", "0102030405", "010203040", "55887766", "5588776"]
 
     answers = [
@@ -928,8 +931,7 @@ async def test_numbers_and_pins_are_nowhere_to_be_read(
 
 async def test_what_an_action_passes_on_is_hidden_too(hass: HomeAssistant, anna: str) -> None:
     given = ReadOnlyDict({"user_id": anna, "name": "PIN", "pin": PIN})
-    told: list[Event] = []
-    hass.bus.async_listen("call_service", told.append)
+    told = async_capture_events(hass, "call_service")
 
     await hass.services.async_call("gatehouse", "set_credential", given, blocking=True)
 

@@ -484,7 +484,7 @@ async def test_no_hash_of_a_known_card_is_in_any_state(
     hass: HomeAssistant, every_entity: None, doored: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
     heard: list[str] = []
-    hass.bus.async_listen("*", lambda event: heard.append(str(event.data)))
+    hass.bus.async_listen("*", callback(lambda event: heard.append(str(event.data))))
 
     await agent.doors.scan()
 

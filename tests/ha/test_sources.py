@@ -150,6 +150,8 @@ async def test_one_upload_that_shows_somebody_is_an_incident_with_a_picture(
     assert list(folder.glob("media/gatehouse/*/*/*.jpg"))
     assert state_of(hass, PERSON) == "off"
     assert state_of(hass, PICTURE) not in {"unknown", STATE_UNAVAILABLE}
+    # The row is there before anybody is told.
+    await eventually(lambda: len(told) == 2)
     assert [event.data["type"] for event in told] == ["confirmed", "closed"]
     assert told[0].data["entity_id"] == LIVE
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import empty_database
+from tests.databases import empty_database, share_statements
 from tests.postgresql import Postgres
+
+share_statements()
 
 
 @pytest.fixture

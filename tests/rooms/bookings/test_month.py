@@ -125,6 +125,7 @@ TROUBLES: Final[dict[datetime, Trouble]] = {
 }
 
 
+@pytest.mark.timeout(300)
 async def test_each_of_fifty_hours_ends_as_it_should_once(
     database: Database, clock: Clock, tmp_path: Path
 ) -> None:
