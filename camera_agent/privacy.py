@@ -38,6 +38,7 @@ class Privacy:
         self._private = _read(path, channels)
         self._signs: dict[tuple[int, int], bytes] = {}
         self._lock = asyncio.Lock()
+        self._drawing = asyncio.Lock()
         for camera in self._private & channels.keys():
             self._hide(camera)
 
@@ -84,8 +85,9 @@ class Privacy:
     async def _show_sign(self, channel: Channel) -> None:
         state = channel.camera.state
         size = state.width, state.height
-        if size not in self._signs:
-            self._signs[size] = await asyncio.to_thread(closed_eye, *size)
+        async with self._drawing:
+            if size not in self._signs:
+                self._signs[size] = await asyncio.to_thread(closed_eye, *size)
         if channel.is_private:
             channel.pictures.publish(Picture(self._signs[size], time.time_ns() // 1000))
 

@@ -26,7 +26,7 @@ from .report import Groups, as_json, as_tables
 FOLDER: Final = Path(__file__).parents[2] / ".cache" / "bench"
 
 FULL: Final = Depth(
-    rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100, checks=1000, cards=10_000
+    rounds=10, calls=100, incidents=1_000_000, seconds=60, uploads=100, checks=200, cards=10_000
 )
 QUICK: Final = Depth(
     rounds=2,

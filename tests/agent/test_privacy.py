@@ -334,7 +334,13 @@ async def test_the_sign_is_drawn_once(
     configured: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    monkeypatch.setattr(module, "closed_eye", lambda *size: drawn.append(size) or b"sign")
+
+    def closed_eye(*size: int) -> bytes:
+        drawn.append(size)
+        time.sleep(0.1)  # whoever comes meanwhile waits for it
+        return b"sign"
+
+    monkeypatch.setattr(module, "closed_eye", closed_eye)
     monkeypatch.setattr(module, "SHOWN", 0.01)
     async with cared(owned(tmp_path, configured())) as agent:
         await agent.hide()

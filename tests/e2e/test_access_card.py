@@ -96,9 +96,14 @@ async def part(page: Page, name: str) -> None:
     await page.until(f"one('.body').ariaLabel === {name!r}")
 
 
-async def said(page: Page, kind: str = "said") -> str:
-    """Return the sentence that is said in what is open, as soon as there is one."""
+async def said(page: Page, kind: str) -> str:
+    """Return the sentence of a kind that is said in what is open, as soon as there is one."""
     return await page.until(f"one('dialog .{kind}')?.textContent")
+
+
+async def tells(page: Page, sentence: str) -> None:
+    """Wait until this is what is told in what is open: what was told before may still be there."""
+    await page.until(f"one('dialog .said')?.textContent === {sentence!r}")
 
 
 async def gone(page: Page) -> None:
@@ -141,14 +146,14 @@ async def test_somebody_is_let_in_with_a_card_and_seen_to_come(
         await type_into(page, "[name=name]", "Anna <script>complaints.push(1)</script>")
         await check(page, "Front <b>door</b>")
         await press(page, "Save")
-        assert await said(page) == "Saved."
+        await tells(page, "Saved.")
 
         await press(page, "Card, at a reader")
         await type_into(page, ".lesson [name=name]", "White card")
         await press(page, "Begin")
         assert "Front <b>door</b>" in await page.until("one('.hold')?.textContent")
         await hold_until(house.porch, page, "one('.credential')")
-        assert await said(page) == "The card is learned."
+        await tells(page, "The card is learned.")
         assert "White card" in await read(page, ".credential")
 
         await press(page, "Set a PIN")
