@@ -32,6 +32,8 @@ OVERTAKING: Final = {
 }
 TRIED_S: Final = 40.0
 INCIDENT_ENDS_S: Final = 12.0
+# Who comes just before everything is read may not be in a row yet.
+SEEN_S: Final = 10.0
 # Nobody at a door waits for a disk: a passage is told before its row is there.
 WRITTEN_S: Final = 2.0
 SURE: Final = 6  # sightings, of which two are needed
@@ -102,6 +104,8 @@ def each_visit_is_an_incident(ledger: Ledger, evidence: Evidence) -> Iterator[st
         around = since - 15, until + INCIDENT_ENDS_S + 5
         concerned = {f"agent{camera // CAMERAS}", HOME, DETECTOR}
         if place is None or not ledger.is_calm(*around, BLINDING, concerned):
+            continue
+        if until > evidence.read - SEEN_S:
             continue
         found = [
             row

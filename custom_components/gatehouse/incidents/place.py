@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 from ..models import Assessment, Group, Incident, IncidentState, Passage
@@ -14,6 +15,10 @@ from .nouns import Case, IncidentOptions, Sign
 from .pictures import DOUBT
 from .risk import AlarmState, Surroundings, assess
 from .rules import begun, ended, is_late, is_over, with_passage, with_sign
+
+# Uploads of a visit come together; those of an hour ago may come with them, when a camera or a
+# folder was away, or a clock was set.
+APART: Final = timedelta(minutes=15)
 
 
 class Place:
@@ -87,14 +92,25 @@ class Place:
         if not is_over(self._case, now=self._house.clock(), options=self._options):
             self._journal.note(self._case.incident, self._group)
             return
-        self._end(self._case, IncidentState.CLOSED)
-        for settle in tuple(self._watches.values()):
-            settle()
+        self._close(self._case)
+
+    def part(self, moment: datetime) -> None:
+        """Close the incident if it is of another time than what comes now, late."""
+        if self._case is None:
+            return
+        since, until = self._case.incident.started, self._case.incident.last_seen
+        if not since - APART <= moment <= until + APART:
+            self._close(self._case)
 
     def interrupt(self) -> None:
         """End what is open, because nobody looks any more."""
         if self._case:
             self._end(self._case, IncidentState.INTERRUPTED)
+
+    def _close(self, case: Case) -> None:
+        self._end(case, IncidentState.CLOSED)
+        for settle in tuple(self._watches.values()):
+            settle()
 
     def _close_if_set(self) -> None:
         """Close the incident if the site's clock was set: it has the moments of one clock only.

@@ -160,6 +160,8 @@ class Watch:
         captured = sight.picture.captured
         if self._is_of_another_time(captured):
             return
+        if self._source.needed is not None:
+            self._place.part(captured)
         rules = self._rules()
         self._become(
             followed(

@@ -670,6 +670,27 @@ async def test_uploads_may_come_late(stage: Stage) -> None:
     assert stage.house.last.started == moment(-20 * 60)
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_uploads_of_another_hour_are_another_incident_though_they_come_together(
+    stage: Stage, hours: int
+) -> None:
+    stage.camera = Camera(needed=1, clock_ahead=None)
+    await stage.begin()
+    await stage.move()
+
+    await stage.frame(0, person())
+    stage.camera.skew = timedelta(hours=hours)
+    await stage.frame(1, person())
+    await stage.frame(2, person())
+    await stage.pass_time(40)
+
+    await stage.told(CONFIRMED, CLOSED, CONFIRMED, CLOSED)
+    first, second = sorted(await stage.rows(), key=lambda row: abs(row.started - moment(0)))
+    assert (first.started, first.last_seen) == (moment(0), moment(0))
+    later = stage.camera.skew
+    assert (second.started, second.last_seen) == (moment(1) + later, moment(2) + later)
+
+
 def drawn(name: str, kind: ZoneKind = ZoneKind.ZONE, *, sensitive: bool = False) -> Zone:
     """Return a zone that holds the whole left half of the front camera's picture."""
     points = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
