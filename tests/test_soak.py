@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from unittest.mock import AsyncMock
 
 import aiohttp
 import av
@@ -23,7 +24,7 @@ from camera_agent.config import load
 from camera_agent.hardware.ports import open_serial
 from camera_agent.hardware.rfid_serial import Frames
 from scripts.demonstration.memory import AgentMemory, free_port
-from scripts.soaking import invariants, several, weather
+from scripts.soaking import invariants, several, visitors, weather
 from scripts.soaking.evidence import ClipRow, Evidence, IncidentRow, Object, PassageRow
 from scripts.soaking.film import FPS, HEIGHT, LASTS_S, WIDTH, jpeg, look, make_film, visits
 from scripts.soaking.invariants import INVARIANTS, Invariant
@@ -48,7 +49,7 @@ from scripts.soaking.schedule import CALM_FIRST, CALM_LAST, RECOVERY, Kind, sche
 from scripts.soaking.served import FAULT
 from scripts.soaking.several import outcome_of, seeds_of, soak_each
 from scripts.soaking.storage import BUCKET, objects
-from scripts.soaking.visitors import Cards, Journal
+from scripts.soaking.visitors import Cards, Door, Journal
 from scripts.soaking.weather import Weather
 
 ROOT = Path(__file__).parents[1]
@@ -202,6 +203,16 @@ BROKEN: list[tuple[Invariant, Ledger, Evidence]] = [
         Ledger(),
         replace(NOTHING, objects={"c/120000-a.mp4": SERVED, "c/120000-b.mp4": SERVED}),
     ),
+    # One of them is nobody's.
+    (
+        invariants.nothing_is_doubled,
+        Ledger(troubles=[trouble(Kind.CLOCK_BEHIND)]),
+        replace(
+            NOTHING,
+            clips=(clip(key="c/1-a.mp4"),),
+            objects={"c/1-a.mp4": SERVED, "c/1-b.mp4": SERVED},
+        ),
+    ),
     (
         invariants.each_visit_is_an_incident,
         Ledger(sightings=VISIT),
@@ -327,6 +338,16 @@ HELD: list[tuple[Invariant, Ledger, Evidence]] = [
         invariants.nothing_is_doubled,
         Ledger(),
         replace(NOTHING, objects={"c/120000-a.mp4": SERVED, "c/120300-b.mp4": SERVED}),
+    ),
+    # A visit in which a clock is set is two incidents, each with a clip of it.
+    (
+        invariants.nothing_is_doubled,
+        Ledger(troubles=[trouble(Kind.CLOCK_BEHIND)]),
+        replace(
+            NOTHING,
+            clips=(clip(key="c/1-a.mp4"), clip("c2", incident="i2", key="c/1-b.mp4")),
+            objects={"c/1-a.mp4": SERVED, "c/1-b.mp4": SERVED},
+        ),
     ),
     # What happened while the clock was wrong has wrong times.
     (
@@ -473,7 +494,7 @@ def test_several_seeds_are_soaked_beside_each_other(
     assert lines[3].endswith(f"logs and history are in {tmp_path / 'kept' / '1'}")
     assert lines[4] == "1 of 3 seeds broke 1"
     assert all("--only kill -9" in command for command in commands)
-    assert {int(command.split("--port ")[1]) for command in commands[:2]} == {18123, 18173}
+    assert {int(command.split("--port ")[1]) for command in commands} == {18123, 18173}
     asked["keep"] = None
     assert asyncio.run(soak_each(argparse.Namespace(seeds=(2,), beside=1, **asked))) == 0
 
@@ -722,6 +743,46 @@ def test_half_a_line_of_a_journal_is_no_row(tmp_path: Path) -> None:
     place.journal.write_text(f'{json.dumps(row)}\n{{"forgotten": 2}}\n{{"journal": "j", "se')
 
     assert Journal(place).rows() == {"soak0-j-4": row}
+
+
+class Writing(Line):
+    """A line at whose other end rows are written down at once: those that one card is worth."""
+
+    def __init__(self, place: Place, *worth: int) -> None:
+        self._place = place
+        self._worth = iter(worth)
+        self._seq = 0
+
+    def show(self, card: str) -> None:
+        rows = [{"journal": "j", "reader": WIRED, "kind": "granted"} for _ in range(next(self._worth))]
+        with self._place.journal.open("a") as journal:
+            for row in rows:
+                self._seq += 1
+                journal.write(json.dumps(row | {"seq": self._seq}) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("full", "own"),
+    [(True, ("soak0-j-3",)), (False, ("soak0-j-1", "soak0-j-2", "soak0-j-3"))],
+)
+async def test_what_a_full_disk_had_no_room_for_is_of_the_cards_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool, own: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(visitors, "ANSWERED_WITHIN", 0.2)
+    place, ledger = a_place(tmp_path), Ledger()
+    place.data.mkdir()
+    if full:
+        ledger.troubles.append(trouble(Kind.FULL_DISK, "agent0", until=time.time() + 60))
+    agent = Program("agent0", [], tmp_path, tmp_path, is_up=AsyncMock(return_value=True))
+    agent.began = time.time() - 60
+    door = Door(place, Writing(place, 0, 0, 3, 1), agent, ledger)
+
+    for card in ("01", "02", "03", "04"):
+        await door.show(card, WIRED)
+
+    excused = "nothing could be written down" if full else ""
+    assert [each.excuse for each in ledger.shown] == [excused, excused, "", ""]
+    assert [each.rows for each in ledger.shown] == [(), (), own, ("soak0-j-4",)]
 
 
 def test_a_reader_at_a_line_hears_cards_and_the_next_agent_has_it_again(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """What must hold whatever goes wrong: each takes what was seen, and says where it was broken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from .evidence import ClipRow, Evidence, IncidentRow
+from .evidence import ClipRow, Evidence, IncidentRow, Object
 from .ledger import Answer, Ledger, Sighting, Trouble, What
 from .place import CAMERAS, own_place
 from .schedule import DETECTOR, HOME, Kind
@@ -88,12 +88,11 @@ def nothing_is_doubled(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
     keys = Counter(row.key for row in evidence.clips if row.key)
     yield from (f"{key} is the object of {n} clips" for key, n in keys.items() if n > 1)
     # A film in a loop gives the same bytes again and again, but not of the same moment.
-    contents: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, one in evidence.objects.items():
-        if key.endswith(".mp4"):
-            contents[key.rpartition("-")[0], one.digest].append(key)
-    for keys_of in contents.values():
-        if len(keys_of) > 1:
+    for keys_of in _alike(evidence.objects):
+        # A visit in which a clock is set is two incidents, each with a clip of it.
+        spans = [(row.since, row.until) for row in evidence.clips if row.key in keys_of]
+        misdated = all(_is_misdated(ledger, span) for span in spans)
+        if len(spans) < len(keys_of) or not misdated:
             yield f"the same clip is there as {' and '.join(keys_of)}"
 
 
@@ -209,6 +208,15 @@ def _overlapping(rows: Iterable[IncidentRow]) -> Iterator[tuple[IncidentRow, Inc
         for earlier, later in pairwise(at_one):
             if later.started < earlier.last_seen - CLOCKS_S / 2:
                 yield earlier, later
+
+
+def _alike(objects: Mapping[str, Object]) -> Iterator[list[str]]:
+    """Return the keys of clips that are the same, each time that there are several."""
+    contents: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, one in objects.items():
+        if key.endswith(".mp4"):
+            contents[key.rpartition("-")[0], one.digest].append(key)
+    return (keys for keys in contents.values() if len(keys) > 1)
 
 
 def _is_misdated(ledger: Ledger, span: tuple[float, float]) -> bool:

@@ -51,16 +51,22 @@ class Door:
         self._agent = agent
         self._ledger = ledger
         self._line = line
+        self._owed: dict[str, int] = {}
 
     async def show(self, card: str, reader: str) -> Shown:
         """Hold a card to a reader, wait for what comes of it, and note that."""
         life, since, before = self._agent.life, time.time(), self.journal.rows().keys()
-        told = await (self._at_the_played(card) if reader == PLAYED else self._at_the_wired(card))
-        rows = {
+        told = None
+        if reader == PLAYED:
+            told = await self._at_the_played(card)
+        else:
+            await self._at_the_wired(card)
+        new = {
             name: row
             for name, row in self.journal.rows().items()
             if name not in before and row.get("reader") == reader and row["kind"] in set(Answer)
         }
+        rows = self._own(reader, new, since)
         answer = told or next((Answer(row["kind"]) for row in rows.values()), None)
         shown = Shown(
             at=since,
@@ -74,33 +80,48 @@ class Door:
         self._ledger.shown.append(shown)
         return shown
 
+    def _own(
+        self, reader: str, rows: dict[str, dict[str, Any]], since: float
+    ) -> dict[str, dict[str, Any]]:
+        """Return the rows that are of this card, and not of those before it.
+
+        What a full disk had no room for is written down later, in its turn.
+        """
+        if rows:
+            late = min(self._owed.pop(reader, 0), len(rows) - 1)
+            return dict(list(rows.items())[late:])
+        if self._is_full(since):
+            self._owed[reader] = self._owed.get(reader, 0) + 1
+        return rows
+
     def _excuse(self, life: int, since: float, reader: str) -> str:
         began = self._agent.began
         if not began or began + SETTLED > since or self._agent.life != life:
             return "the agent was not there"
-        troubles = [
-            each.kind
-            for each in self._ledger.troubles
-            if each.target == self.place.name and each.until > since
-        ]
-        # Of an RDM6300 nobody sees what it was answered but by what is written down.
-        if reader == WIRED and Kind.FULL_DISK in troubles:
+        if reader == WIRED and self._is_full(since):
             return "nothing could be written down"
         return ""
 
-    async def _at_the_wired(self, card: str) -> Answer | None:
+    def _is_full(self, since: float) -> bool:
+        """Return whether the agent's disk was full at any time since then."""
+        return any(
+            each.target == self.place.name and each.until > since and each.kind is Kind.FULL_DISK
+            for each in self._ledger.troubles
+        )
+
+    async def _at_the_wired(self, card: str) -> None:
+        """Wait for what is written down: of an RDM6300 nobody sees what it was answered."""
         before = self.journal.rows().keys()
         try:
             self._line.show(card)
         except OSError:
-            return None  # nobody has read it for long
+            return  # nobody has read it for long
         until = time.monotonic() + ANSWERED_WITHIN
         while time.monotonic() < until:
-            for name, row in self.journal.rows().items():
-                if name not in before and row.get("reader") == WIRED:
-                    return Answer(row["kind"])
             await asyncio.sleep(PAUSE)
-        return None
+            rows = self.journal.rows()
+            if any(rows[name].get("reader") == WIRED for name in rows.keys() - before):
+                return
 
     async def _at_the_played(self, card: str) -> Answer | None:
         try:

@@ -37,6 +37,7 @@ class Place:
         self._options = options
         self._house = house
         self._case: Case | None = None
+        self._over: datetime | None = None
         self._zero = self._now_zero()
         self._surroundings = Surroundings()
         self._watches: dict[str, Callable[[], None]] = {}
@@ -62,6 +63,7 @@ class Place:
 
     def sign(self, sign: Sign, sight: Sight) -> None:
         """Take what a camera sees; it may open an incident."""
+        sign = self._after_the_last(sign)
         case = self._case or self._opened(sign.captured, sign.since)
         sensitive = {zone.name for zone in sign.zones if zone.sensitive}
         self._surroundings = replace(
@@ -107,6 +109,13 @@ class Place:
         if self._case:
             self._end(self._case, IncidentState.INTERRUPTED)
 
+    def _after_the_last(self, sign: Sign) -> Sign:
+        """Return the sign as of what is news: somebody may have come before the last was over."""
+        over = self._over
+        if over is None or not sign.since < over <= sign.captured:
+            return sign
+        return replace(sign, since=over)
+
     def _close(self, case: Case) -> None:
         self._end(case, IncidentState.CLOSED)
         for settle in tuple(self._watches.values()):
@@ -139,7 +148,7 @@ class Place:
     def _end(self, case: Case, state: IncidentState) -> None:
         silence = timedelta(seconds=self._house.clock() - case.heard)
         incident = self._assessed(ended(case.incident, state, silence, self._options))
-        self._case = None
+        self._case, self._over = None, incident.ended
         self._journal.note(incident, self._group)
 
     def _assessed(self, incident: Incident) -> Incident:

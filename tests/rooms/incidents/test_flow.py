@@ -335,6 +335,21 @@ async def test_who_comes_to_one_who_has_settled_is_news_and_counted_alone(stage:
     assert stage.house.counts == [1, 2]
 
 
+async def test_who_comes_just_before_a_window_is_over_is_of_the_next_from_there_on(
+    stage: Stage,
+) -> None:
+    await stage.confirmed()
+    await stage.frames(1, 89, person(), every=1)
+
+    await stage.frames(89.4, 90, person(), person(0.8, left=0.7), every=0.4)
+    await stage.frames(90.2, 92, person(), person(0.8, left=0.7), every=0.4)
+
+    await stage.told(CONFIRMED, CLOSED, CONFIRMED)
+    second, closed = await stage.rows()
+    assert moment(89.4) <= closed.last_seen < closed.ended
+    assert second.started == second.sightings[0].first == closed.ended
+
+
 async def test_a_poster_that_flickers_makes_no_second_incident(stage: Stage) -> None:
     await staying(stage)
 
