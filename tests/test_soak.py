@@ -754,7 +754,9 @@ class Writing(Line):
         self._seq = 0
 
     def show(self, card: str) -> None:
-        rows = [{"journal": "j", "reader": WIRED, "kind": "granted"} for _ in range(next(self._worth))]
+        rows = [
+            {"journal": "j", "reader": WIRED, "kind": "granted"} for _ in range(next(self._worth))
+        ]
         with self._place.journal.open("a") as journal:
             for row in rows:
                 self._seq += 1
