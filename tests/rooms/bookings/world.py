@@ -278,10 +278,14 @@ class World:
     async def upload(self) -> bool:
         """Bring the movies off-site that are wanted there, as the off-site queue does."""
         uploaded = False
+        here = [each for each in await self._rows.here() if each.stage is FootageStage.READY]
+        wanted = sorted((each for each in here if each.wanted), key=lambda each: each.camera)
+        if not wanted:
+            return False
         query = AppointmentQuery(states=frozenset({BookingState.READY}))
         for row in await self.store.find(query):
-            here = [each for each in await self.rows(row.id) if each.stage is FootageStage.READY]
-            for movie in [each for each in here if each.wanted][: self.uploads_at_once]:
+            of_it = [each for each in wanted if each.booking == row.id]
+            for movie in of_it[: self.uploads_at_once]:
                 gone = replace(movie, stage=FootageStage.UPLOADED, key="movie.mp4")
                 assert await self._rows.move(movie, gone)
                 uploaded = True
