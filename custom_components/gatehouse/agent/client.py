@@ -8,6 +8,7 @@ import aiohttp
 
 from ..models import Picture
 from . import wire
+from .arrivals import woken_for
 from .bookings import Planned, Underway, parse_plan, plan_body
 from .clock import AgentClock
 from .connection import ANSWER, STREAM, Connection
@@ -94,9 +95,11 @@ class Agent:
         query = None if fps is None else {wire.QUERY_FPS: f"{fps:g}"}
         async with self._connection.request("GET", path, query=query, timeout=STREAM) as response:
             parser = PictureParser(boundary_of(response), lambda: self._clock.now)
-            async for chunk in response.content.iter_any():
-                for picture in parser.feed(chunk):
-                    yield picture
+            with woken_for(response) as misses:
+                async for chunk in response.content.iter_any():
+                    for picture in parser.feed(chunk):
+                        yield picture
+                    misses(parser.missing)
 
     def live_url(self, camera: str, lifetime: timedelta) -> str:
         """Return an address of the camera's H.264 in MPEG-TS, good for a while, for any player."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import aiohttp
 
 from . import wire
+from .arrivals import woken_for
 from .connection import STREAM, Connection
 from .errors import AgentGarbled
 from .mjpeg import PartParser
@@ -27,9 +28,11 @@ class Live:
         path = wire.STREAM.format(camera=quote(camera, safe=""))
         async with self._connection.request("GET", path, timeout=STREAM) as response:
             parser = PartParser(boundary_of(response))
-            while chunk := await response.content.readany():
-                for part in parser.feed(chunk):
-                    take(part)
+            with woken_for(response) as misses:
+                while chunk := await response.content.readany():
+                    for part in parser.feed(chunk):
+                        take(part)
+                    misses(parser.missing)
 
 
 def expect(response: aiohttp.ClientResponse, kind: str) -> None:

@@ -56,6 +56,11 @@ class PictureParser:
         self._keep(data, start)
 
     @property
+    def missing(self) -> int:
+        """How many bytes a picture lacks at least; 0 if nothing is known of the next."""
+        return max(0, self._missing)
+
+    @property
     def kept(self) -> int:
         """How many bytes wait for those that follow."""
         return sum(map(len, self._pieces))
@@ -122,6 +127,11 @@ class PartParser:
             yield data[start:after] if self._at_head else data[start:end] + CLOSING
             start = after if self._at_head else end
         self._pieces = [rest] if (rest := data[start:]) else []
+
+    @property
+    def missing(self) -> int:
+        """How many bytes a part lacks at least; 0 if nothing is known of the next."""
+        return max(0, self._missing)
 
     def _skip(self, data: bytes, start: int) -> int:
         """Return where the next head begins, or where to look for the boundary before it."""

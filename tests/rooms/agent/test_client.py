@@ -1,6 +1,7 @@
 """One agent over real sockets: what it says, and every way in which it can fail to."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 import hashlib
 import hmac
@@ -23,8 +24,10 @@ from custom_components.gatehouse.agent import (
     MotionChanged,
     NotAnAgent,
     State,
+    mjpeg,
     wire,
 )
+from custom_components.gatehouse.models import Picture
 from tests.rooms.agent.loopback import TOKEN, Loopback, golden, says
 
 ROOM = "custom_components.gatehouse.agent"
@@ -47,6 +50,20 @@ async def stream(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     await response.write(b"--frame\r\n")
     return response
+
+
+@pytest.fixture
+def fed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes came of a stream each time that somebody was woken for them."""
+    sizes: list[int] = []
+    feed = mjpeg.PictureParser.feed
+
+    def counting(parser: mjpeg.PictureParser, data: bytes) -> Iterator[Picture]:
+        sizes.append(len(data))
+        return feed(parser, data)
+
+    monkeypatch.setattr(mjpeg.PictureParser, "feed", counting)
+    return sizes
 
 
 async def test_an_agent_tells_who_it_is(loopback: Loopback) -> None:
@@ -435,3 +452,49 @@ async def test_an_agent_without_a_spool_says_so(loopback: Loopback) -> None:
         await agent.spool()
     with pytest.raises(AgentGarbled, match="status 404"):
         await agent.forget_readings(datetime.now(UTC))
+
+
+async def test_nobody_is_woken_for_each_packet_of_a_picture(
+    loopback: Loopback, fed: list[int]
+) -> None:
+    size, packet = 100_000, 2_000
+
+    async def packets(request: web.Request) -> web.StreamResponse:
+        response = await stream(request)
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {size}\r\n\r\n".encode()
+        for _ in range(2):
+            await response.write(head)
+            for _ in range(size // packet):
+                await response.write(bytes(packet))
+                await asyncio.sleep(0.002)
+            await response.write(b"\r\n--frame\r\n")
+        return response
+
+    agent = await loopback.agent(web.get(STREAM, packets), web.get(wire.INFO, says(golden("info"))))
+
+    pictures = [picture async for picture in agent.pictures("front")]
+
+    assert [len(picture.jpeg) for picture in pictures] == [size, size]
+    assert len(fed) < 12  # of 100 packets
+    # The connection is used again, and a short answer is heard at once.
+    async with asyncio.timeout(1):
+        await agent.info()
+
+
+async def test_who_waits_for_the_rest_of_a_picture_is_woken_when_the_agent_is_gone(
+    loopback: Loopback,
+) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = await stream(request)
+        await response.write(b"Content-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\nhalf")
+        await asyncio.sleep(0.05)
+        await response.write(b"of it")
+        assert request.transport
+        request.transport.abort()
+        return response
+
+    agent = await loopback.agent(web.get(STREAM, half))
+
+    async with asyncio.timeout(2):
+        with pytest.raises(AgentUnreachable):
+            await anext(agent.pictures("front"))
