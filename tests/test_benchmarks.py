@@ -35,7 +35,16 @@ from scripts.benchmarks import (
 )
 from scripts.benchmarks.__main__ import main
 from scripts.benchmarks.goals import GOALS, reached
-from scripts.benchmarks.harness import Case, Missing, Result, asking, doing, measure, spending
+from scripts.benchmarks.harness import (
+    Case,
+    Missing,
+    Result,
+    asking,
+    bounded,
+    doing,
+    measure,
+    spending,
+)
 from scripts.benchmarks.lateness import watched
 from scripts.benchmarks.report import as_json, as_tables
 from scripts.benchmarks.seeds import incidents, seeded
@@ -202,6 +211,17 @@ def test_the_store_is_measured_and_left_as_it_was(
         assert rows.execute("SELECT count(*) FROM incident_text").fetchone() == (FEW,)
 
 
+def test_beside_what_falls_short_stands_what_nobody_gets_below() -> None:
+    whole = Result(name="whole", p50=9.0, p99=9.0, ratios=(0.9,), times=0.8, goal="C2")
+    part = Result(name="part", p50=7.0, p99=7.0, ratios=(0.7,))
+
+    results = bounded([whole, part], "whole", "part", "encoding")
+
+    assert [each.bound for each in results] == ["encoding takes 0.70 of it", ""]
+    (row,) = [row for row in reached({"clips": results}) if row.goal == "C2"]
+    assert (row.verdict, row.reason) == ("falls short", "encoding takes 0.70 of it")
+
+
 @pytest.mark.timeout(120)
 def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
     tmp_path: Path,
@@ -275,6 +295,7 @@ def test_a_clip_is_measured_beside_all_that_could_do_the_same(
         "remux, and ffmpeg -c copy",
         "remux, check, poster; bare mux",
         encoding.NAME,
+        encoding.ALREADY,
         "the same: its size",
         encoding.SMALLER,
     ]

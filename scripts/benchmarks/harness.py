@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import inf
 import os
@@ -204,6 +204,13 @@ async def measure(case: Case, rounds: int) -> Result:
         goal=case.goal,
         busy=busy,
     )
+
+
+def bounded(results: Sequence[Result], name: str, least: str, what: str) -> list[Result]:
+    """Say of what has this name what nobody gets below: the part of it that is named `least`."""
+    (ratio,) = (each.ratio for each in results if each.name == least)
+    bound = "" if ratio is None else f"{what} takes {ratio:.2f} of it"
+    return [replace(each, bound=bound) if each.name == name else each for each in results]
 
 
 def came_to(

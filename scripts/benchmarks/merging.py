@@ -1,7 +1,6 @@
 """Two recordings of 1080p side by side, as the product merges them, beside the ffmpeg program."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +20,7 @@ from custom_components.gatehouse.footage.program import NICEST
 from custom_components.gatehouse.footage.writer import KEY_FRAMES_S, X264
 from custom_components.gatehouse.models import Layout
 
-from .harness import Case, Depth, Missing, Result, Side, measure, say, spending
+from .harness import Case, Depth, Missing, Result, Side, bounded, measure, say, spending
 
 # Each takes many seconds.
 ROUNDS: Final = 3
@@ -36,6 +35,7 @@ BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 OPTIONS: Final = MergeOptions()
 
 GOAL: Final = "C3"
+NAME: Final = "side by side, and ffmpeg's hstack"
 # What merging may cost, times what the program costs, and how much memory it may take.
 TIMES: Final = 0.95
 MOST_MB: Final = 300
@@ -50,23 +50,14 @@ type Pair = tuple[Path, Path]
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
     """Measure all of it."""
     if reason := why_none():
-        return [Missing(name="side by side, and ffmpeg's hstack", reason=reason, goal=GOAL)]
+        return [Missing(name=NAME, reason=reason, goal=GOAL)]
     if depth.quick:
         reason = f"a movie of {SECONDS} s takes too long for a glance"
-        return [Missing(name="side by side, and ffmpeg's hstack", reason=reason, goal=GOAL)]
+        return [Missing(name=NAME, reason=reason, goal=GOAL)]
     say(f"two recordings of {SECONDS} s ...")
     rounds = min(depth.rounds, ROUNDS)
     results = [await measure(case, rounds) for case in cases(recorded(folder))]
-    return [_bounded(each, results) for each in results]
-
-
-def _bounded(result: Result, results: Sequence[Result]) -> Result:
-    """Say beside the goal what nobody gets below."""
-    least = next(each.ratio for each in results if each.name == ALREADY)
-    if result.goal != GOAL or least is None:
-        return result
-    bound = f"reading and encoding what is side by side already takes {least:.2f} of it"
-    return replace(result, bound=bound)
+    return bounded(results, NAME, ALREADY, "reading and encoding what is side by side already")
 
 
 def recorded(folder: Path) -> Pair:
@@ -96,7 +87,7 @@ def cases(pair: Pair) -> Iterator[Case]:
         ours = merged(pair, Path(folder))
         theirs = stacked(program, pair, Path(folder))
         yield Case(
-            name="side by side, and ffmpeg's hstack",
+            name=NAME,
             goal=GOAL,
             subject=spending(lambda: _run(ours), 1),
             reference=spending(lambda: _run(theirs), 1),
