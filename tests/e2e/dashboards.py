@@ -132,6 +132,12 @@ async def press(page: Page, words: str) -> None:
     await page.run(f"called({words!r}).click()")
 
 
+async def click_on(page: Page, name: str) -> None:
+    """Click on the first part of the page that is called so, as soon as there is one."""
+    await page.until(f"one({name!r})")
+    await page.run(f"one({name!r}).click()")
+
+
 async def strike(page: Page, key: str, text: str = "") -> None:
     """Strike a key."""
     codes = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "Home": 36, "End": 35}
@@ -142,13 +148,15 @@ async def strike(page: Page, key: str, text: str = "") -> None:
 
 
 async def type_into(page: Page, name: str, text: str) -> None:
-    """Type a text into a field, in place of what is there."""
+    """Type a text into a field as soon as there is one, in place of what is there."""
+    await page.until(f"one({name!r})")
     await page.run(f"one({name!r}).focus(); one({name!r}).select()")
     await page.send("Input.insertText", text=text)
 
 
 async def read(page: Page, name: str) -> str:
-    """Return the text of the first part of the page that is called so and to be seen."""
+    """Return the text of the first part of the page that is called so, as soon as it is seen."""
+    await page.until(f"one({name!r})")
     return await page.run(f"one({name!r}).textContent")
 
 

@@ -17,6 +17,7 @@ from tests.e2e.dashboards import (
     DESK,
     PHONE_AT_NIGHT,
     Home,
+    click_on,
     faint,
     golden,
     looking,
@@ -223,7 +224,7 @@ async def test_a_card_becomes_that_of_a_visitor_who_may_come_three_times(
     async with house.seen_by(hass_admin_user) as page:
         await part(page, "People")
         await page.until("one('.people .row')")
-        await page.run("one('.people .row').click()")
+        await click_on(page, ".people .row")
         await press(page, "Change White card")
         await check(page, "For a visitor")
         await page.run("all('dialog .part button[type=submit]')[0].click()")
@@ -240,7 +241,7 @@ async def test_a_card_becomes_that_of_a_visitor_who_may_come_three_times(
         await leave(page)
         assert await house.porch.does("present", BLUE) == "Admitted"
         assert await house.porch.does("present", BLUE, "--door", "shed") == "Admitted"
-        await page.run("one('.people .row').click()")
+        await click_on(page, ".people .row")
         await page.until("one('.credential').textContent.includes('used 2 of 3 times')")
         await press(page, "Delete White card")
         await page.until("one('.question')")
@@ -429,7 +430,7 @@ async def test_a_schedule_is_drawn_and_changed_and_kept_while_it_is_needed(
 
         await house.let_in("Carla", BLUE, schedule=kept["id"])
         await page.until("one('.nouns .row').textContent.includes('Used by Carla')")
-        await page.run("one('.nouns .row').click()")
+        await click_on(page, ".nouns .row")
         await press(page, "Delete")
         await page.until("one('.question')")
         await page.run("all('.question button')[1].click()")
@@ -577,7 +578,7 @@ async def test_all_of_it_fits_the_screen_and_can_be_read(
             await part(page, name)
             await page.until(f"one({opener!r})")
             await fits(page)
-            await page.run(f"one({opener!r}).click()")
+            await click_on(page, opener)
             await fits(page, "dialog")
             await leave(page)
         await part(page, "Log")

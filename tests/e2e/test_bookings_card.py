@@ -19,6 +19,7 @@ from tests.e2e.dashboards import (
     DESK,
     PHONE_AT_NIGHT,
     Home,
+    click_on,
     faint,
     looking,
     press,
@@ -104,13 +105,13 @@ async def choose(page: Page, label: str, words: str) -> None:
 
 async def begin(page: Page) -> None:
     """Open the form for a new booking."""
-    await page.run("one('.head .primary').click()")
+    await click_on(page, ".head .primary")
     await page.until("one('dialog form')")
 
 
 async def send(page: Page) -> None:
     """Press the button at the end of the form."""
-    await page.run("one('dialog [type=submit]').click()")
+    await click_on(page, "dialog [type=submit]")
 
 
 async def open_hour(page: Page, words: str) -> None:
@@ -226,7 +227,7 @@ async def test_a_series_is_booked_and_changed_in_part(
         )
         before = await page.run("all('.hour')[1].dataset.id")
         await fill(page, "from", "18:00")
-        await page.run("one('dialog summary').click()")
+        await click_on(page, "dialog summary")
         await choose(page, "Layout", "picture in picture")
         await send(page)
         await gone(page)

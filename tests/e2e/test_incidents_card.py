@@ -15,6 +15,7 @@ from tests.e2e.dashboards import (
     DESK_AT_NIGHT,
     IN_PAGE,
     PHONE,
+    click_on,
     faint,
     golden,
     press,
@@ -48,7 +49,7 @@ async def test_somebody_opens_reviews_keeps_and_describes_what_happened(
             assert told in await read(page, ".incident")
         await page.until("one('.thumbnail img').naturalWidth > 0")
 
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
         await page.run("one('dialog video').play()")
         await page.until("one('dialog video').currentTime > 0.3")
@@ -107,7 +108,7 @@ async def test_boxes_are_where_somebody_was_and_go_when_they_are_in_the_way(
     house: House, browser: Browser, hass_admin_user: MockUser
 ) -> None:
     async with house.seeing(browser, hass_admin_user) as page:
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
         assert "/picture/" in await page.run("one('dialog video').poster")
         await press(page, "Picture")
@@ -123,7 +124,7 @@ async def test_boxes_are_where_somebody_was_and_go_when_they_are_in_the_way(
         await strike(page, "Enter", "\r")
         await page.until("called('Boxes').ariaPressed === 'false' && !one('.boxes')")
         await strike(page, "Escape")
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
         assert "/frame/a1/1?" in await page.run("one('dialog video').poster")
         await press(page, "Picture 1")
@@ -168,7 +169,7 @@ async def test_what_is_looked_for_is_found_also_among_the_news(
         await page.until(f"{PLACES}.length === 1")
         await press(page, "Everything")
         await page.until(f"{PLACES}.length === 9")
-        await page.run("one('dialog [type=checkbox]').click()")
+        await click_on(page, "dialog [type=checkbox]")
         await page.until("one('.status')?.textContent === 'Nothing like that has happened.'")
 
 
@@ -280,7 +281,7 @@ async def test_who_looks_hears_news_over_a_lost_connection(
     house: House, browser: Browser, hass_read_only_user: MockUser
 ) -> None:
     async with house.seeing(browser, hass_read_only_user) as page:
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
         changed = replace(house.incident, assessment=None, place=SCRIPT)
         await house.tell(NewsKind.UPDATED, changed)
@@ -333,7 +334,7 @@ async def test_all_can_be_read_and_reached_on_every_screen(
         assert await page.run(fits)
         assert await faint(page) == []
         await press(page, "Show")
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await press(page, "Picture")
         await page.until(IS_BOXED)
         assert await page.run(ASTRAY) < 0.01

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.gatehouse.incidents import IncidentNews, NewsKind
 from tests.e2e.browser import Browser, Page
-from tests.e2e.dashboards import PHONE_AT_NIGHT, Home, faint, looking, press, read, strike
+from tests.e2e.dashboards import PHONE_AT_NIGHT, Home, click_on, faint, looking, press, read, strike
 from tests.ha.happened import SEEN, happened
 from tests.ha.scripted import golden
 from tests.ha.seeing import DETECTION, LIVE, SNOOZE, becomes
@@ -128,7 +128,7 @@ async def test_all_cameras_are_seen_with_what_goes_on_there(
 
         await house.agent.stop()
         await page.until(f"{TILES}[0].textContent.includes('Its agent cannot be reached, since')")
-        await page.run("one('.camera').click()")
+        await click_on(page, ".camera")
         assert "cannot be reached" in await page.until("one('dialog .why')?.textContent")
 
 
@@ -286,7 +286,7 @@ async def test_a_real_camera_is_live_straight_from_its_agent(
     watched: MockConfigEntry, home: Home, browser: Browser, hass_admin_user: MockUser
 ) -> None:
     async with looking(browser, home, hass_admin_user, SHOWN) as page:
-        await page.run("one('.camera').click()")
+        await click_on(page, ".camera")
         await page.until("one('dialog .mark')?.textContent === 'live, WebRTC'", 30)
         at = await page.run(f"{STRAIGHT}.currentTime")
         await page.until(f"{STRAIGHT}.currentTime > {at} + 1", 20)
@@ -302,7 +302,7 @@ async def test_a_real_camera_is_live_as_the_video_that_home_assistant_makes_of_i
     async with looking(browser, home, hass_admin_user, SHOWN, at="/gatehouse/live") as page:
         await page.run(NO_WAY)
         await page.until("one('gatehouse-still').shadowRoot.querySelector('img')?.naturalWidth")
-        await page.run("one('.camera').click()")
+        await click_on(page, ".camera")
         await page.until("one('dialog .mark')?.textContent === 'live, HLS'", 30)
         at = await page.run("all('video')[0].currentTime")
         await page.until(f"all('video')[0].currentTime > {at} + 1", 20)

@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from tests.e2e.browser import Browser, Page
-from tests.e2e.dashboards import press, read
+from tests.e2e.dashboards import click_on, press, read
 from tests.e2e.happening import House, house, porch
 
 from .visiting import CAN_PLAY_THROUGH, IS_SHOWN
@@ -30,7 +30,7 @@ async def test_an_administrator_shares_a_clip_from_the_dashboard_until_he_revoke
     house: House, browser: Browser, hass_admin_user: MockUser
 ) -> None:
     async with house.seeing(browser, hass_admin_user) as page:
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
 
         await press(page, "Share")
@@ -76,7 +76,7 @@ async def test_who_is_no_administrator_cannot_share(
     house: House, browser: Browser, hass_read_only_user: MockUser
 ) -> None:
     async with house.seeing(browser, hass_read_only_user) as page:
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await page.until("one('dialog video')?.readyState > 0")
 
         assert await page.run("called('Not a person') !== undefined")
@@ -87,7 +87,7 @@ async def test_a_refusal_is_told_in_words(
     house: House, browser: Browser, hass_admin_user: MockUser
 ) -> None:
     async with house.seeing(browser, hass_admin_user) as page:
-        await page.run("one('.incident').click()")
+        await click_on(page, ".incident")
         await press(page, "Share")
         await page.until("one('.links h3')")
         assert await house.home.hass.config_entries.async_unload(house.site.entry_id)

@@ -19,6 +19,7 @@ from tests.e2e.dashboards import (
     DESK,
     PHONE_AT_NIGHT,
     Home,
+    click_on,
     faint,
     looking,
     press,
@@ -124,7 +125,7 @@ async def test_a_zone_is_drawn_on_the_picture_and_kept(
         await press(page, "Save")
         await page.until("one('form .problem')?.textContent.includes('already has a zone')")
         await type_into(page, "[name=zone]", "<i>Drive</i>")
-        await page.run("one('form [type=checkbox]').click()")
+        await click_on(page, "form [type=checkbox]")
         await press(page, "Save")
         await page.until("one('dialog .said')?.textContent === '<i>Drive</i> is saved.'")
         drive = house.zones[0]
@@ -165,7 +166,7 @@ async def test_a_zone_is_changed_and_removed_and_what_was_ignored_counts_again(
 
         await press(page, "Remove Street")
         await page.until("one('.question .danger')")
-        await page.run("one('.question .danger').click()")
+        await click_on(page, ".question .danger")
         await eventually(lambda: house.zones == ())
         await press(page, "Let count again")
         await page.until("one('dialog .said')?.textContent === 'It counts again.'")
