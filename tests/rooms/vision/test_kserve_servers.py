@@ -337,7 +337,13 @@ async def test_servers_that_come_and_go_in_turn_cost_no_picture(
             sick.fault = servers.cuts
             await asyncio.sleep(0.02)
             sick.fault = None
+            asked = [len(camera.seen) for camera in watched]
             await eventually(partial(looks_again, sick, len(sick.batches)))
+            # What was cut is told by now, and has gone to the other, before that is cut.
+            await eventually(partial(have_seen_more, asked))
+
+    def have_seen_more(asked: list[int]) -> bool:
+        return all(len(each.seen) > before for each, before in zip(watched, asked, strict=True))
 
     def looks_again(triton: Triton, before: int) -> bool:
         clock.now += 61  # what was cut may be told only now: it rests from then on
