@@ -295,7 +295,7 @@ def test_a_clip_is_measured_beside_all_that_could_do_the_same(
         "remux, and ffmpeg -c copy",
         "remux, check, poster; bare mux",
         encoding.NAME,
-        encoding.ALREADY,
+        encoding.ALONE,
         "the same: its size",
         encoding.SMALLER,
     ]
