@@ -171,4 +171,4 @@ async def test_two_who_walk_on_the_demos_garden_path_are_one_incident(
 async def test_the_demos_model_sees_no_incident_in_wind_and_weather(
     demos_detector: Detector, tmp_path: Path
 ) -> None:
-    assert await incidents_of(demos_detector, evening(120, 1, 7), tmp_path, OPTIONS) == []
+    assert await incidents_of(demos_detector, evening(120, 2, 7), tmp_path, OPTIONS) == []
