@@ -109,7 +109,8 @@ class Door:
     def release(self, seconds: float | None = None) -> None:
         """Unlock for somebody, as long as configured or as asked, and never beyond `longest`.
 
-        The relay is written before this returns. Raises LineError, and then the door stays locked.
+        The relay is written before this returns; what that changes is told after it. Raises
+        LineError, and then the door stays locked.
         """
         now = self._clock()
         wanted = self._config.unlock.total_seconds() if seconds is None else seconds
@@ -119,11 +120,11 @@ class Door:
         except LineError as error:
             self._way.lock(now)
             self._failed("relay", error, now)
-            raise
-        else:
-            self._retry.pop("relay", None)
-        finally:
             self._catch_up()
+            raise
+        for trouble in (self._retry, self._errors):
+            trouble.pop("relay", None)
+        self._news.set()
 
     def lock(self) -> None:
         """End a release before its time; a mode that keeps the door unlocked stays."""

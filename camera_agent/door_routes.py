@@ -11,6 +11,7 @@ from . import asked, messages, wire
 from .doors import Doors
 from .entrance import Entrance
 from .errors import Refused
+from .passages import row_of
 from .wire import ErrorCode
 
 DOORS: Final = web.AppKey("doors", Doors)
@@ -86,7 +87,7 @@ async def unlock(request: web.Request) -> web.Response:
     if seconds is not None and not asked.is_number(seconds, MOMENT, LONGEST):
         raise Refused(ErrorCode.BAD_REQUEST, f"seconds must be from {MOMENT:g} to {LONGEST:g}.")
     passage = _entrance(request).unlock(person, seconds)
-    return web.json_response(asdict(passage))
+    return web.json_response(row_of(passage))
 
 
 async def lock(request: web.Request) -> web.Response:

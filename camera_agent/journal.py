@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_right
-from dataclasses import asdict, replace
+from dataclasses import replace
 import json
 import logging
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from .errors import Refused
 from .log_file import LogFile
-from .passages import Passage, Tally, read_passage
+from .passages import Passage, Tally, read_passage, row_of
 from .verdicts import Memory
 from .wire import ErrorCode
 
@@ -26,6 +26,9 @@ GARBAGE: Final = 512 * 1024  # bytes of the file that may be of no use any more
 LARGEST: Final = 2**53
 
 Entry: TypeAlias = dict[str, Any]
+
+# `json.dumps` would make an encoder for each row.
+_ENCODED: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Journal:
@@ -75,7 +78,7 @@ class Journal:
         """Keep a passage, and return it with its number; what follows from it may be done then."""
         with self._state:
             numbered = replace(passage, journal=self.id, seq=self._next)
-            self._write(asdict(numbered))
+            self._write(row_of(numbered))
             self._mark(numbered.seq)
         return numbered
 
@@ -206,7 +209,7 @@ class Journal:
 
 
 def _line(entry: Entry) -> bytes:
-    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+    return _ENCODED(entry).encode() + b"\n"
 
 
 def _entry(line: bytes) -> Entry:

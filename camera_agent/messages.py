@@ -14,7 +14,7 @@ from .hardware.probes import Probe
 from .ledger import Spooled
 from .log_feed import Batch
 from .models import CameraState
-from .passages import Passage
+from .passages import Passage, row_of
 from .shelf import Recording
 from .stats import Stats
 from .wire import API_VERSION, PRODUCT, ErrorCode, MessageType
@@ -155,7 +155,7 @@ def reader_state(online: bool, error: str | None, tampered: bool) -> Message:
 
 def passage(about: Passage) -> Message:
     """Somebody tried a door, or something was done to it."""
-    return {"type": MessageType.PASSAGE, "passage": asdict(about)}
+    return {"type": MessageType.PASSAGE, "passage": row_of(about)}
 
 
 def ring(door: str, at: float) -> Message:
@@ -186,7 +186,7 @@ def passages(journal: str, last: int, lost: int, found: Iterable[Passage]) -> Me
         "journal": journal,
         "last": last,
         "lost": lost,
-        "passages": [asdict(one) for one in found],
+        "passages": [row_of(one) for one in found],
     }
 
 

@@ -47,10 +47,12 @@ class MotionDetector:
         if self._background is None:
             self._background = plane.astype(np.float32)
             self._ready_us = captured_us + WARM_UP_US
-        score = difference(self._background, plane)
+        change = plane - self._background
+        score = differing(change)
         if score > LIGHT or captured_us < self._ready_us:
             self._background, score = plane.astype(np.float32), 0.0
-        learn(self._background, plane)
+        else:
+            follow(self._background, change)
         if score >= self._threshold:
             self._last_sign_us = captured_us
         told = self._told
@@ -63,14 +65,28 @@ class MotionDetector:
         return self._told
 
 
-def difference(background: Background, plane: Plane) -> float:
-    """Return the share of pixels that differ, 0 to 1, apart from a change of the whole light."""
-    change = plane - background
-    # The median of every fourth pixel: as good as of all, and large things do not pull it along.
-    change -= np.median(change[::4, ::4])
-    return float(np.count_nonzero(np.abs(change, out=change) > DIFFERS)) / change.size
+def differing(change: Background) -> float:
+    """Return the share of pixels that differ, 0 to 1, apart from a change of the whole light.
+
+    Change is a plane less its background.
+    """
+    middle = _middle(change)
+    many = np.count_nonzero(change > middle + DIFFERS) + np.count_nonzero(change < middle - DIFFERS)
+    return float(many) / change.size
 
 
-def learn(background: Background, plane: Plane) -> None:
-    """Let the background follow the plane a little, in place."""
-    background += LEARNS * (plane - background)
+def follow(background: Background, change: Background) -> None:
+    """Let the background follow the plane a little, in place; change is of no use after it."""
+    change *= LEARNS
+    background += change
+
+
+def _middle(change: Background) -> float:
+    """Return the median of every fourth pixel: as good as of all, and large things do not pull it.
+
+    `np.median` takes five times as long, to care for what is no number.
+    """
+    pixels = change[::4, ::4].flatten()
+    half = pixels.size // 2
+    pixels.partition(half)
+    return float(pixels[half])

@@ -1,15 +1,17 @@
-"""What else goes on while doors are measured: many who watch, one who detects, and a bare echo."""
+"""What is beside the doors: many who watch, one who detects, a bare echo, and a bare feed."""
 
 import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+import json
 import os
 from pathlib import Path
 import sys
 from typing import Final
 
 import aiohttp
+from aiohttp import web
 
 from camera_agent import wire
 from scripts.demonstration.children import Child
@@ -52,6 +54,35 @@ class Echo:
         """Send a line, and wait for it."""
         self._writer.write(line)
         await self._reader.readline()
+
+
+@asynccontextmanager
+async def teller(folder: Path) -> AsyncIterator[Teller]:
+    """Return the way to a process that tells a feed what it hears, and decides nothing."""
+    socket = folder / "teller.sock"
+    async with (
+        _beside(folder, "teller", {}, "--socket", str(socket)) as port,
+        aiohttp.ClientSession(f"http://{LOCAL}:{port}") as session,
+        session.ws_connect(wire.FEED) as feed,
+    ):
+        _, writer = await asyncio.open_unix_connection(socket)
+        try:
+            yield Teller(writer, feed)
+        finally:
+            writer.close()
+
+
+class Teller:
+    """A door of which is told whatever is shown there."""
+
+    def __init__(self, writer: asyncio.StreamWriter, feed: aiohttp.ClientWebSocketResponse) -> None:
+        self._writer = writer
+        self._feed = feed
+
+    async def ask(self, line: bytes) -> None:
+        """Show a line, and wait until the feed tells of it."""
+        self._writer.write(line)
+        await self._feed.receive_json()
 
 
 @asynccontextmanager
@@ -127,15 +158,46 @@ async def _send_back() -> None:
     await server.serve_forever()
 
 
+async def _tell(socket: str) -> None:
+    """Serve a feed of what is written to a socket: what the agent does, without a door."""
+    feeds: set[web.WebSocketResponse] = set()
+
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            for feed in feeds:
+                await feed.send_json(json.loads(line))
+
+    async def listen(request: web.Request) -> web.WebSocketResponse:
+        feed = web.WebSocketResponse()
+        await feed.prepare(request)
+        feeds.add(feed)
+        async for _ in feed:
+            pass
+        feeds.discard(feed)
+        return feed
+
+    app = web.Application()
+    app.router.add_get(wire.FEED, listen)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, LOCAL, 0).start()
+    server = await asyncio.start_unix_server(serve, socket)
+    print(f"{READY}{runner.addresses[0][1]}", flush=True)
+    await server.serve_forever()
+
+
 def _main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("crowd", "echo"))
+    parser.add_argument("what", choices=("crowd", "echo", "teller"))
     parser.add_argument("port", type=int, nargs="?")
+    parser.add_argument("--socket")
     options = parser.parse_args()
-    if options.what == "echo":
-        asyncio.run(_send_back())
-    else:
-        asyncio.run(_watch_and_look(options.port, os.environ[TOKEN]))
+    work = {
+        "crowd": lambda: _watch_and_look(options.port, os.environ[TOKEN]),
+        "echo": _send_back,
+        "teller": lambda: _tell(options.socket),
+    }
+    asyncio.run(work[options.what]())
 
 
 if __name__ == "__main__":

@@ -19,9 +19,20 @@ from scripts.demonstration.children import Child
 from scripts.demonstration.memory import free_port
 from scripts.demonstration.places import DEMO, ROOT, Assets
 
-from .beside import CAMERA, LOCAL, Echo, crowd, echo
+from .beside import CAMERA, LOCAL, Echo, Teller, crowd, echo, teller
 from .doorstep import ANSWERED_WITHIN, Doorstep
-from .harness import Case, Result, Side, asking, came_to, is_busy, measure, now_and_then, tail
+from .harness import (
+    Case,
+    Result,
+    Side,
+    asking,
+    bounded,
+    came_to,
+    is_busy,
+    measure,
+    now_and_then,
+    tail,
+)
 from .residents import AGENT, DOOR
 
 FIRST_PORT: Final = 8567
@@ -73,19 +84,29 @@ class Fed:
     all: Result
     tails: Result
     """Of each round, what 99 of 100 took at most."""
+    least: Result
+    """The tails of a feed that decides nothing."""
 
 
 class DoorBench:
     """An agent with a camera and a door, and somebody at it with all the cards there are."""
 
     def __init__(
-        self, port: int, token: str, session: aiohttp.ClientSession, step: Doorstep, limit: Echo
+        self,
+        port: int,
+        token: str,
+        session: aiohttp.ClientSession,
+        step: Doorstep,
+        *,
+        limit: Echo,
+        feed: Teller,
     ) -> None:
         self.port = port
         self.token = token
         self.step = step
         self.limit = limit
         self._session = session
+        self._bare_feed = feed
 
     @asynccontextmanager
     async def watched(self, folder: Path) -> AsyncIterator[None]:
@@ -105,7 +126,9 @@ class DoorBench:
     async def idle(self, checks: int, rounds: int) -> list[Result]:
         """Measure so many cards a round, from the card to the feed, while nothing else goes on."""
         heard = await self._fed("card shown, feed tells of it, idle", checks, rounds)
-        return [heard.all, replace(heard.tails, times=HEARD_TIMES, goal="A1")]
+        tails = replace(heard.tails, times=HEARD_TIMES, goal="A1")
+        what = "a feed that decides nothing and writes nothing down"
+        return [heard.all, *bounded([tails, heard.least], tails.name, heard.least.name, what)]
 
     async def crowded(self, checks: int, rounds: int) -> Result:
         """Measure the same, whatever else goes on."""
@@ -113,18 +136,22 @@ class DoorBench:
         return replace(heard.all, most=HEARD_MS, goal="A2")
 
     async def _fed(self, name: str, checks: int, rounds: int) -> Fed:
-        busy, heard, echoed = False, list[list[float]](), list[list[float]]()
+        busy, heard, echoed, told = False, *(list[list[float]]() for _ in range(3))
         line = now_and_then(lambda _: self.limit.ask(LINE), checks)
+        telling = now_and_then(lambda _: self._bare_feed.ask(LINE), checks)
         await line()
+        await telling()
         for _ in range(rounds):
             busy |= is_busy()
             heard.append(await self._heard(checks))
             echoed.append(await line())
+            told.append(await telling())
             await self._access()
-        tails = [[[tail(each)] for each in side] for side in (heard, echoed)]
+        tails, limit, least = ([[tail(each)] for each in side] for side in (heard, echoed, told))
         return Fed(
             all=came_to(name, heard, echoed, busy=busy),
-            tails=came_to(f"{name}: p99", *tails, busy=busy),
+            tails=came_to(f"{name}: p99", tails, limit, busy=busy),
+            least=came_to("the same by a bare feed: p99", least, limit, busy=busy),
         )
 
     async def _heard(self, checks: int) -> list[float]:
@@ -195,10 +222,10 @@ async def opened(folder: Path, cards: int) -> AsyncIterator[DoorBench]:
     try:
         async with _session(port, token) as session:
             await _until_up(session)
-            async with echo(folder) as limit:
+            async with echo(folder) as limit, teller(folder) as feed:
                 loop, socket = asyncio.get_running_loop(), str(folder / "gate.sock")
                 _, step = await loop.create_unix_connection(lambda: Doorstep(cards), socket)
-                yield DoorBench(port, token, session, step, limit)
+                yield DoorBench(port, token, session, step, limit=limit, feed=feed)
                 step.leave()
     finally:
         await child.stop()

@@ -143,5 +143,5 @@ def _row(goal: str, results: Sequence[Result], reasons: Sequence[str]) -> Row:
     tightest = max(results, key=lambda each: each.strain, default=None)
     verdicts = [each.verdict for each in results] + ["not measured" for _ in reasons]
     worst = min(verdicts, key=WORST_FIRST.index)
-    bounds = [each.bound for each in results if each.bound and each.strain > 1]
-    return Row(goal=goal, verdict=worst, tightest=tightest, reason="; ".join([*reasons, *bounds]))
+    told = [*reasons, *(each.reason for each in results if each.reason)]
+    return Row(goal=goal, verdict=worst, tightest=tightest, reason="; ".join(told))

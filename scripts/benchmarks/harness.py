@@ -115,6 +115,16 @@ class Result:
         return "passes"
 
     @property
+    def reason(self) -> str:
+        """Return why it takes more than it may, as far as that is not for us; nothing else."""
+        if self.strain <= 1:
+            return ""
+        if self.is_tighter_by_ratio or not self.reference_p99:
+            return self.bound
+        tail = f"{self.name}: what it is beside takes {self.reference_p99:.1f} {self.unit} (p99)"
+        return "; ".join(filter(None, (self.bound, tail)))
+
+    @property
     def _by_value(self) -> float:
         return 0.0 if self.most is None else _part_of(self.p99, self.most)
 

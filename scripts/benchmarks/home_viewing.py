@@ -1,7 +1,8 @@
 """Live pictures through Home Assistant: by our camera, and by its own one of the same stream."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +14,15 @@ from scripts.demonstration.memory import AgentMemory
 from scripts.demonstration.places import LOCAL
 
 from . import compiled
-from .harness import Depth, Missing, Result, came_to, is_busy, say
+from .harness import Depth, Missing, Result, bounded, came_to, is_busy, say
 from .home_agents import agents, resting
 from .homes import NOTHING, Home, Running, settle, spoken_to
-from .servers import SIZE, pictures
+from .servers import SIZE, pictures, relay
 from .watchers import Audience, Server, Watched, watch
 
 OURS: Final = "Gatehouse"
 CORE: Final = "mjpeg"
+LEAST: Final = "a relay in C"
 FPS: Final = 15
 CAMERA: Final = "camera0"
 TIMES: Final = {1: 0.8, 10: 0.65}
@@ -38,6 +40,7 @@ async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Miss
     if reason := compiled.why_none():
         return [Missing(name="viewing", reason=reason, goal="H1")]
     client = await asyncio.to_thread(compiled.program, here, "client")
+    await asyncio.to_thread(compiled.program, here, "relay")
     play = resting(await asyncio.to_thread(pictures, here), SIZE, FPS)
     results: list[Result | Missing] = []
     async with (
@@ -49,7 +52,8 @@ async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Miss
         await asyncio.sleep(0 if depth.quick else SETTLED_S)
         for viewers in TIMES:
             say(f"{viewers} who watch through Home Assistant ...")
-            results += await _beside(servers, client, viewers, depth)
+            async with _with_the_least(servers, reached, here, viewers) as compared:
+                results += await _beside(compared, client, viewers, depth)
     return results
 
 
@@ -68,28 +72,52 @@ async def _beside(
 
 
 def _results(viewers: int, watched: Mapping[str, list[Watched]], *, busy: bool) -> Iterator[Result]:
-    ours, core = watched[OURS], watched[CORE]
-    yield came_to(
+    core = _costs(watched[CORE])
+    ours = came_to(
         f"{viewers} viewers at {FPS} fps, core's mjpeg",
-        [[each.cost_us] for each in ours],
-        [[each.cost_us] for each in core],
+        _costs(watched[OURS]),
+        core,
         unit="µs",
         times=TIMES[viewers],
         goal="H1",
         busy=busy,
     )
+    if LEAST in watched:
+        costs = _costs(watched[LEAST])
+        least = came_to(f"the same by {LEAST}", costs, core, unit="µs", busy=busy)
+        yield from bounded([ours, least], ours.name, least.name, f"{LEAST} alone")
+    else:
+        yield ours
     yield came_to(
         f"{viewers} viewers: age, the 99th percentile",
-        [[each.age_ms] for each in ours],
-        [[each.age_ms] for each in core],
+        [[each.age_ms] for each in watched[OURS]],
+        [[each.age_ms] for each in watched[CORE]],
         busy=busy,
     )
     yield came_to(
         f"{viewers} viewers: missed",
-        [[each.missed] for each in ours],
+        [[each.missed] for each in watched[OURS]],
         unit="%",
         busy=busy,
     )
+
+
+def _costs(watched: list[Watched]) -> list[list[float]]:
+    return [[each.cost_us] for each in watched]
+
+
+@asynccontextmanager
+async def _with_the_least(
+    servers: Mapping[str, Server], reached: dict[str, AgentMemory], folder: Path, viewers: int
+) -> AsyncIterator[Mapping[str, Server]]:
+    """Let one who watches alone also do so without any Home Assistant between."""
+    if viewers > 1:
+        yield servers
+        return
+    (agent,) = reached.values()
+    stream = wire.STREAM.format(camera=CAMERA)
+    async with relay(folder, agent.port, stream, agent.token) as least:
+        yield {**servers, LEAST: least}
 
 
 async def _servers(

@@ -20,8 +20,9 @@ from custom_components.gatehouse.footage.panorama import (
 from .harness import Case, Depth, Result, measure, say, spending
 
 SIZE: Final = (1920, 1080)
-MOST_S: Final = 2  # each of them takes a second to encode
 FPS: Final = 30
+FRAMES: Final = 60  # each thirty take a second to encode
+GLANCE: Final = 12
 BITRATE: Final = 6_000_000
 NOISE: Final = 12  # levels of grey
 X264: Final = {"preset": "veryfast", "crf": "23"}
@@ -37,27 +38,27 @@ type Make = Callable[[], Composer]
 
 async def measured(folder: Path, depth: Depth) -> list[Result]:
     """Measure all of it."""
-    seconds = min(depth.seconds, MOST_S)
-    say(f"two cameras of 1080p, {seconds} s ...")
+    frames = GLANCE if depth.quick else FRAMES
+    say(f"two cameras of 1080p, {frames} pictures ...")
     if reason := why_none():
         say(reason)
-    return [await measure(case, depth.rounds) for case in cases(folder, seconds)]
+    return [await measure(case, depth.rounds) for case in cases(folder, frames)]
 
 
-def cases(folder: Path, seconds: int) -> Iterator[Case]:
-    """Yield what is measured of two videos of so many seconds; nothing without OpenCV."""
+def cases(folder: Path, frames: int) -> Iterator[Case]:
+    """Yield what is measured of two videos of so many pictures; nothing without OpenCV."""
     if why_no_panorama() is not None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as here:
         videos = [Path(here, f"{side}.mp4") for side in ("left", "right")]
         for seed, video in enumerate(videos):
-            _record(video, seconds, seed)
+            _record(video, frames, seed)
         yield _case("a panorama, and side by side", lambda make: movie(videos, make()))
         pictures = [next(_frames(video)) for video in videos]
         yield _case(
             "the same without decoding and encoding",
-            lambda make: _composed(make(), pictures, seconds * FPS),
+            lambda make: _composed(make(), pictures, frames),
             None,
         )
 
@@ -107,12 +108,12 @@ def _frames(video: Path) -> Iterator[av.VideoFrame]:
         yield from file.decode(file.streams.video[0])
 
 
-def _record(path: Path, seconds: int, seed: int) -> None:
+def _record(path: Path, frames: int, seed: int) -> None:
     with av.open(str(path), "w", format="mp4") as file:
         stream: Any = file.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         stream.codec_context.bit_rate = BITRATE
-        for picture in _pictures(seconds * FPS, seed):
+        for picture in _pictures(frames, seed):
             frame = av.VideoFrame.from_ndarray(picture, "gray").reformat(format="yuv420p")
             file.mux(stream.encode(frame))
         file.mux(stream.encode())

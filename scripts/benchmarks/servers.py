@@ -1,4 +1,4 @@
-"""Three that serve the same pictures: the agent, ustreamer, and a loop of sends in C."""
+"""Those that serve the same pictures: the agent, ustreamer, a loop of sends and a relay in C."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -88,6 +88,15 @@ async def limit(folder: Path, pictures: Path, fps: int) -> AsyncIterator[Server]
     command: list[str | Path] = [folder / "limit", str(port), str(fps), pictures]
     async with _running("limit", command, folder, port) as pid:
         yield Server(port=port, path="/", pid=pid)
+
+
+@asynccontextmanager
+async def relay(folder: Path, server: int, path: str, token: str) -> AsyncIterator[Server]:
+    """Run the program that passes on to one viewer what the agent at this port serves."""
+    port = free_port(LOCAL, FIRST_PORT + 300)
+    command: list[str | Path] = [folder / "relay", str(port), str(server)]
+    async with _running("relay", command, folder, port) as pid:
+        yield Server(port=port, path=path, pid=pid, authorization=f"Bearer {token}")
 
 
 @asynccontextmanager

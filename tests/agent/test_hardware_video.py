@@ -19,7 +19,7 @@ from camera_agent.hardware.pattern import background, draw
 from camera_agent.hardware.timing import Pace, now_us
 from camera_agent.hardware.video import Fit, VideoCamera
 from camera_agent.models import Packet, Picture
-from camera_agent.motion import Plane, difference
+from camera_agent.motion import Plane, differing
 
 from .conftest import Configured, Filmed
 
@@ -332,7 +332,7 @@ class TestThePattern:
     def test_its_clock_alone_is_no_motion(self) -> None:
         night, day = drawn(12.0, "00:00:00"), drawn(12.0, "18:58:58")
         assert not np.array_equal(night, day)
-        assert difference(night.astype(np.float32), day) < 0.002
+        assert differing(day - night.astype(np.float32)) < 0.002
 
     def test_fits_into_any_size(self) -> None:
         for width, height in ((64, 64), (4096, 2160), (640, 480)):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from camera_agent.motion import Motion, MotionDetector, Plane, difference, learn
+from camera_agent.motion import Motion, MotionDetector, Plane, differing, follow
 
 INTERVAL_US = 200_000
 THRESHOLD = 0.002
@@ -126,13 +126,13 @@ def test_the_median_keeps_a_large_dark_thing_from_changing_the_rest() -> None:
     background = np.full(SIZE, 120, np.float32)
     plane = background.astype(np.uint8)
     plane[:, :60] = 20
-    assert difference(background, plane) == pytest.approx(60 / 160)
+    assert differing(plane - background) == pytest.approx(60 / 160)
 
 
 def test_the_background_follows_slowly() -> None:
     background = np.zeros(SIZE, np.float32)
     for _ in range(22):
-        learn(background, np.full(SIZE, 100, np.uint8))
+        follow(background, np.full(SIZE, 100, np.uint8) - background)
     assert background.mean() == pytest.approx(90, abs=1)
 
 
