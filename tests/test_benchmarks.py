@@ -222,6 +222,18 @@ def test_beside_what_falls_short_stands_what_nobody_gets_below() -> None:
     assert (row.verdict, row.reason) == ("falls short", "encoding takes 0.70 of it")
 
 
+def test_beside_what_takes_too_long_now_and_then_stands_how_long_the_least_takes_then() -> None:
+    late = Result(
+        name="late", p50=1.0, p99=9.0, reference_p50=0.5, reference_p99=4.0, most=5.0, goal="A2"
+    )
+    soon = replace(late, p99=4.5)
+
+    (row,) = [row for row in reached({"access": [late]}) if row.goal == "A2"]
+    assert row.reason == "late: what it is beside takes 4.0 ms (p99)"
+    (row,) = [row for row in reached({"access": [soon]}) if row.goal == "A2"]
+    assert (row.verdict, row.reason) == ("passes", "")
+
+
 @pytest.mark.timeout(120)
 def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
     tmp_path: Path,
@@ -236,8 +248,9 @@ def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
     main(["--quick", "--json", "--incidents", "200", "--folder", str(tmp_path), "access"])
     cases = json.loads(capsys.readouterr().out)["access"]
 
-    heard, tails, decision, outside, loaded, by_http, *pages = cases
+    heard, tails, least, decision, outside, loaded, by_http, *pages = cases
     assert heard["p99"] >= tails["p50"] > 0
+    assert least["reference_p50"] == tails["reference_p50"]
     assert [each["goal"] for each in (tails, decision, loaded)] == ["A1", "A3", "A2"]
     assert decision["most"] == doors.DECISION_MS
     assert "relay" in outside["name"]

@@ -413,10 +413,10 @@ async def test_many_changes_are_told_once_a_second(
     before = hass.loop.time()
 
     uid = await book(site)
-    for state in (BookingState.RECORDING, BookingState.COMPLETED):
+    for state in (BookingState.RECORDING, BookingState.MISSED):
         await comes_to(site, uid, state=state)
 
-    assert (await told(client))["booking"]["state"] == "completed"
+    assert (await told(client))["booking"]["state"] == "missed"
     assert hass.loop.time() - before > 0.7
 
 
