@@ -827,7 +827,7 @@ async def main():
         await asyncio.sleep(0.1)
     with cable.cut():
         print(reaches(cable.host))
-    print(reaches(cable.host))
+    print(any(reaches(cable.host) for _ in range(20)))
     server.kill()
     await server.wait()
     await cable.remove()

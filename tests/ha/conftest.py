@@ -15,6 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
+from custom_components.gatehouse.access import compiler, secrets
 from custom_components.gatehouse.incidents.track import TrackRules
 from tests.databases import empty_database, share_statements
 from tests.ha.entering import LOCK, let_anna_in, porch_group
@@ -48,6 +49,13 @@ async def other_agent(socket_enabled: None) -> AsyncIterator[ScriptedAgent]:
     async with scripted_agent() as agent:
         agent.state["info"] |= {"id": "c0ffee000002", "name": "Garage"}
         yield agent
+
+
+@pytest.fixture(autouse=True)
+def quick_pins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash PINs in no time; who guesses them is not among the tests, and each takes 50 ms."""
+    for module in (secrets, compiler):
+        monkeypatch.setattr(module, "PIN_COST", (2, 8, 1))
 
 
 @pytest.fixture
