@@ -20,6 +20,8 @@ from .homes import NOTHING, Home, Running, settle, spoken_to
 from .servers import SIZE, pictures, relay
 from .watchers import Audience, Server, Watched, watch
 
+NAME: Final = "viewing"
+LONG: Final = "Home Assistant has to be started (not with --quick)"
 OURS: Final = "Gatehouse"
 CORE: Final = "mjpeg"
 LEAST: Final = "a relay in C"
@@ -30,7 +32,6 @@ TIMES: Final = {1: 0.8, 10: 0.65}
 
 ROUNDS: Final = 5
 SECONDS: Final = 4.0
-QUICK_SECONDS: Final = 0.7
 SETTLED_S: Final = 10.0
 KNOWN_WITHIN: Final = 60.0  # seconds
 
@@ -38,7 +39,9 @@ KNOWN_WITHIN: Final = 60.0  # seconds
 async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Missing]:
     """Measure both sides in one Home Assistant; nobody watches without a C compiler."""
     if reason := compiled.why_none():
-        return [Missing(name="viewing", reason=reason, goal="H1")]
+        return [Missing(name=NAME, reason=reason, goal="H1")]
+    if depth.quick:
+        return [Missing(name=NAME, reason=LONG, goal="H1")]
     client = await asyncio.to_thread(compiled.program, here, "client")
     await asyncio.to_thread(compiled.program, here, "relay")
     play = resting(await asyncio.to_thread(pictures, here), SIZE, FPS)
@@ -49,22 +52,19 @@ async def measured(folder: Path, here: Path, depth: Depth) -> list[Result | Miss
     ):
         async with spoken_to(home, new=True) as owner:
             servers = await _servers(owner, home, reached)
-        await asyncio.sleep(0 if depth.quick else SETTLED_S)
+        await asyncio.sleep(SETTLED_S)
         for viewers in TIMES:
             say(f"{viewers} who watch through Home Assistant ...")
             async with _with_the_least(servers, reached, here, viewers) as compared:
-                results += await _beside(compared, client, viewers, depth)
+                results += await _beside(compared, client, viewers)
     return results
 
 
-async def _beside(
-    servers: Mapping[str, Server], client: Path, viewers: int, depth: Depth
-) -> list[Result]:
-    """Let both take turns."""
-    seconds = QUICK_SECONDS if depth.quick else SECONDS
-    audience = Audience(viewers=viewers, seconds=seconds, fps=FPS)
+async def _beside(servers: Mapping[str, Server], client: Path, viewers: int) -> list[Result]:
+    """Let all of them take turns."""
+    audience = Audience(viewers=viewers, seconds=SECONDS, fps=FPS)
     busy, watched = False, {name: list[Watched]() for name in servers}
-    for _ in range(1 if depth.quick else ROUNDS):
+    for _ in range(ROUNDS):
         busy |= is_busy()
         for name, server in servers.items():
             watched[name].append(await watch(client, server, audience))

@@ -23,7 +23,7 @@ from .store import StoreBench
 SCRIPT: Final = Path(__file__).parents[1] / "postgres"
 PASSWORD: Final = "gate/house@home"  # noqa: S105 - of a server that is thrown away
 NAME: Final = "PostgreSQL"
-GLANCE: Final = 10_000
+LONG: Final = "a server has to be started and filled (not with --quick)"
 READY: Final = "ready to accept connections"
 
 # As a server is that people trust: scripts/postgres has them off, for tests.
@@ -32,11 +32,10 @@ SETTINGS: Final = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "
 
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
     """Measure all of it, where there is a server."""
-    if reason := why_none():
+    if reason := LONG if depth.quick else why_none():
         return [Missing(name=NAME, reason=reason)]
     results: list[Result | Missing] = []
-    number = min(depth.incidents, GLANCE) if depth.quick else depth.incidents
-    async with opened(folder, number) as (there, here):
+    async with opened(folder, depth.incidents) as (there, here):
         for case in _beside(there.cases(depth.calls), here.cases(depth.calls)):
             say(f"{case.name} ...")
             results.append(await measure(case, depth.rounds))
