@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 import logging
 from pathlib import Path
 import secrets
 import time
-from typing import Final, TypeVar
+from typing import Final
 
 import av
 
@@ -16,14 +15,13 @@ from .allowance import Allowance, is_booked
 from .errors import Refused
 from .ledger import Ledger
 from .models import Packet, Sound
-from .mux import Mp4File
 from .ring import Ring
 from .running import Running
-from .shelf import Recording, Shelf
+from .shelf import Recording
+from .stock import Stock
 from .wire import ErrorCode, RecordingOrigin, RecordingStatus
 
 LOGGER = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
 LONGEST: Final = 300.0  # seconds; who still wants more by then says so
 MOST_RUNNING: Final = 16  # besides what is booked, whose bound is that of the appointments
@@ -44,16 +42,11 @@ class Recorder:
         ledger: Ledger,
     ) -> None:
         """Read what is on the disk; blocks. What goes unfetched is counted in the ledger."""
-        self._shelf = Shelf(folder)
+        self._stock = Stock(folder, allowance, ledger, self._booked_bytes)
         self._rings = rings
         self._changed = changed
-        self._allowance = allowance
-        self._ledger = ledger
-        self._finished = {recording.id: recording for recording in self._shelf.load()}
         self._running: dict[str, Running] = {}
         self._untidy = asyncio.Event()
-        self._tidying = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._stories = asyncio.TaskGroup()
         self._is_closing = False
 
@@ -63,12 +56,12 @@ class Recorder:
             async with self._stories:
                 while True:
                     self._untidy.clear()
-                    await self._tidy()
+                    await self._stock.tidy()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(TIDIED):
                             await self._untidy.wait()
         finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._stock.close()
 
     async def close(self) -> None:
         """End all recordings now and write what they have; nothing is begun any more."""
@@ -95,7 +88,7 @@ class Recorder:
     def recordings(self, camera: str | None = None) -> list[Recording]:
         """Return the recordings of a camera, or all, oldest first."""
         running = [running.recording for running in self._running.values()]
-        known = sorted([*self._finished.values(), *running], key=lambda one: one.started)
+        known = sorted([*self._stock, *running], key=lambda one: one.started)
         return [one for one in known if camera in (None, one.camera)]
 
     def file(self, camera: str, name: str) -> Path:
@@ -105,7 +98,7 @@ class Recorder:
             raise Refused(ErrorCode.RECORDING_RUNNING, f"Recording {name} runs; end it first.")
         if recording.status is RecordingStatus.FAILED:
             raise Refused(ErrorCode.NOT_FOUND, f"There is no file: {recording.error}")
-        return self._shelf.path(recording)
+        return self._stock.path(recording)
 
     async def start(
         self,
@@ -120,7 +113,7 @@ class Recorder:
 
         It is cut when it lasts as long as the longest, in seconds from what there is of its time.
         """
-        await self._make_room(origin)
+        await self._stock.make_room(origin)
         self._check_bounds(origin)
         now = time.time()
         past = self._rings[camera].since(round(since * 1_000_000))
@@ -161,9 +154,7 @@ class Recorder:
         """Move recordings in time by so many seconds; return which are done, as running are not."""
         done = [name for name in misdated if name not in self._running]
         for name in done:
-            if recording := self._finished.get(name):  # or else somebody has fetched it
-                redated = await self._in_thread(self._shelf.redate, recording, misdated[name])
-                self._finished[name] = redated
+            if redated := await self._stock.redate(name, misdated[name]):
                 self._changed(redated)
         return done
 
@@ -174,46 +165,27 @@ class Recorder:
         if running and running.story:
             running.end()
             await asyncio.wait([running.story])
-        await self._in_thread(self._shelf.remove, recording)
-        self._finished.pop(name, None)
+        await self._stock.remove(recording)
 
     async def _write(self, running: Running) -> None:
         """Write one recording until it is over; whatever ends it, what was written stays."""
         try:
-            await self._in_thread(self._shelf.save, running.recording)
             await self._pour(running)
         except (OSError, av.FFmpegError) as error:
             LOGGER.error("Recording %s cannot be written: %s", running.recording.id, error)
             running.end(f"The file could not be written: {error}")
-        finished = await self._in_thread(self._shelf.finish, running.recording, running.error)
+        finished = await self._stock.finish(running.recording, running.error)
         if self._running.pop(finished.id, None):  # or else somebody deleted it meanwhile
-            self._finished[finished.id] = finished
+            self._stock.add(finished)
             self._changed(finished)
             self._untidy.set()
 
     async def _pour(self, running: Running) -> None:
-        file = Mp4File(self._shelf.path(running.recording))
-        try:
+        async with self._stock.filming(running.recording) as write:
             async for items in running.batches():
-                await self._in_thread(file.write, items)
-                free = await self._in_thread(self._shelf.free_bytes)
-                origin = running.recording.origin
-                if not self._allowance.may_go_on(origin, free, self._booked_bytes()):
+                await write(items)
+                if not await self._stock.may_go_on(running.recording.origin):
                     running.end("There is no more room for it; the recording ends early.")
-        finally:
-            await self._in_thread(file.close)
-
-    async def _make_room(self, origin: RecordingOrigin) -> None:
-        """Refuse what there is no room for, even without the recordings that may go for it."""
-        if await self._has_room(origin):
-            return
-        await self._tidy(self._allowance.needed(origin))
-        if not await self._has_room(origin):
-            raise Refused(ErrorCode.NO_SPACE, "There is no room for it; delete recordings.")
-
-    async def _has_room(self, origin: RecordingOrigin) -> bool:
-        free = await self._in_thread(self._shelf.free_bytes)
-        return self._allowance.may_begin(origin, free, self._booked_bytes())
 
     def _check_bounds(self, origin: RecordingOrigin) -> None:
         if self._is_closing:
@@ -223,44 +195,14 @@ class Recorder:
             raise Refused(ErrorCode.TOO_MANY, f"{MOST_RUNNING} recordings are running already.")
 
     def _booked_bytes(self) -> int:
-        running = sum(one.size for one in self._running.values() if is_booked(one.recording))
-        finished = (one for one in self._finished.values() if is_booked(one))
-        return running + sum(one.bytes or 0 for one in finished)
-
-    async def _tidy(self, wanted: int = 0) -> None:
-        """Delete what is too much; a disk that fails is told and tried again later."""
-        async with self._tidying:
-            try:
-                free = await self._in_thread(self._shelf.free_bytes)
-            except OSError as error:
-                LOGGER.error("The disk cannot be looked at: %s", error)
-                return
-            finished = self._finished.values()
-            for one in self._allowance.surplus(finished, free, time.time(), wanted):
-                await self._discard(one)
-
-    async def _discard(self, recording: Recording) -> None:
-        if self._finished.pop(recording.id, None) is None:
-            return  # somebody was faster
-        LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
-        try:
-            await self._in_thread(self._shelf.remove, recording)
-        except OSError as error:
-            LOGGER.error("Recording %s cannot be deleted: %s", recording.id, error)
-            self._finished[recording.id] = recording
-            return
-        if recording.status is RecordingStatus.COMPLETE:
-            await self._in_thread(self._ledger.lose)
+        return sum(one.size for one in self._running.values() if is_booked(one.recording))
 
     def _find(self, camera: str, name: str) -> Recording:
         running = self._running.get(name)
-        recording = running.recording if running else self._finished.get(name)
+        recording = running.recording if running else self._stock.get(name)
         if recording is None or recording.camera != camera:
             raise Refused(ErrorCode.NOT_FOUND, f"Camera {camera!r} has no recording {name!r}.")
         return recording
-
-    async def _in_thread(self, work: Callable[..., Result], *arguments: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
 
 def _check(since: float, until: float, first: float, now: float) -> None:

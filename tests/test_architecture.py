@@ -111,8 +111,16 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
     "database_errors": frozenset(),
     "database_file": frozenset({"database_errors"}),
     "database_server": frozenset({"database_errors"}),
+    "database_place": frozenset({"database_errors", "database_file", "database_server"}),
     "database": frozenset(
-        {"models", "migrations", "database_errors", "database_file", "database_server"}
+        {
+            "models",
+            "migrations",
+            "database_errors",
+            "database_file",
+            "database_place",
+            "database_server",
+        }
     ),
     "database_copy": frozenset({"database", "database_server"}),
     "agent": frozenset({"models"}),
@@ -137,17 +145,23 @@ KNOWS: Final[dict[str, frozenset[str]]] = {
 
 ON_THE_FLOOR: Final = frozenset({"floor", "const", "hub", *COORDINATORS}) | PARTS
 
+# What speaks SQL of the database's own modules: `database.py`, `database_copy.py`, ...
+DATABASE: Final = ("", "_copy", "_file", "_place", "_server")
+
 # Who may import what is neither ours nor the standard library's.
 # A star stays inside its folder; a "!" takes a path out again.
 FLOOR: Final = (
     f"{INTEGRATION}/*.py",
     f"!{INTEGRATION}/models.py",
-    *(f"!{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_errors", "_file", "_server")),
+    *(f"!{INTEGRATION}/database{part}.py" for part in ("_errors", *DATABASE)),
 )
 DEVICES: Final = (f"{AGENT}/hardware/*.py",)
 # Detectors that are asked by HTTP, and where models come from.
 SERVICES: Final = "aws_lambda codeproject kserve kserve_server model remote service".split()
 PANORAMA: Final = "alignment exposure features geometry panorama recheck seam".split()
+# The tables of a room, and what is asked of them and done to them.
+INCIDENT_ROWS: Final = "indexing rows search totals".split()
+FOOTAGE_ROWS: Final = "backlog rows search stock wishes".split()
 WIRE: Final = (
     *FLOOR,
     f"{INTEGRATION}/agent/*.py",
@@ -162,20 +176,19 @@ THIRD_PARTIES: Final = {
     "aiohttp": WIRE,
     "yarl": WIRE,  # aiohttp's own addresses
     "sqlalchemy": (
-        *(f"{INTEGRATION}/database{part}.py" for part in ("", "_copy", "_file", "_server")),
+        *(f"{INTEGRATION}/database{part}.py" for part in DATABASE),
         f"{INTEGRATION}/*/store.py",
-        # What the store of incidents is made of: its rows, and their search.
-        f"{INTEGRATION}/incidents/rows.py",
-        f"{INTEGRATION}/incidents/search.py",
+        # What the store of incidents is made of.
+        *(f"{INTEGRATION}/incidents/{name}.py" for name in INCIDENT_ROWS),
         # What the store of footage is made of, and the store of the links to it.
-        f"{INTEGRATION}/footage/rows.py",
+        *(f"{INTEGRATION}/footage/{name}.py" for name in FOOTAGE_ROWS),
         f"{INTEGRATION}/footage/linkstore.py",
-        # The store of what happened at the doors.
-        f"{INTEGRATION}/access/log.py",
+        # What happened at the doors: the store, its rows, and their search.
+        *(f"{INTEGRATION}/access/{name}.py" for name in ("log", "passages", "search")),
         f"{INTEGRATION}/bookings/rows.py",
     ),
     # Home Assistant has it too: it reads the lists of a page of incidents in half the time.
-    "orjson": (f"{INTEGRATION}/incidents/rows.py",),
+    "orjson": (f"{INTEGRATION}/incidents/lists.py",),
     "psycopg": (f"{INTEGRATION}/database_server.py",),
     "dateutil": (f"{INTEGRATION}/bookings/recurrence.py",),
     "watchdog": (f"{INTEGRATION}/uploads/*.py",),
@@ -241,6 +254,7 @@ PURE: Final = frozenset(
         "facts",
         "factors",
         "hours",
+        "marks",
         "matching",
         "news",
         "nouns",
@@ -249,6 +263,7 @@ PURE: Final = frozenset(
         "risk",
         "track",
         "tracks",
+        "wanted",
         "wording",
     }
 )

@@ -21,7 +21,7 @@ from .agent_data import AgentData
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraData
 from .door_binary_sensors import door_binary_sensors
-from .door_entity import async_add_other_doors, async_follow_doors
+from .door_setup import async_add_other_doors, async_follow_doors
 from .entity import AgentEntity, CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .other_contact import other_contacts
 from .zone_occupancy import async_follow_zones

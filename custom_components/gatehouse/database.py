@@ -1,13 +1,11 @@
 """One database, and one thread that writes it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import logging
-from pathlib import Path
 from typing import override
 
 from sqlalchemy import (
@@ -18,11 +16,10 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    exc,
     func,
     select,
 )
-from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from .database_errors import (
@@ -33,24 +30,9 @@ from .database_errors import (
     DatabaseTooNew,
     DatabaseUnreachable,
 )
-from .database_file import (
-    FILE,
-    file_engines,
-    file_explanation,
-    file_name,
-    file_size,
-    file_url,
-    keep_copy,
-)
-from .database_server import (
-    Server,
-    is_servers_fault,
-    server_engines,
-    server_explanation,
-    server_name,
-    server_size,
-    server_url,
-)
+from .database_file import file_size, keep_copy
+from .database_place import Place, engines_of, explained, is_server, name_of
+from .database_server import Server, server_size
 from .migrations import MIGRATIONS
 
 __all__ = [
@@ -72,10 +54,6 @@ LOGGER = logging.getLogger(__name__)
 
 metadata = MetaData()
 """Every store puts its table here; a test holds it against what the migrations make."""
-
-
-type Place = Path | str | Server
-"""A SQLite file, made if missing, or a server. A text is the path of a file, or a URL."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -130,7 +108,7 @@ class Database:
 
     async def size(self) -> int:
         """Return how many bytes there are, in its files or on the server."""
-        if _is_server(self._reading.url):
+        if is_server(self._reading.url):
             return await self.read(server_size)
         return await asyncio.to_thread(file_size, self._reading.url)
 
@@ -158,7 +136,7 @@ class Database:
 
 def peek[T](where: Place, work: Callable[[Connection], T]) -> T:
     """Run work on a database as it is: nothing is migrated, and whoever has it keeps it."""
-    writing, reading = _engines(where)
+    writing, reading = engines_of(where, READERS)
     try:
         return _read(reading, work)
     finally:
@@ -169,17 +147,11 @@ def peek[T](where: Place, work: Callable[[Connection], T]) -> T:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 READERS = 2
-# They are no states of the database.
-_OUR_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)
 _SCHEMA_VERSION = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
 
 
-def _is_server(url: URL) -> bool:
-    return url.get_backend_name() != FILE
-
-
 def _open(where: Place) -> tuple[Engine, Engine]:
-    writing, reading = engines = _engines(where)
+    writing, reading = engines = engines_of(where, READERS)
     try:
         _migrate(writing)
     except BaseException:
@@ -189,35 +161,19 @@ def _open(where: Place) -> tuple[Engine, Engine]:
     return engines
 
 
-def _engines(where: Place) -> tuple[Engine, Engine]:
-    """Return what writes and what reads; nothing is connected yet."""
-    url = _url(where)
-    if _is_server(url):
-        return server_engines(url, READERS)
-    return file_engines(url)
-
-
-def _url(where: Place) -> URL:
-    if isinstance(where, Server):
-        return server_url(where)
-    if isinstance(where, Path) or "://" not in where:
-        return file_url(where)
-    return make_url(where) if where.startswith(FILE) else server_url(Server(url=where))
-
-
 def _migrate(engine: Engine) -> None:
     version = _write(engine, _version)
     newest = len(MIGRATIONS)
     if version > newest:
         raise DatabaseTooNew(
-            f"{_name(engine.url)} was made by a newer Gatehouse (schema {version}, this one knows"
+            f"{name_of(engine.url)} was made by a newer Gatehouse (schema {version}, this one knows"
             f" {newest}): update Gatehouse, or restore the database from a backup"
         )
-    if 0 < version < newest and engine.dialect.name == FILE:
+    if 0 < version < newest and not is_server(engine.url):
         keep_copy(engine.url, version)
     for number in range(version + 1, newest + 1):
         _write(engine, partial(_apply, number=number))
-        LOGGER.debug("Migrated %s to schema %s", _name(engine.url), number)
+        LOGGER.debug("Migrated %s to schema %s", name_of(engine.url), number)
 
 
 def _version(connection: Connection) -> int:
@@ -235,28 +191,10 @@ def _apply(connection: Connection, number: int) -> None:
 
 
 def _write[T](engine: Engine, work: Callable[[Connection], T]) -> T:
-    with _explained(engine.url), engine.begin() as connection:
+    with explained(engine.url), engine.begin() as connection:
         return work(connection)
 
 
 def _read[T](engine: Engine, work: Callable[[Connection], T]) -> T:
-    with _explained(engine.url), engine.connect() as connection:
+    with explained(engine.url), engine.connect() as connection:
         return work(connection)
-
-
-@contextmanager
-def _explained(url: URL) -> Iterator[None]:
-    try:
-        yield
-    except exc.DBAPIError as error:
-        if isinstance(error, _OUR_MISTAKES) and not is_servers_fault(error):
-            raise
-        raise _explanation(url, error) from error
-
-
-def _explanation(url: URL, error: exc.DBAPIError) -> DatabaseError:
-    return server_explanation(url, error) if _is_server(url) else file_explanation(url, error.orig)
-
-
-def _name(url: URL) -> str:
-    return server_name(url) if _is_server(url) else file_name(url)

@@ -12,7 +12,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from . import GatehouseConfigEntry
 from .access_event import AccessEvent, Doorbell
 from .coordinator import CameraCoordinator, incident_attributes
-from .door_entity import AgentDoor, async_add_other_doors, async_follow_doors
+from .door_entity import AgentDoor
+from .door_setup import async_add_other_doors, async_follow_doors
 from .entity import CameraEntity, async_add_camera_entities
 from .incidents import IncidentNews, NewsKind
 from .models import IncidentState

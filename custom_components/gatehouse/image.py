@@ -9,7 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .coordinator import CameraCoordinator
-from .door_entity import Door, async_add_other_doors, async_follow_doors
+from .door_entity import Door
+from .door_setup import async_add_other_doors, async_follow_doors
 from .entity import CameraEntity, async_add_camera_entities
 from .last_access import LastAccess
 from .models import Incident

@@ -9,7 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from . import GatehouseConfigEntry
 from .asking import translated
-from .door_entity import AgentDoor, PassageEntity, async_follow_doors
+from .door_entity import AgentDoor, PassageEntity
+from .door_setup import async_follow_doors
 from .models import PassageKind
 
 PARALLEL_UPDATES = 0

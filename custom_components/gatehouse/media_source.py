@@ -14,19 +14,18 @@ from homeassistant.components.media_source import (
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from . import GatehouseConfigEntry
-from .asking import footage_of, translated
+from .asking import translated
 from .const import DOMAIN
+from .following import running_hub
 from .hub import Hub
-from .incidents import IncidentQuery, is_called
-from .media_items import PICTURE, VIDEO, Shown, clip, folder, movie, newest_first, pictures
+from .incidents import IncidentQuery
+from .media_items import PICTURE, VIDEO, clip, folder, newest_first, pictures
+from .media_search import MOST_FOUND, incidents_called, movies_called, others_called
 from .serialize import is_playable
 from .views import FOOTAGE_URL, FRAME_URL, PICTURE_URL
 
 MOST_OF_A_DAY: Final = 500
 MOST_DAYS: Final = 400
-MOST_FOUND: Final = 100
-MOST_MOVIES: Final = 500
 
 MOVIES: Final = "movies"
 BOOKED: Final = "Booked"
@@ -58,7 +57,7 @@ class GatehouseMedia(MediaSource):
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
         """Return the address and the local file of a clip, a picture or a frame."""
-        hub = self._hub()
+        hub = running_hub(self.hass)
         async with translated():
             played = await _played(hub, item.identifier) if hub else None
         if played is None:
@@ -96,22 +95,18 @@ class GatehouseMedia(MediaSource):
         kind, _, key = (item.identifier or "").partition("/")
         camera = key if kind == "camera" else None
         async with translated():
-            found = await self._movies_of(hub, query.search_query, camera)
+            found = await movies_called(self.hass, hub, query.search_query, camera)
             if kind != MOVIES:
-                found += await self._incidents_of(hub, query.search_query, camera)
-                found += await self._others_of(hub, query.search_query, camera)
+                found += await incidents_called(self.hass, hub, query.search_query, camera)
+                found += await others_called(self.hass, hub, query.search_query, camera)
         wanted = query.media_filter_classes
         items = newest_first(found)[:MOST_FOUND]
         return SearchMedia(
             result=[item for item in items if not wanted or item.media_class in wanted]
         )
 
-    def _hub(self) -> Hub | None:
-        entries: list[GatehouseConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        return entries[0].runtime_data if entries else None
-
     def _running(self) -> Hub:
-        if (hub := self._hub()) is None:
+        if (hub := running_hub(self.hass)) is None:
             raise BrowseError(translation_domain=DOMAIN, translation_key="not_loaded")
         return hub
 
@@ -120,7 +115,7 @@ class GatehouseMedia(MediaSource):
             case []:
                 return await self._site(hub)
             case [kind] if kind == MOVIES:
-                shown = await self._movies_of(hub)
+                shown = await movies_called(self.hass, hub)
                 return folder(MOVIES, BOOKED, newest_first(shown))
             case ["camera", owner, camera]:
                 return await self._camera(hub, f"{owner}/{camera}")
@@ -158,56 +153,6 @@ class GatehouseMedia(MediaSource):
         shown += pictures(self.hass, unfilmed)
         title = f"{hub.camera_names().get(camera, camera)} {day.isoformat()}"
         return folder(f"day/{camera}/{day.isoformat()}", title, newest_first(shown))
-
-    async def _incidents_of(self, hub: Hub, text: str, camera: str | None) -> list[Shown]:
-        asked = IncidentQuery(
-            text=text,
-            names=hub.camera_names(),
-            cameras=None if camera is None else (camera,),
-            limit=MOST_FOUND,
-        )
-        found: list[Shown] = []
-        incidents = await hub.archive.find(asked)
-        footage = await footage_of(hub, incidents)
-        for incident in incidents:
-            clips = [
-                row
-                for row in footage[incident.id]
-                if is_playable(row) and camera in (None, row.camera)
-            ]
-            found += [clip(self.hass, row, incident) for row in clips]
-            found += [] if clips else pictures(self.hass, [incident])
-        return found
-
-    async def _others_of(self, hub: Hub, text: str, camera: str | None) -> list[Shown]:
-        """Return the clips that belong to no incident, of the cameras that the text names."""
-        named = [
-            key
-            for key, name in hub.camera_names().items()
-            if camera in (None, key) and is_called(text, name)
-        ]
-        return [
-            clip(self.hass, row, None)
-            for key in named
-            for row in await hub.storage.library.find(key, limit=MOST_OF_A_DAY, booked=False)
-            if row.incident is None and is_playable(row)
-        ]
-
-    async def _movies_of(
-        self, hub: Hub, text: str | None = None, camera: str | None = None
-    ) -> list[Shown]:
-        """Return what was made of appointments, of the cameras and pairs that the text names."""
-        names = hub.camera_names() | self._pairs()
-        rows = await hub.storage.library.find(camera, limit=MOST_MOVIES, booked=True)
-        by = [(row, names.get(row.camera, self.name)) for row in rows if is_playable(row)]
-        return [
-            movie(self.hass, row, name) for row, name in by if text is None or is_called(text, name)
-        ]
-
-    def _pairs(self) -> dict[str, str]:
-        """Return the names of what records for a calendar of its own, by the subentries' ids."""
-        entries = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        return {key: each.title for entry in entries for key, each in entry.subentries.items()}
 
 
 async def _played(hub: Hub, identifier: str) -> PlayMedia | None:

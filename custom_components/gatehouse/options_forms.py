@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
+from homeassistant.helpers.selector import SelectSelector
 import voluptuous as vol
 
 from .agent_meeting import Trouble
@@ -16,30 +16,17 @@ from .const import (
     CONF_ALARM,
     CONF_AT_ONCE,
     CONF_BUDGET,
-    CONF_CERTAINTY,
-    CONF_CODEPROJECT_URL,
     CONF_COOLDOWN,
     CONF_DB_PASSWORD,
     CONF_DB_URL,
-    CONF_DETECTOR_AGENT,
-    CONF_DETECTORS,
     CONF_IDLE,
     CONF_IDLE_CHECK,
-    CONF_KSERVE_MODEL,
-    CONF_KSERVE_URL,
-    CONF_LABELS,
     CONF_LAMBDA_KEY_ID,
-    CONF_LAMBDA_REGION,
     CONF_LAMBDA_SECRET,
-    CONF_LAMBDA_URL,
     CONF_LANGUAGE_MODEL,
     CONF_LOG_DAYS,
-    CONF_MODEL,
-    CONF_MODEL_PATH,
     CONF_NEEDED,
     CONF_OF,
-    CONF_PROVIDERS,
-    CONF_REMOTE_URL,
     CONF_S3_KEY_ID,
     CONF_S3_SECRET,
     CONF_SERVER_KEY,
@@ -47,29 +34,13 @@ from .const import (
     CONF_SERVER_URL,
     CONF_SNOOZE,
     CONF_TAG_EVENTS,
-    CONF_THREADS,
-    CONF_THRESHOLD,
     CONF_WINDOW,
     DEFAULTS,
-    MODEL_FILE,
-    DetectorKind,
     ModelKind,
 )
+from .detector_forms import DETECTOR_FORMS
 from .footage_forms import FOOTAGE_FORMS, LONGEST_KEPT
-from .form_fields import (
-    LINES,
-    PASSWORD,
-    SHARE,
-    SWITCH,
-    TEXT,
-    URL,
-    choice,
-    choices,
-    entity,
-    typed,
-    whole,
-)
-from .vision import MODELS
+from .form_fields import PASSWORD, SWITCH, TEXT, URL, choice, entity, typed, whole
 
 MENU: Final = (
     "detection",
@@ -81,18 +52,6 @@ MENU: Final = (
     "language",
     "access",
     "database",
-)
-
-# What moves and matters around a house, of the 80 things that the models know.
-LABELS: Final = ("person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "cat", "bird")
-
-# Of the builds of onnxruntime that people bring themselves; others can be typed.
-PROVIDERS: Final = (
-    "CUDAExecutionProvider",
-    "TensorrtExecutionProvider",
-    "OpenVINOExecutionProvider",
-    "ROCMExecutionProvider",
-    "CoreMLExecutionProvider",
 )
 
 # A stored secret is never sent to a browser: left empty, it stays as long as what it belongs to.
@@ -108,49 +67,7 @@ SECRETS: Final = MappingProxyType(
 # By the step that asks them.
 FORMS: Final[Mapping[str, vol.Schema]] = MappingProxyType(
     {
-        "detection": vol.Schema(
-            {
-                # Chips, because those stand in the order in which they were chosen.
-                vol.Required(CONF_DETECTORS): choices(
-                    CONF_DETECTORS, [*DetectorKind], SelectSelectorMode.DROPDOWN
-                ),
-                vol.Required(CONF_LABELS): choices(CONF_LABELS, LABELS),
-                vol.Required(CONF_THRESHOLD): SHARE,
-                vol.Required(CONF_CERTAINTY): SHARE,
-            }
-        ),
-        DetectorKind.LOCAL: vol.Schema(
-            {
-                vol.Required(CONF_MODEL): choice(CONF_MODEL, [*MODELS, MODEL_FILE]),
-                vol.Optional(CONF_MODEL_PATH): TEXT,
-                vol.Required(CONF_THREADS): whole(0, 16),
-                vol.Optional(CONF_PROVIDERS): SelectSelector(
-                    SelectSelectorConfig(
-                        options=list(PROVIDERS),
-                        multiple=True,
-                        custom_value=True,
-                        mode=SelectSelectorMode.DROPDOWN,
-                    )
-                ),
-            }
-        ),
-        DetectorKind.AGENT: vol.Schema({vol.Required(CONF_DETECTOR_AGENT): TEXT}),
-        DetectorKind.REMOTE: vol.Schema({vol.Required(CONF_REMOTE_URL): URL}),
-        DetectorKind.LAMBDA: vol.Schema(
-            {
-                vol.Required(CONF_LAMBDA_URL): URL,
-                vol.Optional(CONF_LAMBDA_REGION): TEXT,
-                vol.Optional(CONF_LAMBDA_KEY_ID): TEXT,
-                vol.Optional(CONF_LAMBDA_SECRET): PASSWORD,
-            }
-        ),
-        DetectorKind.KSERVE: vol.Schema(
-            {
-                vol.Required(CONF_KSERVE_URL): LINES,
-                vol.Required(CONF_KSERVE_MODEL): TEXT,
-            }
-        ),
-        DetectorKind.CODEPROJECT: vol.Schema({vol.Required(CONF_CODEPROJECT_URL): URL}),
+        **DETECTOR_FORMS,
         "incidents": vol.Schema(
             {
                 vol.Required(CONF_NEEDED): whole(1, 10),

@@ -15,14 +15,8 @@ from homeassistant.util import dt as dt_util
 from . import GatehouseConfigEntry
 from .agent import DoorMode
 from .asking import translated
-from .door_entity import (
-    AgentDoor,
-    Door,
-    DoorEntity,
-    OtherDoor,
-    async_add_other_doors,
-    async_follow_doors,
-)
+from .door_entity import AgentDoor, Door, DoorEntity, OtherDoor
+from .door_setup import async_add_other_doors, async_follow_doors
 from .emergency import PATIENCE
 
 PARALLEL_UPDATES = 0

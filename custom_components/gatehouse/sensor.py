@@ -16,8 +16,9 @@ from .agent_sensors import agent_sensors, camera_sensors
 from .booking_sensors import async_add_booking_sensors
 from .coordinator import CameraCoordinator, CameraData, incident_attributes
 from .detector_sensors import detector_sensors
-from .door_entity import Door, async_add_other_doors, async_follow_doors, async_once_doors
+from .door_entity import Door
 from .door_sensors import LastActor, access_sensors
+from .door_setup import async_add_other_doors, async_follow_doors, async_once_doors
 from .entity import CameraEntity, async_add_agent_entities, async_add_camera_entities
 from .ingested_sensor import async_follow_devices
 from .machine_sensors import async_follow_machines

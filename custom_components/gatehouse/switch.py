@@ -15,7 +15,7 @@ from . import GatehouseConfigEntry
 from .agent import SiteMode
 from .agent_coordinator import AgentCoordinator
 from .coordinator import CameraCoordinator
-from .door_entity import async_once_doors
+from .door_setup import async_once_doors
 from .emergency_switch import EmergencySwitch
 from .entity import CameraEntity, async_add_camera_entities
 from .options import other_doors, snooze_for

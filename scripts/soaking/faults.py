@@ -7,13 +7,12 @@ import sqlite3
 import time
 from typing import Final
 
+from .clocks import HOUR
 from .film import UPLOADS, jpeg
 from .ledger import Ledger, Trouble
 from .schedule import Kind, Strike
 from .served import FAULT
 from .world import World
-
-HOUR: Final = 3600.0
 
 # Seconds until everybody has noticed that all is well again, and has caught up.
 AFTERMATH: Final = 20.0

@@ -1,25 +1,21 @@
 """What must hold whatever goes wrong: each takes what was seen, and says where it was broken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from .evidence import ClipRow, Evidence, IncidentRow, Object
-from .ledger import Answer, Ledger, Sighting, Trouble, What
+from .clocks import CLOCKS, CLOCKS_S, may_have_struck
+from .doubles import nothing_is_doubled
+from .evidence import Evidence
+from .ledger import Answer, Ledger, Sighting, What
 from .place import CAMERAS, own_place
 from .schedule import DETECTOR, HOME, Kind
 from .steadiness import loops_are_never_late, memory_and_descriptors_are_flat
 
-# The clocks of an agent and of Home Assistant are compared every now and then.
-CLOCKS_S: Final = 2.0
-
-# Times of rows that are made while a clock is wrong are wrong, and so they stay.
-CLOCKS: Final = {Kind.CLOCK_AHEAD, Kind.CLOCK_BEHIND}
-
-# What follows the last sight of somebody until his incident is over, and the next begins.
 # What may cost a visit its incident, or make two of it; slow, full and locked disks may not.
 BLINDING: Final = CLOCKS | {Kind.KILL, Kind.CUT, Kind.NONSENSE, Kind.BROKEN}
+
+# What follows the last sight of somebody until his incident is over, and the next begins.
 VISIT_ENDS_S: Final = 4.0
 
 # So long an incident may be open here, and so old may be what a door tells late of it.
@@ -74,28 +70,6 @@ def nothing_written_down_is_lost(ledger: Ledger, evidence: Evidence) -> Iterator
             yield f"the passage {name} ({kind}) is in the access log {known[name]} times"
 
 
-def nothing_is_doubled(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
-    """A card shown once is one passage, one visit one incident, one span of a camera one clip."""
-    for shown in ledger.shown:
-        if len(shown.rows) > 1:
-            yield f"the card shown at {shown.at:.1f} was written down as {', '.join(shown.rows)}"
-    for earlier, later in _overlapping(evidence.incidents):
-        if not _is_misdated(ledger, (earlier.started, later.last_seen)):
-            yield f"{earlier.id} and {later.id} are of {later.place} at the same time"
-    for before, clip in _twice_recorded(evidence.clips):
-        if not _is_misdated(ledger, (before.since, clip.until)):
-            yield f"the clips {before.id} and {clip.id} are of {clip.camera} at the same time"
-    keys = Counter(row.key for row in evidence.clips if row.key)
-    yield from (f"{key} is the object of {n} clips" for key, n in keys.items() if n > 1)
-    # A film in a loop gives the same bytes again and again, but not of the same moment.
-    for keys_of in _alike(evidence.objects):
-        # A visit in which a clock is set is two incidents, each with a clip of it.
-        spans = [(row.since, row.until) for row in evidence.clips if row.key in keys_of]
-        misdated = all(_is_misdated(ledger, span) for span in spans)
-        if len(spans) < len(keys_of) or not misdated:
-            yield f"the same clip is there as {' and '.join(keys_of)}"
-
-
 def each_visit_is_an_incident(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
     """Somebody whom the detector was shown for long enough, with nothing wrong, is one incident."""
     for camera, since, until in visits(ledger.sightings):
@@ -141,10 +115,8 @@ def no_footage_is_given_up(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
         who = {name.replace("soak", "agent"): "agent", HOME: HOME}
         span = clip.since - TRIED_S, clip.until + TRIED_S
         if not any(
-            (trouble.kind, who.get(trouble.target)) in OVERTAKING
-            and _touches(trouble, *(each - ahead for each in span))
+            (trouble.kind, who.get(trouble.target)) in OVERTAKING and may_have_struck(trouble, span)
             for trouble in ledger.troubles
-            for ahead in (-3600, 0, 3600)
         ):
             yield f"the clip {clip.id} of {clip.camera}, {clip.since:.1f}, is lost: {clip.error}"
 
@@ -198,54 +170,6 @@ def _lost_passages(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
 def _made_room(ledger: Ledger) -> bool:
     """Whether clips had to make room: on a full disk the oldest go."""
     return any(each.kind is Kind.FULL_DISK and each.target == HOME for each in ledger.troubles)
-
-
-def _overlapping(rows: Iterable[IncidentRow]) -> Iterator[tuple[IncidentRow, IncidentRow]]:
-    places: defaultdict[str, list[IncidentRow]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.started):
-        places[row.place].append(row)
-    for at_one in places.values():
-        for earlier, later in pairwise(at_one):
-            if later.started < earlier.last_seen - CLOCKS_S / 2:
-                yield earlier, later
-
-
-def _alike(objects: Mapping[str, Object]) -> Iterator[list[str]]:
-    """Return the keys of clips that are the same, each time that there are several."""
-    contents: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, one in objects.items():
-        if key.endswith(".mp4"):
-            contents[key.rpartition("-")[0], one.digest].append(key)
-    return (keys for keys in contents.values() if len(keys) > 1)
-
-
-def _is_misdated(ledger: Ledger, span: tuple[float, float]) -> bool:
-    return any(
-        trouble.kind in CLOCKS and _touches(trouble, *(each - ahead for each in span))
-        for trouble in ledger.troubles
-        for ahead in (-3600, 0, 3600)
-    )
-
-
-def _touches(trouble: Trouble, since: float, until: float) -> bool:
-    return trouble.since <= until and trouble.until >= since
-
-
-def _twice_recorded(rows: Iterable[ClipRow]) -> Iterator[tuple[ClipRow, ClipRow]]:
-    of_each: defaultdict[tuple[str, str], list[ClipRow]] = defaultdict(list)
-    for row in rows:
-        if row.incident and row.stage in {"ready", "uploaded"}:
-            of_each[row.camera, row.incident].append(row)
-    for clips in of_each.values():
-        # An agent that is not listened to does not know whether what it records for Home
-        # Assistant will be fetched: what it keeps of the absence begins with its own pre-roll.
-        for kind in (True, False):
-            alike = sorted(
-                (row for row in clips if row.of_absence is kind), key=lambda row: row.since
-            )
-            for before, clip in pairwise(alike):
-                if clip.since < before.until - CLOCKS_S:
-                    yield before, clip
 
 
 def visits(sightings: Iterable[Sighting]) -> Iterator[tuple[int, float, float]]:

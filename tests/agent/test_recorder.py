@@ -483,7 +483,7 @@ async def test_a_slow_disk_never_delays_the_camera(
     disk = threading.Event()
     agent.feed(second_ago[:60])
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)
-    agent.recorder._thread.submit(disk.wait)
+    agent.recorder._stock._thread.submit(disk.wait)
 
     began = time.perf_counter()
     agent.feed(second_ago[60:])
@@ -503,7 +503,7 @@ async def test_what_was_written_before_the_disk_failed_is_kept(
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     agent.feed(second_ago[:60])
     recording = await agent.recorder.start("front", 0.0, time.time() + 60)
-    await eventually(lambda: files(agent.recorder._shelf._folder))
+    await eventually(lambda: files(agent.recorder._stock._shelf._folder))
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
     try:
@@ -593,7 +593,7 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_end(
     disk = threading.Event()
     agent.feed(second_ago[:60])
     await agent.recorder.start("front", 0.0, time.time() + 60)
-    agent.recorder._thread.submit(disk.wait)
+    agent.recorder._stock._thread.submit(disk.wait)
 
     running = asyncio.create_task(agent.recorder.close())
     try:
@@ -795,7 +795,7 @@ async def test_what_is_beyond_the_quota_is_deleted_and_counted_as_lost(tmp_path:
 async def test_what_is_finished_beyond_the_quota_makes_the_oldest_go_at_once(
     agent: Agent, second_ago: list[Packet], tmp_path: Path
 ) -> None:
-    agent.recorder._allowance = allowed(quota_mb=0)
+    agent.recorder._stock._allowance = allowed(quota_mb=0)
     agent.feed(second_ago[:60])
 
     recording = await agent.recorder.start("front", 0.0, time.time() + 0.01)

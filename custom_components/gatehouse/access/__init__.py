@@ -21,7 +21,7 @@ from .errors import (
 from .flow import Access
 from .hours import is_open, windows_of
 from .house import AccessOptions, House
-from .log import Entry, PassageLog, PassageQuery
+from .log import Entry, PassageLog
 from .people import (
     Credential,
     CredentialKind,
@@ -42,6 +42,7 @@ from .people import (
 from .policies import Policies, Saved
 from .rows import Noun
 from .rules import Decision, Whereabouts, decide
+from .search import PassageQuery
 from .secrets import CardFormat, canonical, card_hash, checked_pin, new_key, new_salt, pin_hash
 from .store import PolicyStore
 

@@ -31,13 +31,14 @@ from .house import AccessOptions, House
 from .intake import Intake
 from .ledger import Ledger
 from .lessons import Lessons
-from .log import Entry, PassageLog, PassageQuery
+from .log import Entry, PassageLog
 from .naming import entry_of, parted
 from .openings import Followed, Openings
 from .people import door_key
 from .policies import Policies
 from .rules import Decision
 from .scribe import Scribe
+from .search import PassageQuery
 
 _LOGGER = logging.getLogger(__name__)
 

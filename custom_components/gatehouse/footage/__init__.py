@@ -1,5 +1,6 @@
 """Recordings, from what records them to the media folder, off-site, and to oblivion."""
 
+from .backlog import Backlog
 from .calibration import Calibration
 from .clips import Clips
 from .disk import Disk
@@ -24,7 +25,7 @@ from .errors import (
     StorageUnreachable,
     UploadGone,
 )
-from .expiry import Held, lifetime, shortest_lifetime
+from .expiry import Held, RetentionOptions, lifetime, shortest_lifetime
 from .film import Movie
 from .flow import FootageFlow
 from .frames import frames_of, length_of
@@ -42,12 +43,14 @@ from .plan import Corner, MergeOptions, MergePlan, Part, Reel
 from .progress import Progress, Transfer
 from .recorder import Recorder, Recorders
 from .retention import Retention, Swept
-from .rules import FootageOptions, OffsiteOptions, RetentionOptions, is_wanted_offsite
+from .rules import FootageOptions
 from .s3 import S3, Quirk, S3Options
-from .store import Backlog, FootageStore, Stock
+from .stock import Stock
+from .store import FootageStore
 from .stream import Stream
 from .tape import as_piece
 from .trash import Trash
+from .wanted import OffsiteOptions, is_wanted_offsite
 
 __all__ = [
     "S3",

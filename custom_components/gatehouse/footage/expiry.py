@@ -1,12 +1,12 @@
 """What is deleted, when, and why; nothing here deletes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from ..models import Footage, FootageStage, Level, Replay
-from .rules import OffsiteOptions, RetentionOptions, is_wanted_offsite
+from .wanted import OffsiteOptions, is_wanted_offsite
 
 # Room for what arrives until somebody looks again; without it the next clip would not fit.
 HEADROOM_BYTES: Final = 500_000_000
@@ -16,6 +16,22 @@ HEADROOM_BYTES: Final = 500_000_000
 JUST_NOW: Final = timedelta(days=1)
 LATELY: Final = timedelta(days=3)
 SUSPICIOUS_SHARE: Final = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionOptions:
+    """How long footage and pictures stay."""
+
+    age: timedelta = timedelta(days=30)
+    by_level: Mapping[Level, timedelta] = field(default_factory=dict)
+    by_camera: Mapping[str, timedelta] = field(default_factory=dict)
+    """The ages of what cameras with a rule of their own record; a level's own goes first."""
+    most_bytes: int | None = None
+    """How large all files here together may be; None for as large as the disk."""
+    floor_bytes: int = 2_000_000_000
+    """What stays free on the disk: the oldest goes before that."""
+    offsite_age: timedelta | None = None
+    """When the objects off-site are deleted; None for never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Final
 
 from ..models import Footage
 from .backoff import Backoff
-from .rules import OffsiteOptions
 from .store import FootageStore
+from .wanted import OffsiteOptions
 
 # The rows are read anew that often even if nobody says that there are new ones.
 LOOK_EVERY: Final = timedelta(minutes=5)

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from ..models import Footage, Level
 from .disk import Disk
-from .store import FootageStore, Stock
+from .stock import Stock
+from .store import FootageStore
 
 
 class Library:

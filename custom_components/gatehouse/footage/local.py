@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path
 import secrets
-from threading import Event
 from typing import Final
 
 from ..agent import AgentRefused, ErrorCode, Recording, RecordingStatus
-from .disk import refusals
+from .darkroom import Darkroom
 from .errors import DiskFull, DiskRefused, RecordingLost
-from .film import Movie, Raw, develop
+from .film import Movie
 from .running import Running
 from .shelf import Shelf, surplus
 from .tape import Piece, Ring
@@ -23,13 +21,9 @@ _LOGGER = logging.getLogger(__name__)
 
 MOST_RUNNING: Final = 8
 
-# A disk that is full or away is tried again after so many seconds; what is on it stays.
-RETRY: Final = 30.0
-
 # A camera that is recorded is asked for a still if nothing came for so many seconds.
 SILENCE: Final = 0.5
 
-NOTHING: Final = "The camera gave no picture in that time."
 STOPPED: Final = "Home Assistant stopped before the end."
 
 
@@ -53,8 +47,7 @@ class LocalRecorder:
         """
         self._shelf = Shelf(folder)
         self._late = late
-        self._movies = movies
-        self._encoders = encoders
+        self._darkroom = Darkroom(self._shelf, movies, encoders)
         self._changed = changed
         self._now = now
         self._ring = Ring()
@@ -64,7 +57,6 @@ class LocalRecorder:
         self._begun: asyncio.Queue[Running] = asyncio.Queue()
         self._is_recording = asyncio.Event()
         self._heard = 0.0
-        self._stopped = Event()
 
     @property
     def now(self) -> datetime:
@@ -73,7 +65,7 @@ class LocalRecorder:
 
     async def run(self) -> None:
         """Write recordings, and finish those that were left behind, until cancelled."""
-        self._stopped.clear()
+        self._darkroom.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for recording in tuple((await self._load()).values()):
@@ -83,7 +75,7 @@ class LocalRecorder:
                     while True:
                         tasks.create_task(self._write(await self._begun.get()))
                 finally:
-                    self._stopped.set()
+                    self._darkroom.close()
         finally:
             self._running.clear()
             self._known = None
@@ -210,14 +202,7 @@ class LocalRecorder:
             self._is_recording.clear()
 
     async def _finish(self, recording: Recording, since: datetime, error: str | None) -> None:
-        raw = Raw(
-            since=since,
-            until=recording.until,
-            tapes=self._shelf.tapes(recording.id),
-            streamed=recording.started or since,
-            movies=tuple(self._movies()),
-        )
-        finished = await self._developed(recording, raw, error)
+        finished = await self._darkroom.finished(recording, since, error)
         self._running.pop(recording.id, None)
         known = await self._load()
         if recording.id in known:
@@ -235,24 +220,3 @@ class LocalRecorder:
             await to_the_end(self._shelf.remove, name)
         except DiskRefused as error:
             _LOGGER.warning("Recording %s cannot be removed: %s", name, error)
-
-    async def _developed(self, recording: Recording, raw: Raw, error: str | None) -> Recording:
-        """Return a recording with its film, as soon as the disk lets us."""
-        while True:
-            try:
-                async with self._encoders:
-                    return await to_the_end(self._develop, recording, raw, error)
-            except (DiskFull, DiskRefused) as problem:
-                _LOGGER.warning("Recording %s has to wait: %s", recording.id, problem)
-            await asyncio.sleep(RETRY)
-
-    def _develop(self, recording: Recording, raw: Raw, error: str | None) -> Recording:
-        self._shelf.make_room()
-        with refusals():
-            film = develop(raw, self._shelf.film(recording.id), self._stopped.is_set)
-        if self._stopped.is_set():
-            return recording  # the next start makes it anew
-        if film is None:
-            return self._shelf.fail(recording, error or NOTHING)
-        began = replace(recording, started=film.began)
-        return self._shelf.finish(began, film.lasts, error)

@@ -2,29 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import logging
-from threading import Event
 from typing import Any, Final
 
 from ..models import Footage, FootageStage
+from .backlog import Backlog
 from .backoff import Backoff
-from .bandwidth import Bandwidth
+from .delivery import Delivery
 from .disk import Disk
 from .errors import FileMissing, FootageError, NotVerified, StorageError, StorageRefused, UploadGone
 from .lane import Lane
-from .parcel import LARGE, Pace, Parcel, length_in_bytes, measured, parcel_of, poster_key, poster_of
+from .parcel import LARGE, Parcel, length_in_bytes, measured, parcel_of, poster_key
 from .progress import Board, Progress
-from .rules import OffsiteOptions, is_any_wanted
 from .s3 import S3
-from .store import Backlog, FootageStore
+from .store import FootageStore
+from .wanted import OffsiteOptions, is_any_wanted
 
 _LOGGER = logging.getLogger(__name__)
-
-# A movie goes on all the same where clips never end.
-LONGEST_WAY: Final = 60.0  # seconds for each of its parts
 
 # What is wrong with one file, and not with the storage.
 OWN_FAULTS: Final = (StorageRefused, NotVerified)
@@ -56,12 +52,11 @@ class Offsite:
         self._now = now
         self._board = Board()
         self._backoff = Backoff(options.retry_first, options.retry_longest, now)
-        self._bandwidth = Bandwidth(options.bytes_per_second)
         self._clips, self._movies = (
             Lane(store, options, self._backoff, self._rest, booked=booked, now=now)
             for booked in (False, True)
         )
-        self._stopped = Event()
+        self._delivery = Delivery(s3, options.bytes_per_second, self._clips.is_idle)
 
     @property
     def progress(self) -> Progress:
@@ -85,7 +80,7 @@ class Offsite:
         """Upload until cancelled; ends at once if nothing is wanted off-site."""
         if not is_any_wanted(self._options):
             return
-        self._stopped = Event()
+        self._delivery.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for number in range(self._options.parallel):
@@ -93,8 +88,7 @@ class Offsite:
                 tasks.create_task(self._work(self._movies), name="gatehouse upload of movies")
         finally:
             # Threads cannot be cancelled: their connections break instead.
-            self._stopped.set()
-            self._s3.break_off()
+            self._delivery.close()
             self._board.close()
 
     async def url(self, row: Footage, lifetime: timedelta, name: str | None = None) -> str:
@@ -110,9 +104,7 @@ class Offsite:
 
     async def forget(self, row: Footage) -> bool:
         """Delete what is off-site of a row; False if the row was moved by somebody meanwhile."""
-        key = _key(row)
-        for gone in (poster_key(key), key):
-            await asyncio.to_thread(self._s3.delete, gone)
+        await asyncio.to_thread(self._delivery.remove, _key(row))
         stage = FootageStage.EXPIRED if row.path is None else row.stage
         moved = replace(row, key=None, stage=stage)
         is_moved = await self._store.move(row, moved)
@@ -150,7 +142,7 @@ class Offsite:
         with self._board.counting(row) as counter:
             if row.upload is None and parcel.content.size >= LARGE:
                 row = await self._begun(row, parcel)
-            await asyncio.to_thread(self._deliver, row, parcel, self._pace(counter.add))
+            await asyncio.to_thread(self._delivery.deliver, row, parcel, counter.add)
         await self._arrive(row, parcel.key)
 
     async def _measured(self, row: Footage) -> Footage:
@@ -166,9 +158,9 @@ class Offsite:
         return await self._kept(row, size=span.size, md5=span.md5, sha256=span.sha256)
 
     async def _begun(self, row: Footage, parcel: Parcel) -> Footage:
-        if await asyncio.to_thread(self._is_there, row, parcel):
+        upload = await asyncio.to_thread(self._delivery.begin, row, parcel)
+        if upload is None:
             return row
-        upload = await asyncio.to_thread(self._s3.begin, parcel)
         try:
             return await self._kept(row, upload=upload)
         except _Overtaken:
@@ -180,34 +172,6 @@ class Offsite:
         if not await self._store.move(row, moved):
             raise _Overtaken
         return moved
-
-    def _deliver(self, row: Footage, clip: Parcel, pace: Pace) -> None:
-        """Put a clip, and the picture beside it if there is one; blocks."""
-        if not self._is_there(row, clip):
-            self._s3.put(clip, pace, row.upload, self._give_way if row.booking else None)
-        with suppress(FileMissing):
-            poster = poster_of(clip)
-            if not self._is_there(row, poster):
-                self._s3.put(poster, self._pace())
-
-    def _give_way(self) -> None:
-        """Let clips go before the next part of a movie; blocks."""
-        if not self._stopped.is_set():
-            self._clips.is_idle.wait(LONGEST_WAY)
-
-    def _is_there(self, row: Footage, parcel: Parcel) -> bool:
-        """Whether an earlier try succeeded, and only the answer was lost; blocks."""
-        return row.attempts > 0 and self._s3.is_there(parcel)
-
-    def _pace(self, count: Callable[[int], None] = lambda _: None) -> Pace:
-        stopped = self._stopped
-
-        def pace(most: int) -> int:
-            granted = self._bandwidth.grant(most, stopped)
-            count(granted)
-            return granted
-
-        return pace
 
     async def _arrive(self, row: Footage, key: str) -> None:
         self._backoff.succeed()
@@ -225,8 +189,7 @@ class Offsite:
         """Delete what was uploaded of a row that wants it no longer."""
         row = await self._store.get(footage)
         if row is None or (row.key != key and row.stage is not FootageStage.READY):
-            for gone in (poster_key(key), key):
-                await asyncio.to_thread(self._s3.delete, gone)
+            await asyncio.to_thread(self._delivery.remove, key)
 
     async def _fail(self, footage: str, error: FootageError) -> None:
         """Note when to try again, and why."""

@@ -15,8 +15,8 @@ from .disk import refusals
 from .errors import FootageError, NotPlayable
 from .mp4 import Clip, inspect
 from .nice import ProgramFailed, run
-from .rules import OffsiteOptions, is_wanted_offsite
 from .store import FootageStore
+from .wanted import OffsiteOptions, is_wanted_offsite
 
 _LOGGER = logging.getLogger(__name__)
 

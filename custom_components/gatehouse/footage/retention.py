@@ -14,10 +14,19 @@ from ..models import Footage
 from .clips import Clips
 from .disk import refusals
 from .errors import FootageError
-from .expiry import JUST_NOW, Held, held, is_plausible, is_too_old, to_expire, to_forget
+from .expiry import (
+    JUST_NOW,
+    Held,
+    RetentionOptions,
+    held,
+    is_plausible,
+    is_too_old,
+    to_expire,
+    to_forget,
+)
 from .offsite import Offsite
-from .rules import OffsiteOptions, RetentionOptions
 from .store import FootageStore
+from .wanted import OffsiteOptions
 
 _LOGGER = logging.getLogger(__name__)
 

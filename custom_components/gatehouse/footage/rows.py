@@ -1,26 +1,13 @@
-"""Footage as the columns of a table, and what is asked of them."""
+"""Footage as the columns of a table, and back."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Integer,
-    RowMapping,
-    Table,
-    Text,
-    and_,
-    literal,
-    or_,
-)
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, RowMapping, Table, Text
 
 from ..database import Moment, metadata
 from ..models import Footage, FootageStage, Level, Replay
-from .rules import OffsiteOptions
 
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -51,12 +38,6 @@ FOOTAGE: Final = Table(
     Column("booking", Text),
     Column("part", Integer, nullable=False),
     Column("wanted", Integer),
-)
-TALLIES: Final = Table(
-    "tallies",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("total", BigInteger, nullable=False),
 )
 
 _COLUMNS: Final = FOOTAGE.c
@@ -126,33 +107,8 @@ def footage_of(row: RowMapping) -> Footage:
     )
 
 
-def is_wanted(options: OffsiteOptions) -> tuple[ColumnElement[bool], ...]:
-    """Whether a row is to be uploaded, as `rules.is_wanted_offsite` says it."""
-    own = tuple(options.by_camera)
-    site = and_(_COLUMNS.camera.not_in(own), _is_of(options.levels))
-    cameras = [
-        and_(_COLUMNS.camera == camera, _is_of(levels))
-        for camera, levels in options.by_camera.items()
-    ]
-    by_hand = and_(_COLUMNS.level.is_(None), literal(options.by_hand))
-    by_rule = and_(_COLUMNS.wanted.is_(None), or_(site, *cameras, by_hand))
-    by_booking = and_(_COLUMNS.wanted == 1, literal(options.booked))
-    return (_COLUMNS.stage == FootageStage.READY.value, or_(by_booking, by_rule))
-
-
 def is_of_kind(booked: bool | None) -> tuple[ColumnElement[bool], ...]:
     """Whether a row is of an appointment, or is of none; None does not ask."""
     if booked is None:
         return ()
     return (_COLUMNS.booking.is_not(None) if booked else _COLUMNS.booking.is_(None),)
-
-
-def is_put_off(options: OffsiteOptions, now: datetime) -> ColumnElement[bool]:
-    """Whether the time to try a row again is still to come."""
-    # A pause longer than the longest comes from a clock that was set back since.
-    longest = now + options.retry_longest
-    return and_(_COLUMNS.retry_at > now, _COLUMNS.retry_at <= longest)
-
-
-def _is_of(levels: Iterable[Level]) -> ColumnElement[bool]:
-    return _COLUMNS.level.in_(sorted(level.value for level in levels))

@@ -1,14 +1,14 @@
 """When footage moves on, when it waits, when it is given up, and what its file is called."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import PurePath
 import re
 from typing import Final
 
 from ..agent import ErrorCode, Recording, RecordingOrigin, RecordingStatus
-from ..models import Footage, FootageStage, Level, Replay
+from ..models import Footage, FootageStage, Replay
 from .errors import NotPlayable, RecordingFailed, RecordingLost
 
 # With the default pauses, so many tries in a row take a month: an agent that comes back after that
@@ -66,57 +66,6 @@ class FootageOptions:
     retry_longest: timedelta = timedelta(minutes=10)
     transfers: int = 2
     """How many files are fetched or written at once; a part of an appointment is one more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsiteOptions:
-    """What is uploaded, and how fast."""
-
-    levels: frozenset[Level] = frozenset()
-    """How bad an incident must be for its footage to be wanted off-site."""
-    by_camera: Mapping[str, frozenset[Level]] = field(default_factory=dict)
-    """The same for cameras that have a rule of their own."""
-    by_hand: bool = False
-    """Whether footage that belongs to no incident is wanted too."""
-    booked: bool = False
-    """Whether there is a place for the movies of those bookings that want it."""
-    bytes_per_second: int | None = None
-    """How fast all uploads together may be; None for as fast as it goes."""
-    parallel: int = 3
-    """How many files are uploaded at once."""
-    retry_first: timedelta = timedelta(seconds=5)
-    retry_longest: timedelta = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionOptions:
-    """How long footage and pictures stay."""
-
-    age: timedelta = timedelta(days=30)
-    by_level: Mapping[Level, timedelta] = field(default_factory=dict)
-    by_camera: Mapping[str, timedelta] = field(default_factory=dict)
-    """The ages of what cameras with a rule of their own record; a level's own goes first."""
-    most_bytes: int | None = None
-    """How large all files here together may be; None for as large as the disk."""
-    floor_bytes: int = 2_000_000_000
-    """What stays free on the disk: the oldest goes before that."""
-    offsite_age: timedelta | None = None
-    """When the objects off-site are deleted; None for never."""
-
-
-def is_wanted_offsite(row: Footage, options: OffsiteOptions) -> bool:
-    """Whether footage is to be uploaded once it is ready."""
-    if row.wanted is not None:
-        return row.wanted and options.booked
-    if row.level is None:
-        return options.by_hand
-    return row.level in options.by_camera.get(row.camera, options.levels)
-
-
-def is_any_wanted(options: OffsiteOptions) -> bool:
-    """Whether there is footage at all that would be uploaded."""
-    by_camera = any(options.by_camera.values())
-    return bool(options.levels or by_camera or options.by_hand or options.booked)
 
 
 def bound(part: bool, options: FootageOptions) -> timedelta:

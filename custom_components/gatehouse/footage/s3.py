@@ -1,9 +1,7 @@
 """One bucket of any S3: files put there and looked for, addresses to play them by."""
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 import hashlib
@@ -20,20 +18,12 @@ from .complaints import complaint, complaints
 from .courier import Answer, Courier, Load
 from .errors import NotVerified, StorageDenied, UploadGone
 from .parcel import Pace, Parcel, Span, measured, unhurried
+from .receipt import Receipt
 
-__all__ = ["S3", "Quirk", "S3Options", "Stored"]
+__all__ = ["S3", "Quirk", "S3Options"]
 
 LONGEST_LIFETIME: Final = timedelta(days=7)
 PROBE: Final = b"Gatehouse wrote this to see whether it can keep footage in this bucket.\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """What the storage tells of an object."""
-
-    size: int
-    etag: str
-    sha256: str | None = None
 
 
 class Quirk(StrEnum):
@@ -65,8 +55,8 @@ class S3:
             key = f"{self.options.prefix}/probe.txt".lstrip("/")
             parcel = Parcel(key=key, content=measured(path), content_type="text/plain")
             self.put(parcel)
-        stored = self.head(key)
-        has_md5 = stored is not None and stored.etag == parcel.content.md5
+        receipt = self.head(key)
+        has_md5 = receipt is not None and receipt.etag == parcel.content.md5
         odd = [*([] if has_md5 else [Quirk.ETAG_IS_NO_MD5]), *self._odd_when_played(key)]
         try:
             self.delete(key)
@@ -92,8 +82,8 @@ class S3:
             etag = parcel.content.md5
         else:
             etag = self._put_parts(parcel, pace, upload, before_each or (lambda: None))
-        stored = self.head(parcel.key)
-        if stored is None or not self._is(stored, parcel, etag):
+        receipt = self.head(parcel.key)
+        if receipt is None or not self._is(receipt, parcel, etag):
             raise NotVerified(
                 f"The off-site storage has not kept {parcel.key} as it was sent. It is sent again;"
                 " if that goes on, look at the storage."
@@ -108,29 +98,24 @@ class S3:
     def is_there(self, parcel: Parcel) -> bool:
         """Whether the object is there already, byte for byte."""
         try:
-            stored = self.head(parcel.key)
+            receipt = self.head(parcel.key)
         except StorageDenied:
             # Who may not list a bucket is not told that an object is missing.
             return False
-        if stored is None or stored.size != parcel.content.size:
+        if receipt is None or receipt.size != parcel.content.size:
             return False
-        large = "-" in stored.etag
-        etag = multipart.joined([part.md5 for part in parcel.parts()]) if large else None
-        return self._is(stored, parcel, etag or parcel.content.md5)
+        if not receipt.is_of_parts:
+            return self._is(receipt, parcel, parcel.content.md5)
+        return self._is(receipt, parcel, multipart.joined([part.md5 for part in parcel.parts()]))
 
-    def head(self, key: str) -> Stored | None:
+    def head(self, key: str) -> Receipt | None:
         """Return what the storage tells of an object, None if it has none."""
         asked = {"x-amz-checksum-mode": "ENABLED"} if self.options.checksums else {}
         answer = self._courier.send("HEAD", key, asked)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         _must_be_good(answer)
-        checksum = answer.headers.get("x-amz-checksum-sha256")
-        return Stored(
-            size=int(answer.headers.get("content-length", 0)),
-            etag=answer.headers.get("etag", "").strip('"'),
-            sha256=None if checksum is None else _hexadecimal(checksum),
-        )
+        return Receipt.of(answer.headers)
 
     def delete(self, key: str, upload: str | None = None) -> None:
         """Delete an object, and what was sent of one; no error if there is none."""
@@ -212,12 +197,12 @@ class S3:
         _must_be_good(answer)
         return answer.headers.get("etag", "")
 
-    def _is(self, stored: Stored, parcel: Parcel, etag: str) -> bool:
-        """Whether an object is a file: by its ETag, its checksum, or else by reading it."""
+    def _is(self, receipt: Receipt, parcel: Parcel, etag: str) -> bool:
+        """Whether an object is a file: by its receipt, or else by reading it."""
         content = parcel.content
-        if stored.size != content.size:
+        if receipt.size != content.size:
             return False
-        if stored.etag == etag or stored.sha256 == content.sha256:
+        if receipt.proves(content, etag):
             return True
         digest = hashlib.sha256()
         _must_be_good(self._courier.send("GET", parcel.key, take=digest.update))
@@ -251,11 +236,3 @@ def content_type(key: str) -> str:
 def _must_be_good(answer: Answer) -> None:
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise complaint(answer.status, answer.headers, answer.body)
-
-
-def _hexadecimal(checksum: str) -> str:
-    """Return a checksum as the rows have it; empty for one that is of another kind."""
-    try:
-        return b64decode(checksum, validate=True).hex()
-    except ValueError:
-        return ""  # of parts: their checksums' checksum, a dash and how many

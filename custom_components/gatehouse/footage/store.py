@@ -1,44 +1,21 @@
 """The rows of footage."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    Text,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Select, Text, bindparam, func, literal, or_, select, update
 
 from ..database import Database
 from ..models import Footage, FootageStage, Level, Replay
-from .rows import (
-    FOOTAGE,
-    IS_WHOLE,
-    MICROSECOND,
-    TALLIES,
-    footage_of,
-    is_of_kind,
-    is_put_off,
-    is_wanted,
-    values_of,
-)
-from .rules import UNFINISHED, OffsiteOptions
+from .backlog import Backlog, backlog_of, to_upload
+from .rows import FOOTAGE, IS_WHOLE, footage_of, values_of
+from .rules import UNFINISHED
+from .search import days_of, selection
+from .stock import Stock, count_freed, stock_of
+from .wanted import OffsiteOptions
+from .wishes import end, extend, redate
 
-OPEN_ENDED: Final = (FootageStage.REQUESTED.value, FootageStage.RECORDING.value)
 DONE: Final = (FootageStage.READY.value, FootageStage.UPLOADED.value)
-GONE: Final = (FootageStage.EXPIRED.value, FootageStage.FAILED.value)
-FREED: Final = "freed_bytes"
 
 _COLUMNS: Final = FOOTAGE.c
 
@@ -53,33 +30,6 @@ _MOVE: Final = update(FOOTAGE).where(
 
 # What others say of a row, and its recorder's clock of its dates, while a step is taken with it.
 SAID: Final = frozenset({"incident", "since", "until", "level", "kept", "replay"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
-    """How much there is: the files here, the objects off-site; and how much went."""
-
-    here: int
-    """Files."""
-    here_bytes: int
-    away: int
-    """Objects."""
-    away_bytes: int
-    freed: int
-    """Bytes that were deleted here since the beginning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What is to be uploaded and is not yet."""
-
-    depth: int
-    size: int
-    """Bytes."""
-    oldest: datetime | None
-    """When the oldest of it began."""
-    due: datetime | None
-    """When the first that failed is to be tried again; None if one may be tried now."""
 
 
 class FootageStore:
@@ -115,42 +65,22 @@ class FootageStore:
             values = {name: value for name, value in values_of(now).items() if name not in SAID}
             moved = db.execute(_MOVE, values | _as_it_was(was)).rowcount == 1
             if moved and freed:
-                _count(db, FREED, freed)
+                count_freed(db, freed)
             return moved
 
         return await self._database.write(work)
 
     async def extend(self, footage: str, until: datetime, longest: timedelta) -> None:
         """Let a row that is not recorded yet end later, but no longer than longest after since."""
-
-        def work(db: Connection) -> None:
-            if (found := _open_ended(db, footage)) is not None:
-                later = max(found.until, min(until, found.since + longest))
-                db.execute(update(FOOTAGE).where(_COLUMNS.id == footage).values(until=later))
-
-        await self._database.write(work)
+        await self._database.write(lambda db: extend(db, footage, until, longest))
 
     async def end(self, footage: str, until: datetime) -> None:
         """Let a row that is not recorded yet end earlier."""
-
-        def work(db: Connection) -> None:
-            if (found := _open_ended(db, footage)) is not None:
-                earlier = min(found.until, max(until, found.since + MICROSECOND))
-                db.execute(update(FOOTAGE).where(_COLUMNS.id == footage).values(until=earlier))
-
-        await self._database.write(work)
+        await self._database.write(lambda db: end(db, footage, until))
 
     async def redate(self, row: Footage, step: timedelta) -> Footage:
         """Move a row that is not recorded yet in time; return it as it is then."""
-
-        def work(db: Connection) -> Footage:
-            if (found := _open_ended(db, row.id)) is None:
-                return row
-            moved = {"since": found.since + step, "until": found.until + step}
-            db.execute(update(FOOTAGE).where(_COLUMNS.id == row.id).values(moved))
-            return replace(row, **moved)
-
-        return await self._database.write(work)
+        return await self._database.write(lambda db: redate(db, row, step))
 
     async def grade(self, incident: str, level: Level) -> bool:
         """Keep how bad the incident of rows is; returns whether that is news."""
@@ -210,34 +140,13 @@ class FootageStore:
 
         Booked tells to return movies of appointments only, or none.
         """
-        due = or_(_COLUMNS.retry_at.is_(None), not_(is_put_off(options, now)))
-        query = select(FOOTAGE).where(*is_wanted(options), *is_of_kind(booked), due)
-        order = (_COLUMNS.booking.is_not(None), _COLUMNS.since.desc(), _COLUMNS.id.desc())
-        return await self._read(query.order_by(*order).limit(limit))
+        return await self._read(to_upload(options, now, booked).limit(limit))
 
     async def backlog(
         self, options: OffsiteOptions, now: datetime, booked: bool | None = None
     ) -> Backlog:
         """Return how much is wanted off-site and is not there, of movies or clips or of both."""
-        due = case((is_put_off(options, now), _COLUMNS.retry_at))
-        figures = select(
-            func.count(),
-            func.coalesce(func.sum(_COLUMNS.bytes), 0),
-            func.min(_COLUMNS.since),
-            func.count(due),
-            func.min(due),
-        ).where(*is_wanted(options), *is_of_kind(booked))
-
-        def work(db: Connection) -> Backlog:
-            depth, size, oldest, waiting, due = db.execute(figures).one()
-            return Backlog(
-                depth=depth,
-                size=size,
-                oldest=oldest,
-                due=due if depth and waiting == depth else None,
-            )
-
-        return await self._database.read(work)
+        return await self._database.read(lambda db: backlog_of(db, options, now, booked))
 
     async def here(self) -> list[Footage]:
         """Return what has a file in the media folder and is finished, oldest first."""
@@ -251,21 +160,7 @@ class FootageStore:
 
     async def stock(self) -> Stock:
         """Return how much there is."""
-
-        def work(db: Connection) -> Stock:
-            size = (func.count(), func.coalesce(func.sum(_COLUMNS.bytes), 0))
-            here = db.execute(select(*size).where(_COLUMNS.path.is_not(None))).one()
-            away = db.execute(select(*size).where(_COLUMNS.object_key.is_not(None))).one()
-            freed = db.execute(select(TALLIES.c.total).where(TALLIES.c.name == FREED)).scalar()
-            return Stock(
-                here=here[0],
-                here_bytes=here[1],
-                away=away[0],
-                away_bytes=away[1],
-                freed=freed or 0,
-            )
-
-        return await self._database.read(work)
+        return await self._database.read(stock_of)
 
     async def find(
         self,
@@ -283,23 +178,8 @@ class FootageStore:
         Before is the last row of the page before. Booked tells to return movies of appointments
         only, or none; their parts are never shown.
         """
-        query = select(FOOTAGE).where(IS_WHOLE, *is_of_kind(booked))
-        query = query.order_by(_COLUMNS.since.desc(), _COLUMNS.id.desc()).limit(limit)
-        if camera is not None:
-            query = query.where(_COLUMNS.camera == camera)
-        if since is not None:
-            query = query.where(_COLUMNS.since >= since)
-        if until is not None:
-            query = query.where(_COLUMNS.since < until)
-        if incident is not None:
-            incidents = (incident,) if isinstance(incident, str) else incident
-            query = query.where(_COLUMNS.incident.in_(incidents))
-        if before is not None:
-            older = _COLUMNS.since < before.since
-            query = query.where(
-                or_(older, and_(_COLUMNS.since == before.since, _COLUMNS.id < before.id))
-            )
-        return await self._read(query)
+        query = selection(camera, since, until, incident, before, booked)
+        return await self._read(query.limit(limit))
 
     async def of_booking(self, appointment: str) -> list[Footage]:
         """Return the parts of an appointment, by camera and time, and then the movies of it."""
@@ -309,21 +189,7 @@ class FootageStore:
 
     async def days(self, camera: str, zone: tzinfo) -> list[date]:
         """Return the local days on which footage began that is not gone, newest first."""
-
-        def work(db: Connection) -> list[date]:
-            newest = select(func.max(_COLUMNS.since)).where(
-                _COLUMNS.camera == camera, _COLUMNS.stage.not_in(GONE), IS_WHOLE
-            )
-            days: list[date] = []
-            # From day to day by the index: as fast for a year of clips as for a year of one a day.
-            began = db.execute(newest).scalar()
-            while began is not None:
-                days.append(began.astimezone(zone).date())
-                midnight = datetime.combine(days[-1], time(), zone)
-                began = db.execute(newest.where(_COLUMNS.since < midnight)).scalar()
-            return days
-
-        return await self._database.read(work)
+        return await self._database.read(lambda db: days_of(db, camera, zone))
 
     async def recordings(self, camera: str) -> frozenset[str]:
         """Return the recorder's ids of all recordings of a camera that rows know."""
@@ -362,16 +228,3 @@ def _as_it_was(row: Footage) -> dict[str, Any]:
     """Return what tells that nobody has moved a row since."""
     values = values_of(row)
     return {f"was_{name}": values[name] for name in ("id", *STILL)}
-
-
-def _open_ended(db: Connection, footage: str) -> Row[Any] | None:
-    """Return a row that may still be extended or ended."""
-    return db.execute(
-        select(FOOTAGE).where(_COLUMNS.id == footage, _COLUMNS.stage.in_(OPEN_ENDED))
-    ).one_or_none()
-
-
-def _count(db: Connection, name: str, more: int) -> None:
-    change = update(TALLIES).where(TALLIES.c.name == name).values(total=TALLIES.c.total + more)
-    if db.execute(change).rowcount == 0:
-        db.execute(TALLIES.insert().values(name=name, total=more))

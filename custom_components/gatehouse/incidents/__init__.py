@@ -15,7 +15,8 @@ from .retention import PictureRetention
 from .risk import AlarmState, Surroundings
 from .screening import Screening
 from .search import IncidentQuery, is_called
-from .store import IncidentStore, Totals
+from .store import IncidentStore
+from .totals import Totals
 
 __all__ = [
     "AlarmState",

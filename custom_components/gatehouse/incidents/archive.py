@@ -10,7 +10,8 @@ from ..zones import ZoneError, ZoneNotFound, Zones
 from .errors import IncidentError
 from .news import IncidentNews, NewsKind
 from .search import IncidentQuery
-from .store import IncidentStore, Totals
+from .store import IncidentStore
+from .totals import Totals
 
 LONGEST_NOTE: Final = 2000
 

@@ -10,8 +10,8 @@ from .archive import Archive
 from .assessor import LanguageModel
 from .errors import BadAnswer, ModelFailed
 from .search import IncidentQuery
-from .store import Totals
 from .summary import LONGEST_DIGEST, answer, digest, digest_question
+from .totals import Totals
 
 # More than a camera group can have in a day; a day that has still more is told of its last ones.
 MOST_TOLD: Final = 5000

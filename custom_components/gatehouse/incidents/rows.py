@@ -1,30 +1,15 @@
 """The tables of incidents; an incident as the values of its row, and back."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
+from collections.abc import Mapping
 import json
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Column, Integer, Table, Text
 
 from ..database import Moment, metadata
-from ..models import (
-    Assessment,
-    AssessmentState,
-    Author,
-    Box,
-    Detection,
-    Frame,
-    Incident,
-    IncidentState,
-    Level,
-    Passage,
-    PassageKind,
-    Sighting,
-)
+from ..models import Assessment, AssessmentState, Author, Incident, IncidentState, Level
+from .lists import NONE, lists_of, texts_of
 
 INCIDENTS: Final = Table(
     "incidents",
@@ -77,19 +62,14 @@ REMEMBERED: Final = frozenset("reviewed false_alarm note notified kept".split())
 FOR_THE_STORE: Final = frozenset("number attempts retry_at assessed".split())
 """The columns that are nothing of an incident."""
 
-NONE: Final = json.dumps(())
-"""What a column of a list holds when there is nothing in it."""
-
 LISTS: Final = ("labels", "zones", "sightings", "passages", "frames", "detections")
+"""The columns that hold lists, but for the reasons of an assessment."""
 
 # Looked up, a word is known sooner than by asking its kind.
 _STATES: Final = {each.value: each for each in IncidentState}
 _ASSESSING: Final = {each.value: each for each in AssessmentState}
 _LEVELS: Final = {each.value: each for each in Level}
 _AUTHORS: Final = {each.value: each for each in Author}
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def values(incident: Incident) -> dict[str, Any]:
@@ -102,14 +82,9 @@ def values(incident: Incident) -> dict[str, Any]:
         "started": incident.started,
         "last_seen": incident.last_seen,
         "ended": incident.ended,
-        "labels": json.dumps(incident.labels),
         "count": incident.count,
-        "zones": json.dumps(incident.zones),
-        "sightings": json.dumps([_sighting_values(each) for each in incident.sightings]),
-        "passages": json.dumps([_passage_values(each) for each in incident.passages]),
         "picture": None if incident.picture is None else str(incident.picture),
-        "frames": json.dumps([str(frame.path) for frame in incident.frames]),
-        "detections": json.dumps([_detections_values(each) for each in incident.frames]),
+        **dict(zip(LISTS, texts_of(incident), strict=True)),
         **assessment_values(incident.assessment),
         "assessing": incident.assessing.value,
         "reviewed": incident.reviewed,
@@ -141,8 +116,8 @@ def assessment_values(assessment: Assessment | None) -> dict[str, Any]:
 
 def incident_of(row: Row) -> Incident:
     """Return the incident that a row holds."""
-    labels, zones, sightings, passages, frames, detections, reasons = _lists(row)
-    found = chain(detections, repeat(()))  # of old frames nobody knows what was detected in them
+    texts = [*[row[name] for name in LISTS], row["reasons"] or NONE]
+    labels, zones, sightings, passages, frames, reasons = lists_of(texts)
     picture: str | None = row["picture"]
     return Incident(
         id=row["id"],
@@ -152,13 +127,13 @@ def incident_of(row: Row) -> Incident:
         started=row["started"],
         last_seen=row["last_seen"],
         ended=row["ended"],
-        labels=tuple(labels),
+        labels=labels,
         count=row["count"],
-        zones=tuple(zones),
-        sightings=tuple([_sighting(each) for each in sightings]),
-        passages=tuple([_passage(each) for each in passages]),
+        zones=zones,
+        sightings=sightings,
+        passages=passages,
         picture=None if picture is None else Path(picture),
-        frames=tuple([_frame(*each) for each in zip(frames, found, strict=False)]),
+        frames=frames,
         assessment=None if row["risk"] is None else _assessment(row, reasons),
         assessing=_ASSESSING[row["assessing"]],
         reviewed=row["reviewed"],
@@ -170,84 +145,12 @@ def incident_of(row: Row) -> Incident:
     )
 
 
-def _lists(row: Row) -> list[list[Any]]:
-    """Return what all columns of lists hold, read at once: it is the calls that cost."""
-    text = f"[{','.join([row[name] for name in LISTS])},{row['reasons'] or NONE}]"
-    lists: list[list[Any]]
-    try:
-        lists = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        # The name of a file may be no text at all: only Python's own reader takes that.
-        lists = json.loads(text)
-    return lists
-
-
-def _assessment(row: Row, reasons: list[str]) -> Assessment:
+def _assessment(row: Row, reasons: tuple[str, ...]) -> Assessment:
     return Assessment(
         risk=row["risk"],
         level=_LEVELS[row["level"]],
-        reasons=tuple(reasons),
+        reasons=reasons,
         floor=row["risk_floor"],
         summary=row["summary"],
         author=_AUTHORS[row["author"]],
     )
-
-
-def _sighting_values(sighting: Sighting) -> dict[str, Any]:
-    return {
-        "camera": sighting.camera,
-        "first": _number(sighting.first),
-        "last": _number(sighting.last),
-        **_detection_values(sighting.best),
-    }
-
-
-def _sighting(kept: Mapping[str, Any]) -> Sighting:
-    first, last = _moment(kept["first"]), _moment(kept["last"])
-    return Sighting(camera=kept["camera"], first=first, last=last, best=_detection(kept))
-
-
-def _frame(path: str, detections: Iterable[Mapping[str, Any]]) -> Frame:
-    return Frame(path=Path(path), detections=tuple([_detection(each) for each in detections]))
-
-
-def _detections_values(frame: Frame) -> list[dict[str, Any]]:
-    return [_detection_values(each) for each in frame.detections]
-
-
-def _detection_values(detection: Detection) -> dict[str, Any]:
-    return {"label": detection.label, "score": detection.score, "box": detection.box}
-
-
-def _detection(kept: Mapping[str, Any]) -> Detection:
-    return Detection(label=kept["label"], score=kept["score"], box=Box._make(kept["box"]))
-
-
-def _passage_values(passage: Passage) -> dict[str, Any]:
-    return {
-        "id": passage.id,
-        "door": passage.door,
-        "kind": passage.kind.value,
-        "at": _number(passage.at),
-        "person": passage.person,
-        "reason": passage.reason,
-    }
-
-
-def _passage(kept: Mapping[str, Any]) -> Passage:
-    return Passage(
-        id=kept["id"],
-        door=kept["door"],
-        kind=PassageKind(kept["kind"]),
-        at=_moment(kept["at"]),
-        person=kept["person"],
-        reason=kept["reason"],
-    )
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(number: int) -> datetime:
-    return _EPOCH + number * _MICROSECOND

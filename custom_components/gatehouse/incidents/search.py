@@ -1,8 +1,7 @@
 """How incidents are found: the words and the marks under which one is kept, and what is asked.
 
 Each incident has one line of text. People's words are in it without case and accents, so that all
-databases read them alike; what can be asked for besides them are marks, which begin with an
-underscore, as no word does. So one index answers any combination.
+databases read them alike; beside them are marks. So one index answers any combination.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from ..database import Moment
 from ..models import Incident, IncidentState, Level
+from . import marks
 from .risk import LEVELS
 from .rows import FOR_THE_STORE, INCIDENTS, LINES
 
@@ -38,8 +38,6 @@ LONGEST_WORD: Final = 12
 MOST_WORDS: Final = 32
 
 ANY_ENDING: Final = "*"
-
-KEPT: Final = "_k"
 
 POSTGRESQL: Final = "postgresql"
 
@@ -97,7 +95,7 @@ def is_called(text: str, name: str) -> bool:
 
 def line(incident: Incident) -> str:
     """Return the text under which an incident is kept."""
-    return " ".join((*words("\n".join(_told(incident))), *_marks(incident)))
+    return " ".join((*words("\n".join(_told(incident))), *marks.marks_of(incident)))
 
 
 def terms(query: IncidentQuery) -> list[tuple[str, ...]]:
@@ -109,8 +107,11 @@ def terms(query: IncidentQuery) -> list[tuple[str, ...]]:
     if not asked and query.text and not query.text.isspace():
         asked.append(())
     if query.cameras is not None:
-        asked.append(tuple(_key("c", camera) for camera in query.cameras))
-    asked.extend((_key(kind, key),) for kind, key in (("g", query.group), ("z", query.zone)) if key)
+        asked.append(tuple(map(marks.of_camera, query.cameras)))
+    if query.group:
+        asked.append((marks.of_group(query.group),))
+    if query.zone:
+        asked.append((marks.of_zone(query.zone),))
     asked.extend((word,) for word in words(query.label or ""))
     asked.extend((mark,) for mark in _flags(query) if mark)
     return asked
@@ -147,8 +148,8 @@ def _meant(word: str, names: Mapping[str, str] | None) -> Iterable[str]:
     if names is None:
         return
     if word in LEVELS:
-        yield _level(Level(word))
-    yield from (_key("c", camera) for camera, name in names.items() if is_called(word, name))
+        yield marks.of_level(Level(word))
+    yield from (marks.of_camera(camera) for camera, name in names.items() if is_called(word, name))
 
 
 def _told(incident: Incident) -> Iterable[str]:
@@ -163,46 +164,12 @@ def _told(incident: Incident) -> Iterable[str]:
     yield incident.note
 
 
-def _marks(incident: Incident) -> Iterable[str]:
-    yield from dict.fromkeys(_key("c", camera) for camera in incident.cameras)
-    yield _key("g", incident.group)
-    yield from dict.fromkeys(_key("z", zone) for zone in incident.zones)
-    yield _state(incident.state)
-    if incident.assessment:
-        yield from (_level(level) for level in LEVELS if incident.assessment.risk >= LEVELS[level])
-    yield _reviewed(incident.reviewed is not None)
-    yield _alarm(incident.false_alarm)
-    if incident.kept:
-        yield KEPT
-
-
 def _flags(query: IncidentQuery) -> Iterable[str | None]:
-    yield None if query.state is None else _state(query.state)
-    yield None if query.level is None else _level(query.level)
-    yield None if query.reviewed is None else _reviewed(query.reviewed)
-    yield None if query.false_alarm is None else _alarm(query.false_alarm)
-    yield KEPT if query.kept else None
-
-
-# Marks are short because each of their beginnings is in the index too.
-def _key(kind: str, key: str) -> str:
-    return f"_{kind}{key.encode(errors='surrogatepass').hex()}"
-
-
-def _state(state: IncidentState) -> str:
-    return f"_s{state[0]}"
-
-
-def _level(level: Level) -> str:
-    return f"_l{LEVELS[level]}"
-
-
-def _reviewed(reviewed: bool) -> str:
-    return "_r" if reviewed else "_u"
-
-
-def _alarm(is_false: bool) -> str:
-    return "_f" if is_false else "_t"
+    yield None if query.state is None else marks.of_state(query.state)
+    yield None if query.level is None else marks.of_level(query.level)
+    yield None if query.reviewed is None else marks.of_reviewed(query.reviewed)
+    yield None if query.false_alarm is None else marks.of_alarm(query.false_alarm)
+    yield marks.KEPT if query.kept else None
 
 
 def _beginning(word: str) -> str:

@@ -1,49 +1,22 @@
 """The rows of incidents: what was seen, what people said of it, and what is to be assessed."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, Text, func, literal, or_, select, update
 
 from ..database import Database, Moment
-from ..models import Assessment, AssessmentState, Incident, IncidentState, Level
-from .rows import (
-    INCIDENTS,
-    JUDGED,
-    LINES,
-    NONE,
-    REMEMBERED,
-    assessment_values,
-    incident_of,
-    media_of,
-    values,
-)
-from .search import IncidentQuery, line, selection, terms
+from ..models import Assessment, AssessmentState, Incident, IncidentState
+from .indexing import change, forget, row_of, save
+from .lists import NONE
+from .rows import INCIDENTS, assessment_values, incident_of, media_of
+from .search import IncidentQuery, selection, terms
+from .totals import Totals, totals_of
 
 _COLUMNS: Final = INCIDENTS.c
-_SETTLED: Final = (AssessmentState.DONE, AssessmentState.FAILED, AssessmentState.SKIPPED)
-_NEXT: Final = timedelta(microseconds=1)
-_HOUR: Final = timedelta(hours=1) // _NEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +25,6 @@ class ToAssess:
 
     incident: Incident
     attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """How many incidents began in a span; false alarms are counted by themselves only."""
-
-    incidents: int
-    false_alarms: int
-    places: Mapping[str, int]
-    levels: Mapping[Level, int]
-    hours: Mapping[int, int]
-    """By the full hours since the beginning of the span; in all three the most first."""
 
 
 class IncidentStore:
@@ -78,11 +39,11 @@ class IncidentStore:
 
         What people said of it stays as it is, and what a language model said of it too.
         """
-        return await self._database.write(lambda db: _save(db, incident))
+        return await self._database.write(lambda db: save(db, incident))
 
     async def delete(self, incident: str) -> None:
         """Forget an incident."""
-        await self._database.write(lambda db: _delete(db, incident))
+        await self._database.write(lambda db: forget(db, incident))
 
     async def get(self, incident: str) -> Incident | None:
         """Return one incident."""
@@ -101,7 +62,7 @@ class IncidentStore:
 
     async def totals(self, since: datetime, until: datetime) -> Totals:
         """Count the incidents that started at or after since, and before until."""
-        return await self._database.read(lambda db: _totals(db, since, until))
+        return await self._database.read(lambda db: totals_of(db, since, until))
 
     async def left_open(self, group: str | None = None) -> list[Incident]:
         """Return the incidents, of one group or of all, that nobody ended."""
@@ -149,10 +110,10 @@ class IncidentStore:
         """Keep that it has no pictures any more; False if it has others now, or is kept."""
 
         def work(db: Connection) -> bool:
-            row = _row(db, incident.id)
+            row = row_of(db, incident.id)
             if row is None or row["kept"] or media_of(incident_of(row)) != media_of(incident):
                 return False
-            _write(db, row, {"picture": None, "frames": NONE, "detections": NONE})
+            change(db, row, {"picture": None, "frames": NONE, "detections": NONE})
             return True
 
         return await self._database.write(work)
@@ -213,8 +174,8 @@ class IncidentStore:
 
     async def _change(self, incident: str, changes: Mapping[str, Any]) -> Incident | None:
         def work(db: Connection) -> Incident | None:
-            row = _row(db, incident)
-            return None if row is None else _write(db, row, changes)
+            row = row_of(db, incident)
+            return None if row is None else change(db, row, changes)
 
         return await self._database.write(work)
 
@@ -223,51 +184,6 @@ def _incidents(
     db: Connection, rows: Select[Any], values: Mapping[str, Any] | None = None
 ) -> list[Incident]:
     return [incident_of(row) for row in db.execute(rows, values).mappings().all()]
-
-
-def _row(db: Connection, incident: str) -> dict[str, Any] | None:
-    found = db.execute(select(INCIDENTS).where(_COLUMNS.id == incident)).mappings().one_or_none()
-    return None if found is None else {str(name): value for name, value in found.items()}
-
-
-def _save(db: Connection, incident: Incident) -> Incident:
-    row = _row(db, incident.id)
-    if row is None:
-        number = _free_number(db, incident.started)
-        row = {**values(incident), "number": number, "attempts": 0}
-        db.execute(insert(INCIDENTS).values(row))
-        db.execute(insert(LINES).values(rowid=number, text=line(incident)))
-        return incident
-    theirs = REMEMBERED | (JUDGED if row["assessing"] in _SETTLED else frozenset())
-    changes = {name: value for name, value in values(incident).items() if name not in theirs}
-    if incident.started != row["started"]:
-        changes["number"] = _free_number(db, incident.started)
-    return _write(db, row, changes)
-
-
-def _write(db: Connection, row: dict[str, Any], changes: Mapping[str, Any]) -> Incident:
-    """Change a row and what is searched of it, in one transaction; return what it is now."""
-    now = {**row, **changes}
-    before, after = incident_of(row), incident_of(now)
-    db.execute(update(INCIDENTS).where(_COLUMNS.id == row["id"]).values(changes))
-    if row["number"] != now["number"] or line(before) != line(after):
-        db.execute(delete(LINES).where(LINES.c.rowid == row["number"]))
-        db.execute(insert(LINES).values(rowid=now["number"], text=line(after)))
-    return after
-
-
-def _delete(db: Connection, incident: str) -> None:
-    row = _row(db, incident)
-    if row is not None:
-        db.execute(delete(LINES).where(LINES.c.rowid == row["number"]))
-        db.execute(delete(INCIDENTS).where(_COLUMNS.id == incident))
-
-
-def _free_number(db: Connection, started: datetime) -> datetime:
-    number = started
-    while db.execute(select(_COLUMNS.id).where(_COLUMNS.number == number)).first():
-        number += _NEXT
-    return number
 
 
 # A partial index serves only who writes its condition out.
@@ -305,35 +221,3 @@ def _next_to_assess(now: datetime, besides: frozenset[str] = frozenset()) -> Sel
     due = or_(_COLUMNS.retry_at.is_(None), _COLUMNS.retry_at <= now)
     rows = select(INCIDENTS).where(*_is_waiting(), due, _COLUMNS.id.not_in(besides))
     return rows.order_by(_COLUMNS.number).limit(1)
-
-
-def _totals(db: Connection, since: datetime, until: datetime) -> Totals:
-    counts = db.execute(_counted(), {"since": since, "until": until}).all()
-    seen = [(each, count) for *each, is_false, count in counts if not is_false]
-    everything = sum(count for *_, count in counts)
-    incidents = sum(count for _, count in seen)
-    return Totals(
-        incidents=incidents,
-        false_alarms=everything - incidents,
-        places=_summed((place, count) for (place, _, _), count in seen),
-        levels=_summed((Level(level), count) for (_, level, _), count in seen if level),
-        hours=_summed((hour, count) for (*_, hour), count in seen),
-    )
-
-
-@cache
-def _counted() -> Select[Any]:
-    """Count the incidents of a span by all that is told apart, off the index of their order."""
-    since, until = (bindparam(name, type_=Moment) for name in ("since", "until"))
-    hour = ((type_coerce(_COLUMNS.number, BigInteger) - since) // _HOUR).label("hour")
-    parts = (_COLUMNS.place, _COLUMNS.level, hour, _COLUMNS.false_alarm)
-    span = (_COLUMNS.number >= since, _COLUMNS.number < until)
-    return select(*parts, func.count()).where(*span).group_by(*parts)
-
-
-def _summed[K](counts: Iterable[tuple[K, int]]) -> dict[K, int]:
-    """Add up what belongs together, the most first."""
-    sums = Counter[K]()
-    for key, count in counts:
-        sums[key] += count
-    return dict(sums.most_common())

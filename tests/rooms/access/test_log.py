@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from custom_components.gatehouse.access import Entry, PassageLog, PassageQuery, Whereabouts
 from custom_components.gatehouse.access.export import csv_line
-from custom_components.gatehouse.access.log import selection
+from custom_components.gatehouse.access.search import selection
 from custom_components.gatehouse.agent import Direction
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.models import Passage, PassageKind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.gatehouse.agent import AgentRefused, RecordingStatus
-from custom_components.gatehouse.footage import RecordingLost, as_piece, local, shelf
+from custom_components.gatehouse.footage import RecordingLost, as_piece, darkroom, local, shelf
 from custom_components.gatehouse.models import Picture
 from tests.rooms.footage.films import SIZE, play
 from tests.rooms.footage.house import CAMERA, House, seconds
@@ -253,14 +253,14 @@ async def test_a_recording_is_deleted_with_all_of_it(house: House) -> None:
 async def test_what_is_deleted_while_its_film_is_made_leaves_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began, may_end, develop = threading.Event(), threading.Event(), local.develop
+    began, may_end, develop = threading.Event(), threading.Event(), darkroom.develop
 
     def slow(*arguments: Any) -> Any:
         began.set()
         assert may_end.wait(20)
         return develop(*arguments)
 
-    monkeypatch.setattr(local, "develop", slow)
+    monkeypatch.setattr(darkroom, "develop", slow)
     house.shows(-1)
     async with house.running() as recorder:
         recording = await house.record(-1, 0)

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from custom_components.gatehouse.agent import RecordingStatus
-from custom_components.gatehouse.footage import DiskFull, DiskRefused, film, local, running, shelf
+from custom_components.gatehouse.footage import (
+    DiskFull,
+    DiskRefused,
+    darkroom,
+    film,
+    running,
+    shelf,
+)
 from custom_components.gatehouse.footage.tape import Material, Piece, Ring
 from tests.rooms.footage.films import play
 from tests.rooms.footage.house import CAMERA, House, seconds
@@ -27,7 +34,7 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def house(tmp_path: Path, never_blocks: None, monkeypatch: pytest.MonkeyPatch) -> House:
     """The camera, with a disk that is tried again soon."""
-    monkeypatch.setattr(local, "RETRY", 0.1)
+    monkeypatch.setattr(darkroom, "RETRY", 0.1)
     return House(tmp_path / "local")
 
 
@@ -82,7 +89,7 @@ async def test_a_disk_that_refuses_to_be_written_is_tried_again(
     house.shows(-1)
     async with house.running():
         with monkeypatch.context() as patched:
-            patched.setattr(local, "develop", refuse)
+            patched.setattr(darkroom, "develop", refuse)
             recording = await house.record(-1, 0)
             await eventually(lambda: "has to wait" in caplog.text)
         recording = await house.ended(recording)
@@ -175,7 +182,7 @@ async def test_who_stops_the_recorder_in_the_middle_of_a_film_waits_and_has_it_m
     for tenth in range(-150, 0):
         house.shows(tenth / 10)
     is_busy, was_busy = threading.Event(), threading.Event()
-    develop, stills_of = local.develop, film.stills_of
+    develop, stills_of = darkroom.develop, film.stills_of
 
     def slow(tape: Path) -> Any:
         for still in stills_of(tape):
@@ -191,7 +198,7 @@ async def test_who_stops_the_recorder_in_the_middle_of_a_film_waits_and_has_it_m
 
     with monkeypatch.context() as patched:
         patched.setattr(film, "stills_of", slow)
-        patched.setattr(local, "develop", watched)
+        patched.setattr(darkroom, "develop", watched)
         async with house.running():
             recording = await house.record(-15, 0)
             await eventually(was_busy.is_set)
@@ -296,7 +303,7 @@ def _refuse(*_: object, **__: object) -> None:
 async def test_four_cameras_are_recorded_at_once_by_so_many_encoders(
     tmp_path: Path, never_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    busy, most, lock, develop = 0, 0, threading.Lock(), local.develop
+    busy, most, lock, develop = 0, 0, threading.Lock(), darkroom.develop
 
     def counted(*arguments: Any) -> Any:
         nonlocal busy, most
@@ -309,7 +316,7 @@ async def test_four_cameras_are_recorded_at_once_by_so_many_encoders(
             with lock:
                 busy -= 1
 
-    monkeypatch.setattr(local, "develop", counted)
+    monkeypatch.setattr(darkroom, "develop", counted)
     encoders = asyncio.Semaphore(2)
     houses = [House(tmp_path / str(number), encoders=encoders) for number in range(4)]
     async with asyncio.TaskGroup() as tasks:

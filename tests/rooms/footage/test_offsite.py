@@ -21,9 +21,9 @@ from custom_components.gatehouse.footage.bandwidth import Bandwidth, Stopped
 from custom_components.gatehouse.footage.disk import Disk
 from custom_components.gatehouse.footage.errors import StorageError
 from custom_components.gatehouse.footage.offsite import Offsite
-from custom_components.gatehouse.footage.rules import OffsiteOptions
 from custom_components.gatehouse.footage.s3 import S3, S3Options
 from custom_components.gatehouse.footage.store import FootageStore
+from custom_components.gatehouse.footage.wanted import OffsiteOptions
 from custom_components.gatehouse.models import Footage, FootageStage, Level
 from tests.rooms.footage.killed import Cut, cuts, until_killed
 from tests.rooms.footage.storage import Fault, SeaweedFS, Storage, Weather

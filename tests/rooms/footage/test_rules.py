@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.gatehouse.agent import ErrorCode, Recording, RecordingOrigin, RecordingStatus
-from custom_components.gatehouse.footage import FootageOptions, OffsiteOptions
+from custom_components.gatehouse.footage import FootageOptions, OffsiteOptions, is_wanted_offsite
 from custom_components.gatehouse.footage.rules import (
     HOPELESS,
     MOST_ATTEMPTS,
@@ -21,7 +21,6 @@ from custom_components.gatehouse.footage.rules import (
     is_due,
     is_same_movie,
     is_short,
-    is_wanted_offsite,
     needs_another_end,
     next_look,
     pause_after,

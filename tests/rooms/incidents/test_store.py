@@ -20,12 +20,12 @@ from custom_components.gatehouse.incidents.search import IncidentQuery, selectio
 from custom_components.gatehouse.incidents.store import (
     IncidentStore,
     ToAssess,
-    Totals,
     _expirable,
     _last_notified,
     _left_open,
     _next_to_assess,
 )
+from custom_components.gatehouse.incidents.totals import Totals
 from custom_components.gatehouse.models import (
     Assessment,
     AssessmentState,
