@@ -1,10 +1,13 @@
 """What all tests share; it imports nothing of Home Assistant."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 import gc
 import logging
+from pathlib import Path
 import time
+from typing import Final
 
 import pytest
 
@@ -19,6 +22,9 @@ logging.getLogger().setLevel(logging.WARNING)
 # thousand objects takes a twentieth of the time. The plugin looks for all of it after each module.
 gc.set_threshold(20_000, 50, 50)
 
+# How many tests without a Home Assistant take as long as one with it.
+WHOLE: Final = 20
+
 Eventually = Callable[..., Awaitable[None]]
 
 
@@ -26,16 +32,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests of the rooms be run on another database."""
     parser.addoption(
         "--database",
-        choices=("sqlite", "postgresql"),
+        choices=("sqlite", "postgresql", "both"),
         default="sqlite",
         help="where the rooms keep their rows",
     )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files in which a test may take long: nobody waits for one of them at last."""
+    """Begin with what takes longest: the processes are to be done at the same time.
+
+    That is a file in which a test may take long, and after those one with many tests that have a
+    whole Home Assistant each.
+    """
     long = {item.path for item in items if item.get_closest_marker("timeout")}
-    items.sort(key=lambda item: item.path not in long)
+    weight = Counter[Path]()
+    for item in items:
+        weight[item.path] += WHOLE if "hass" in getattr(item, "fixturenames", ()) else 1
+    items.sort(key=lambda item: (item.path not in long, -weight[item.path], item.path))
+
+
+def pytest_collection_finish() -> None:
+    """Never look again whether all that is imported by now is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
