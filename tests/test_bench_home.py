@@ -1,5 +1,6 @@
 """The bench of Home Assistant, its own machinery: what it writes, and what it makes of lives."""
 
+from dataclasses import replace
 from pathlib import Path
 import socket
 
@@ -13,6 +14,7 @@ from scripts.benchmarks.home_agents import CAMERAS, config_of, resting
 from scripts.benchmarks.home_floor import Reasons, model_mb
 from scripts.benchmarks.home_weight import ALIKE, BARE, FEW, MANY, MODEL, added
 from scripts.benchmarks.homes import NAME, PROBE, Home, Life
+from scripts.benchmarks.watchers import Watched
 from scripts.demonstration.memory import AgentMemory
 from tests.networks import network, yolov8
 
@@ -104,6 +106,18 @@ async def test_without_a_compiler_nobody_looks_through_home_assistant(
 
     assert isinstance(told, Missing)
     assert "no C compiler" in told.reason
+
+
+def test_what_home_assistant_does_when_nobody_watches_is_no_picture_s_cost() -> None:
+    core = Watched(cost_us=700, camera_us=0, missed=0, age_ms=2, memory_mb=300)
+    ours = replace(core, cost_us=500)
+    both = {home_viewing.OURS: [ours], home_viewing.CORE: [core]}
+    each_second = 200.0 * home_viewing.FPS
+
+    viewing, alone, *_ = home_viewing._results(1, both, [each_second], busy=False)
+
+    assert (viewing.p50, viewing.ratio) == (300, 0.6)
+    assert (alone.p50, alone.verdict) == (each_second, "")
 
 
 async def test_a_glance_imports_and_says_why_the_rest_is_not_measured(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ def test_who_stands_at_a_door_is_measured_beside_a_bare_echo(
     assert least["reference_p50"] == tails["reference_p50"]
     assert [each["goal"] for each in (tails, decision, loaded)] == ["A1", "A3", "A2"]
     assert decision["most"] == doors.DECISION_MS
+    assert decision["p50"] > decision["reference_p50"]
     assert "relay" in outside["name"]
     assert by_http["verdict"] == "not measured"
     measured = [case for case in cases if case is not by_http]

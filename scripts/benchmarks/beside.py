@@ -1,13 +1,15 @@
-"""What is beside the doors: many who watch, one who detects, a bare echo, and a bare feed."""
+"""What is beside the doors: many who watch, one who detects, a bare echo, and a bare door."""
 
 import argparse
 import asyncio
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 import json
 import os
 from pathlib import Path
 import sys
+import time
 from typing import Final
 
 import aiohttp
@@ -57,32 +59,42 @@ class Echo:
 
 
 @asynccontextmanager
-async def teller(folder: Path) -> AsyncIterator[Teller]:
-    """Return the way to a process that tells a feed what it hears, and decides nothing."""
-    socket = folder / "teller.sock"
+async def bare_door(folder: Path) -> AsyncIterator[BareDoor]:
+    """Return the way to a process that does what any door has to, and decides nothing."""
+    socket = folder / "bare.sock"
     async with (
-        _beside(folder, "teller", {}, "--socket", str(socket)) as port,
+        _beside(folder, "door", {}, "--socket", str(socket)) as port,
         aiohttp.ClientSession(f"http://{LOCAL}:{port}") as session,
         session.ws_connect(wire.FEED) as feed,
     ):
-        _, writer = await asyncio.open_unix_connection(socket)
+        reader, writer = await asyncio.open_unix_connection(socket)
         try:
-            yield Teller(writer, feed)
+            yield BareDoor(reader, writer, feed)
         finally:
             writer.close()
 
 
-class Teller:
-    """A door of which is told whatever is shown there."""
+class BareDoor:
+    """A door that opens for whatever is shown there; `took` is what each line took, in ms."""
 
-    def __init__(self, writer: asyncio.StreamWriter, feed: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        feed: aiohttp.ClientWebSocketResponse,
+    ) -> None:
+        self.took: list[float] = []
+        """From a line's being complete to the relay's being written."""
+        self._reader = reader
         self._writer = writer
         self._feed = feed
 
     async def ask(self, line: bytes) -> None:
         """Show a line, and wait until the feed tells of it."""
         self._writer.write(line)
-        await self._feed.receive_json()
+        told = await self._feed.receive_json()
+        self.took.append(told["took_ms"])
+        await self._reader.readline()
 
 
 @asynccontextmanager
@@ -158,14 +170,32 @@ async def _send_back() -> None:
     await server.serve_forever()
 
 
-async def _tell(socket: str) -> None:
-    """Serve a feed of what is written to a socket: what the agent does, without a door."""
-    feeds: set[web.WebSocketResponse] = set()
+async def _open_for_all(socket: str) -> None:
+    """Serve a door at a socket and a feed of what is shown there: an agent's work without thought.
 
-    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    A row is written, a keeper in another process is told, the relay's file is written, who stands
+    there is told, and then the feed.
+    """
+    feeds: set[web.WebSocketResponse] = set()
+    keeper = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=DEVNULL)
+    told = keeper.stdin.get_extra_info("pipe").fileno() if keeper.stdin else -1
+    rows = os.open(f"{socket}.rows", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def open_door(line: bytes) -> None:
+        os.write(rows, line)
+        os.write(told, line)
+        relay = os.open(f"{socket}.relay", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.pwrite(relay, b"1\n", 0)
+        os.close(relay)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
+            began = time.perf_counter()
+            open_door(line)
+            took = 1000 * (time.perf_counter() - began)
+            writer.write(b'{"relay": true}\n')
             for feed in feeds:
-                await feed.send_json(json.loads(line))
+                await feed.send_json({**json.loads(line), "took_ms": took})
 
     async def listen(request: web.Request) -> web.WebSocketResponse:
         feed = web.WebSocketResponse()
@@ -188,14 +218,14 @@ async def _tell(socket: str) -> None:
 
 def _main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("crowd", "echo", "teller"))
+    parser.add_argument("what", choices=("crowd", "echo", "door"))
     parser.add_argument("port", type=int, nargs="?")
     parser.add_argument("--socket")
     options = parser.parse_args()
     work = {
         "crowd": lambda: _watch_and_look(options.port, os.environ[TOKEN]),
         "echo": _send_back,
-        "teller": lambda: _tell(options.socket),
+        "door": lambda: _open_for_all(options.socket),
     }
     asyncio.run(work[options.what]())
 

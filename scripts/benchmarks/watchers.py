@@ -82,6 +82,13 @@ async def watch(client: Path, server: Server, audience: Audience) -> Watched:
     )
 
 
+async def unwatched_us(pid: int, seconds: float) -> float:
+    """Return what a server spends of the processors in a second in which nobody watches."""
+    before = spent_ns(pid)
+    await asyncio.sleep(seconds)
+    return (spent_ns(pid) - before) / 1000 / seconds
+
+
 def spent_ns(pid: int) -> int:
     """Return what all threads of a process have had of the processors."""
     files = Path(f"/proc/{pid}/task").glob("*/schedstat")
