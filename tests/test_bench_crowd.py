@@ -24,7 +24,7 @@ from custom_components.gatehouse.agent import (
 from custom_components.gatehouse.vision import DetectorOptions, RemoteDetector
 from scripts.benchmarks import thousand
 from scripts.benchmarks.__main__ import FULL, QUICK
-from scripts.benchmarks.harness import Missing
+from scripts.benchmarks.results import Missing
 from scripts.benchmarks.thousand_agents import agent_id
 from scripts.benchmarks.thousand_day import CAMERAS, Course, Day, has_door, motion_entity
 from scripts.benchmarks.thousand_home import Crowd, agents

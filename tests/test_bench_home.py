@@ -9,11 +9,11 @@ from pytest_socket import socket_allow_hosts
 
 from camera_agent.config import load
 from scripts.benchmarks import __main__ as bench, compiled, home_viewing, home_weight
-from scripts.benchmarks.harness import Missing, Result
 from scripts.benchmarks.home_agents import CAMERAS, config_of, resting
 from scripts.benchmarks.home_floor import Reasons, model_mb
 from scripts.benchmarks.home_weight import ALIKE, BARE, FEW, MANY, MODEL, added
 from scripts.benchmarks.homes import NAME, PROBE, Home, Life
+from scripts.benchmarks.results import Missing, Result
 from scripts.benchmarks.watchers import Watched
 from scripts.demonstration.memory import AgentMemory
 from tests.networks import network, yolov8

@@ -35,18 +35,10 @@ from scripts.benchmarks import (
 )
 from scripts.benchmarks.__main__ import main
 from scripts.benchmarks.goals import GOALS, reached
-from scripts.benchmarks.harness import (
-    Case,
-    Missing,
-    Result,
-    asking,
-    bounded,
-    doing,
-    measure,
-    spending,
-)
+from scripts.benchmarks.harness import Case, asking, doing, measure, spending
 from scripts.benchmarks.lateness import watched
 from scripts.benchmarks.report import as_json, as_tables
+from scripts.benchmarks.results import Missing, Result, bounded
 from scripts.benchmarks.seeds import incidents, seeded
 from tests.networks import FAMILIES, PERSON, Seen, network
 from tests.rooms.footage.storage import SeaweedFS

@@ -13,6 +13,7 @@ from . import (
     entrance,
     fanout,
     home,
+    machine,
     merging,
     offsite,
     panorama,
@@ -20,8 +21,9 @@ from . import (
     store,
     thousand,
 )
-from .harness import Depth, Group, Result, machine
+from .harness import Depth, Group
 from .report import Groups, as_json, as_tables
+from .results import Result
 
 FOLDER: Final = Path(__file__).parents[2] / ".cache" / "bench"
 
@@ -75,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     depth = replace(depth, incidents=options.incidents or depth.incidents)
     groups = asyncio.run(_measured(options.group or list(GROUPS), options.folder, depth))
     title = (
-        f"{machine()}; {depth.incidents:,} incidents, {depth.calls} calls a round;"
+        f"{machine.described()}; {depth.incidents:,} incidents, {depth.calls} calls a round;"
         f" clips of {depth.seconds} s; {depth.rounds} rounds"
     )
     print(as_json(title, groups) if options.json else as_tables(title, groups, FIGURES))

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
 import sys
-import time
 from typing import Any, Final
 
 import aiohttp
@@ -27,6 +26,7 @@ from .beside import LOCAL
 from .doors import DoorBench, echoing
 from .harness import Case, Side, doing, now_and_then
 from .listener import Listener
+from .readings import DAY, Day, day_of, report, sensor_of
 from .residents import AGENT, KEY, card
 
 FIRST_PORT: Final = 8223
@@ -43,31 +43,10 @@ HISTORY_MS: Final = 50.0
 # owed for six times as many: the day of one tells how much of it is Home Assistant's own.
 READING_EVERY: Final = 60.0
 OFTEN_EVERY: Final = 10.0
-DAY: Final = timedelta(days=1)
-DEVICE: Final = "bench-station"
 SENSOR: Final = "temperature"
 OFTEN: Final = "humidity"
 BY_HTTP: Final = "check by HTTP"
 CHECK: Final = "/api/gatehouse/access/check"
-INGEST: Final = "/api/gatehouse/sensors/ingest"
-
-_ROWS: Final = (
-    "SELECT state, last_updated_ts FROM states"
-    " WHERE metadata_id = ? AND last_updated_ts > ? ORDER BY last_updated_ts"
-)
-_ROW: Final = (
-    "INSERT INTO states (state, metadata_id, attributes_id, last_updated_ts, last_reported_ts,"
-    " origin_idx) VALUES (?, ?, ?, ?, ?, 0)"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """All that a sensor told since yesterday, and what reads its rows."""
-
-    entity: str
-    readings: int
-    read: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +122,7 @@ class HomeBench:
         await self.sensor.hear(f'"{value}"', self._report(value))
 
     async def _report(self, value: float) -> None:
-        await _report(self.session, SENSOR, value, "°C")
+        await report(self.session, SENSOR, value, "°C")
 
     async def _ask_history(self, day: Day) -> None:
         found = await self.home.ask(
@@ -176,8 +155,8 @@ async def opened(folder: Path, door: DoorBench, policy: Policy) -> AsyncIterator
         headers = {"Authorization": f"Bearer {home.token}"}
         asker = aiohttp.ClientSession(home.url, headers=headers)
         await stack.enter_async_context(asker)
-        sensor = await _sensor(home, asker, SENSOR, "°C")
-        often = await _sensor(home, asker, OFTEN, "%")
+        sensor = await sensor_of(home, asker, SENSOR, "°C")
+        often = await sensor_of(home, asker, OFTEN, "%")
         event = (await _entities(home)).of(KEY, "access")
         raw = stack.enter_context(closing(sqlite3.connect(config / "home-assistant_v2.db")))
         yield HomeBench(
@@ -186,8 +165,8 @@ async def opened(folder: Path, door: DoorBench, policy: Policy) -> AsyncIterator
             session=asker,
             event=await stack.enter_async_context(Listener.of(home, event)),
             sensor=await stack.enter_async_context(Listener.of(home, sensor)),
-            day=await _a_day(raw, sensor, READING_EVERY),
-            busy_day=await _a_day(raw, often, OFTEN_EVERY),
+            day=await day_of(raw, sensor, READING_EVERY),
+            busy_day=await day_of(raw, often, OFTEN_EVERY),
             cards=len(policy.credentials),
         )
 
@@ -206,7 +185,7 @@ async def _settle(home: HomeAssistant, door: DoorBench) -> None:
     """Set up Gatehouse with the agent, and wait until its door is there."""
     await home.wait_until_up()
     memory = Memory.fresh([AGENT])
-    agent = AgentMemory(id=AGENT, token=door.token, port=door.port)
+    agent = AgentMemory(id=AGENT, token=door.agent.token, port=door.agent.port)
     memory = replace(memory, agents={AGENT: agent})
     await home.enter(memory.username, memory.password, new=True)
     await set_up(home, memory, _assets())
@@ -222,42 +201,6 @@ async def _is_there(home: HomeAssistant) -> bool:
     except KeyError:
         return False
     return bool((await home.get(f"/api/states/{event}"))["state"] != "unavailable")
-
-
-async def _report(session: aiohttp.ClientSession, key: str, value: float, unit: str) -> None:
-    reading = {"key": key, "value": value, "unit": unit, "device_class": key}
-    async with session.post(INGEST, json={"device": DEVICE, "readings": [reading]}) as response:
-        _must(response.ok, response.status)
-
-
-async def _sensor(home: HomeAssistant, session: aiohttp.ClientSession, key: str, unit: str) -> str:
-    """Have a device tell a first reading; return the entity of its sensor."""
-    await _report(session, key, 1.5, unit)
-    named = f"{DEVICE.replace('-', '_')}_{key}"
-    states = await home.get("/api/states")
-    return str(next(each["entity_id"] for each in states if named in each["entity_id"]))
-
-
-async def _a_day(raw: sqlite3.Connection, entity: str, every: float) -> Day:
-    """Let a sensor have told something all day long."""
-    found = "SELECT metadata_id FROM states_meta WHERE entity_id = ?"
-    async with asyncio.timeout(THERE_WITHIN):
-        while not (row := raw.execute(found, (entity,)).fetchone()):  # noqa: ASYNC110 - another's
-            await asyncio.sleep(0.5)
-    (number,) = row
-    now = time.time()
-    readings = int(DAY.total_seconds() / every)
-    moments = [now - DAY.total_seconds() + nth * every for nth in range(readings)]
-    rows = [(f"{nth % 300 / 10}", number, None, at, at) for nth, at in enumerate(moments)]
-    raw.execute("PRAGMA busy_timeout = 10000")
-    with raw:
-        raw.executemany(_ROW, rows)
-    since = now - DAY.total_seconds()
-    return Day(
-        entity=entity,
-        readings=readings,
-        read=lambda: raw.execute(_ROWS, (number, since)).fetchall(),
-    )
 
 
 async def _entities(home: HomeAssistant) -> Entities:

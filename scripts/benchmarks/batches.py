@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Connection, Table, column, insert, table
 from custom_components.gatehouse.database import Database, Moment
 from custom_components.gatehouse.incidents.rows import INCIDENTS, LINES
 
-from .harness import Case, Depth, Result, asking, doing, measure, say
+from .harness import Case, Depth, asking, doing, measure, say
+from .results import Result
 from .seeds import COLUMNS, INTO_LINES, INTO_ROWS, incidents, raw_line, raw_row
 
 BATCH: Final = 1000

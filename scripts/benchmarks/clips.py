@@ -14,7 +14,8 @@ import numpy as np
 from custom_components.gatehouse.footage.mp4 import copy, remux
 
 from . import encoding
-from .harness import Case, Depth, Missing, Result, measure, say, spending
+from .harness import Case, Depth, measure, say, spending
+from .results import Missing, Result
 
 FPS: Final = 15
 SIZE: Final = (1280, 720)

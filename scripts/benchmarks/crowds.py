@@ -10,7 +10,9 @@ from typing import Final
 
 from custom_components.gatehouse.incidents import IncidentOptions
 
-from .harness import Depth, Result, came_to, is_busy
+from .harness import Depth
+from .machine import is_busy
+from .results import Result, came_to
 from .sightings import Bare, Material
 from .sites import Camera, Site, opened
 

@@ -19,7 +19,8 @@ from custom_components.gatehouse.models import Detection, Picture
 from custom_components.gatehouse.vision import Detector, DetectorOptions, OnnxDetector
 
 from . import crowds
-from .harness import Case, Depth, Missing, Result, Side, came_to, measure, say
+from .harness import Case, Depth, Side, measure, say
+from .results import Missing, Result, came_to
 from .servers import pictures
 from .sightings import Bare, Material, are_alike, fitted, material, small, whole
 

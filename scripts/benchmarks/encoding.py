@@ -20,7 +20,8 @@ from custom_components.gatehouse.footage.optimise import OptimiseOptions
 from custom_components.gatehouse.footage.tape import as_piece, stills_of
 from custom_components.gatehouse.models import Picture
 
-from .harness import Case, Depth, Missing, Result, Side, bounded, measure, say, spending
+from .harness import Case, Depth, Side, measure, say, spending
+from .results import Missing, Result, bounded
 
 # A camera that gives pictures only gives some five of them a second.
 FPS: Final = 5

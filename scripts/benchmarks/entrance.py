@@ -3,21 +3,22 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import access, doors, passages, residents
+from . import access, door_agent, doors, passages, residents
 from .beside import VIEWERS
-from .harness import Depth, Missing, Result, measure, say
+from .harness import Depth, measure, say
+from .results import Missing, Result
 
 
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
     """Measure all of it."""
     say(f"a door, {depth.cards:,} cards, {VIEWERS} who watch the camera beside it ...")
-    if reason := doors.why_quieter():
+    if reason := door_agent.why_quieter():
         say(reason)
     with TemporaryDirectory(prefix="gatehouse-") as name:
         here = Path(name)
         policy = residents.policy(depth.cards)
         async with doors.opened(here, depth.cards) as bench:
-            await bench.grant(policy)
+            await bench.agent.grant(policy)
             results: list[Result | Missing] = [*await bench.idle(depth.checks, depth.rounds)]
             async with bench.watched(here):
                 results += await bench.results(depth.checks, depth.rounds)

@@ -9,7 +9,9 @@ from statistics import median
 from typing import Final
 
 from . import compiled
-from .harness import Depth, Missing, Result, came_to, is_busy, say
+from .harness import Depth, say
+from .machine import is_busy
+from .results import Missing, Result, came_to
 from .servers import agent, limit, pictures, prepare, ustreamer, why_no_ustreamer
 from .watchers import Audience, Server, Watched, watch
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .harness import Missing, Result
+from .results import Missing, Result
 
 WORST_FIRST: Final = ("falls short", "noisy", "not measured", "passes", "")
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from . import home_viewing, home_weight
-from .harness import Depth, Missing, Result
+from .harness import Depth
+from .results import Missing, Result
 
 
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:

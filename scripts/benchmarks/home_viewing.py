@@ -15,9 +15,11 @@ from scripts.demonstration.memory import AgentMemory
 from scripts.demonstration.places import LOCAL
 
 from . import compiled
-from .harness import Depth, Missing, Result, bounded, came_to, is_busy, say
+from .harness import Depth, say
 from .home_agents import agents, resting
 from .homes import NOTHING, Home, Running, settle, spoken_to
+from .machine import is_busy
+from .results import Missing, Result, bounded, came_to
 from .servers import SIZE, pictures, relay
 from .watchers import Audience, Server, Watched, unwatched_us, watch
 

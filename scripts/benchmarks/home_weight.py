@@ -12,10 +12,12 @@ from scripts.demonstration.home_assistant import HomeAssistant
 from scripts.demonstration.memory import AgentMemory
 from scripts.demonstration.places import ROOT, Assets
 
-from .harness import Depth, Missing, Result, came_to, is_busy, say
+from .harness import Depth, say
 from .home_agents import CAMERAS, agents, moving, resting
 from .home_floor import Reasons, model_mb
 from .homes import NOTHING, Home, Life, python, settle, spoken_to
+from .machine import is_busy
+from .results import Missing, Result, came_to
 from .servers import SIZE, pictures
 from .sightings import material
 

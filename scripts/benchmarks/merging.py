@@ -20,7 +20,8 @@ from custom_components.gatehouse.footage.program import NICEST
 from custom_components.gatehouse.footage.writer import KEY_FRAMES_S, X264
 from custom_components.gatehouse.models import Layout
 
-from .harness import Case, Depth, Missing, Result, Side, bounded, measure, say, spending
+from .harness import Case, Depth, Side, measure, say, spending
+from .results import Missing, Result, bounded
 
 # Each takes many seconds.
 ROUNDS: Final = 3

@@ -17,7 +17,8 @@ from custom_components.gatehouse.footage.panorama import (
     why_no_panorama,
 )
 
-from .harness import Case, Depth, Result, measure, say, spending
+from .harness import Case, Depth, measure, say, spending
+from .results import Result
 
 SIZE: Final = (1920, 1080)
 FPS: Final = 30

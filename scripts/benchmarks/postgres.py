@@ -16,7 +16,8 @@ from custom_components.gatehouse.database import Database, Server
 from custom_components.gatehouse.database_copy import copy
 from custom_components.gatehouse.incidents import IncidentStore
 
-from .harness import Case, Depth, Missing, Result, measure, say
+from .harness import Case, Depth, measure, say
+from .results import Missing, Result
 from .seeds import seeded
 from .store import StoreBench
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .goals import GOALS, Row, reached
-from .harness import Missing, Result
+from .results import Missing, Result
 
 type Groups = Mapping[str, Sequence[Result | Missing]]
 

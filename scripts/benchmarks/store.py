@@ -8,33 +8,20 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
-import json
 from pathlib import Path
 from random import Random
 import sqlite3
-from typing import Any, Final
+from typing import Final
 
 from custom_components.gatehouse.database import Database
 from custom_components.gatehouse.incidents import IncidentQuery, IncidentStore
-from custom_components.gatehouse.incidents.rows import LISTS, incident_of
-from custom_components.gatehouse.incidents.search import TOLD, fts5, terms
 from custom_components.gatehouse.models import Incident, Level
 
 from . import batches
-from .harness import Case, Depth, Missing, Result, asking, bounded, doing, measure, say
-from .seeds import (
-    AGENT,
-    FIRST,
-    INTO_LINES,
-    INTO_ROWS,
-    incidents,
-    microseconds,
-    raw_line,
-    raw_row,
-    seeded,
-    span,
-    vocabulary,
-)
+from .bare_store import BareStore, Rows, incidents_of, read
+from .harness import Case, Depth, asking, doing, measure, say
+from .results import Missing, Result, bounded
+from .seeds import AGENT, FIRST, incidents, seeded, span, vocabulary
 
 DAY_MS: Final = 10.0
 SEARCH_MS: Final = 20.0
@@ -44,7 +31,7 @@ PAGE: Final = "24-hour page of 50"
 COUNTS: Final = "totals of a day, beside a scan"
 TEXT: Final = "text"
 LEAST: Final = "{}: fetched by sqlite3, made incidents"
-AFTER_ALL: Final = timedelta(days=3650)
+AFTER_ALL: Final = FIRST + timedelta(days=3650)
 MADE: Final = "made-while-measuring-"
 
 # What a search may take, times what bare sqlite3 takes, and what a page may.
@@ -55,23 +42,6 @@ COUNT_TIMES: Final = 1 / 50
 MANY: Final = 1_000_000
 SCANS: Final = 3
 
-_READ: Final = ", ".join(f"incidents.{column.name}" for column in TOLD)
-_LISTS: Final = [nth for nth, each in enumerate(TOLD) if each.name in {*LISTS, "reasons"}]
-_NAMES: Final = [column.name for column in TOLD]
-
-_DAY: Final = (
-    f"SELECT {_READ} FROM incidents"  # noqa: S608 - our own names
-    " WHERE number >= ? AND number < ? ORDER BY number DESC LIMIT 50"
-)
-_FOUND: Final = (
-    f"SELECT {_READ} FROM incident_text JOIN incidents ON number = incident_text.rowid"  # noqa: S608
-    " WHERE incident_text MATCH ? AND incident_text.rowid < ?"
-    " ORDER BY incident_text.rowid DESC LIMIT 50"
-)
-_TOTALS: Final = (
-    "SELECT place, level, count(*) FROM incidents {}WHERE number >= ? AND number < ? GROUP BY 1, 2"
-)
-
 
 class StoreBench:
     """The product's store and a plain connection, on one file."""
@@ -79,7 +49,7 @@ class StoreBench:
     def __init__(self, store: IncidentStore, raw: sqlite3.Connection, number: int) -> None:
         """Ask of the same moments and words each time."""
         self._store = store
-        self._raw = raw
+        self._bare = BareStore(raw)
         self._number = number
         self._words = vocabulary()
         random = Random(3)  # noqa: S311 - the same each time
@@ -91,7 +61,7 @@ class StoreBench:
         yield Case(
             name=PAGE,
             subject=asking(lambda nth: self._store.find(self._day(nth)), calls),
-            reference=doing(lambda nth: _read(self._raw_span(_DAY, nth)), calls),
+            reference=doing(lambda nth: read(self._bare.page(*self._span(nth))), calls),
             most=DAY_MS,
             times=PAGE_TIMES,
             goal="E1",
@@ -99,24 +69,24 @@ class StoreBench:
         yield Case(
             name="the same, beside a bare fetch",
             subject=asking(lambda nth: self._store.find(self._day(nth)), calls),
-            reference=doing(lambda nth: self._raw_span(_DAY, nth), calls),
+            reference=doing(lambda nth: self._bare.page(*self._span(nth)), calls),
         )
         for name, ask in self._asks().items():
             yield self._found(name, ask, calls)
         yield Case(
             name="totals of a day",
             subject=asking(lambda nth: self._store.totals(*self._span(nth)), calls),
-            reference=doing(lambda nth: self._raw_span(_TOTALS.format(""), nth), calls),
+            reference=doing(lambda nth: self._bare.totals(*self._span(nth)), calls),
         )
         yield Case(
             name="one incident by its id",
             subject=asking(lambda nth: self._store.get(self._id(nth)), calls),
-            reference=doing(lambda nth: self._raw_get(self._id(nth)), calls),
+            reference=doing(lambda nth: self._bare.get(self._id(nth)), calls),
         )
         yield Case(
             name="save and commit",
             subject=asking(lambda _: self._store.save(next(self._new)), calls),
-            reference=doing(lambda _: self._raw_save(next(self._new)), calls),
+            reference=doing(lambda _: self._bare.save(next(self._new)), calls),
         )
 
     def least(self, calls: int) -> Iterator[Case]:
@@ -124,27 +94,24 @@ class StoreBench:
         for name, ask in self._asks().items():
             found = self._found(name, ask, calls)
             if found.goal is not None:
-                made = doing(lambda nth, ask=ask: _made(self._raw_find(ask(nth))), calls)
+                made = doing(lambda nth, ask=ask: incidents_of(self._bare_find(ask(nth))), calls)
                 yield replace(
                     found, name=LEAST.format(name), subject=made, most=None, times=None, goal=None
                 )
 
     def counting(self) -> Case:
         """Return what counting a day takes beside looking at all rows."""
-        scan = _TOTALS.format("NOT INDEXED ")
         return Case(
             name=COUNTS,
             subject=asking(lambda nth: self._store.totals(*self._span(nth)), SCANS),
-            reference=doing(lambda nth: self._raw_span(scan, nth), SCANS),
+            reference=doing(lambda nth: self._bare.scan(*self._span(nth)), SCANS),
             times=COUNT_TIMES,
             goal="E2",
         )
 
     def clean(self) -> None:
         """Take out again what was put in."""
-        made = "SELECT number FROM incidents WHERE id GLOB ?"
-        self._raw.execute(f"DELETE FROM incident_text WHERE rowid IN ({made})", (f"{MADE}*",))  # noqa: S608
-        self._raw.execute("DELETE FROM incidents WHERE id GLOB ?", (f"{MADE}*",))
+        self._bare.clean(f"{MADE}*")
 
     def _found(self, name: str, ask: Callable[[int], IncidentQuery], calls: int) -> Case:
         # Of few rows, a search is next to nothing, and the way to the thread and back is all.
@@ -152,7 +119,7 @@ class StoreBench:
         return Case(
             name=name,
             subject=asking(lambda nth: self._store.find(ask(nth)), calls),
-            reference=doing(lambda nth: _read(self._raw_find(ask(nth))), calls),
+            reference=doing(lambda nth: read(self._bare_find(ask(nth))), calls),
             most=SEARCH_MS,
             times=SEARCH_TIMES if is_promised else None,
             goal="E2" if is_promised else None,
@@ -195,22 +162,8 @@ class StoreBench:
     def _id(self, nth: int) -> str:
         return f"{nth * 7919 % self._number:032x}"
 
-    def _raw_span(self, statement: str, nth: int) -> list[Any]:
-        since, until = map(microseconds, self._span(nth))
-        return self._raw.execute(statement, (since, until)).fetchall()
-
-    def _raw_find(self, query: IncidentQuery) -> list[Any]:
-        bound = microseconds(query.until or FIRST + AFTER_ALL)
-        return self._raw.execute(_FOUND, (fts5(terms(query)), bound)).fetchall()
-
-    def _raw_get(self, incident: str) -> Any:
-        return self._raw.execute("SELECT * FROM incidents WHERE id = ?", (incident,)).fetchone()
-
-    def _raw_save(self, incident: Incident) -> None:
-        self._raw.execute("BEGIN IMMEDIATE")
-        self._raw.execute(INTO_ROWS, raw_row(incident))
-        self._raw.execute(INTO_LINES, raw_line(incident))
-        self._raw.execute("COMMIT")
+    def _bare_find(self, query: IncidentQuery) -> Rows:
+        return self._bare.find(query, query.until or AFTER_ALL)
 
 
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:
@@ -246,22 +199,6 @@ async def opened(folder: Path, number: int) -> AsyncIterator[StoreBench]:
         await database.close()
 
 
-def _read(found: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Make of rows what can be worked with, by the standard library alone."""
-    made = []
-    for row in found:
-        values = list(row)
-        for nth in _LISTS:
-            values[nth] = json.loads(values[nth]) if values[nth] else []
-        made.append(dict(zip(_NAMES, values, strict=True)))
-    return made
-
-
-def _made(found: list[tuple[Any, ...]]) -> list[Incident]:
-    """Make incidents of rows; what is a moment stays the number that it is kept as."""
-    return [incident_of(dict(zip(_NAMES, row, strict=True))) for row in found]
-
-
 def _bounded(results: list[Result]) -> list[Result]:
     """Say of each search what nobody gets below who wants incidents."""
     for name in [each.name for each in results if each.goal == "E2"]:
@@ -273,5 +210,5 @@ def _bounded(results: list[Result]) -> list[Result]:
 def _new_incidents() -> Iterator[Incident]:
     """Yield incidents without end, after all that are there."""
     for nth, incident in enumerate(incidents(10_000_000)):
-        started = FIRST + AFTER_ALL + timedelta(seconds=nth)
+        started = AFTER_ALL + timedelta(seconds=nth)
         yield replace(incident, id=f"{MADE}{nth}", started=started)

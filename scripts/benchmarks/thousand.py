@@ -5,7 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from .harness import Depth, Missing, Result, came_to, is_busy, say
+from .harness import Depth, say
+from .machine import is_busy
+from .results import Missing, Result, came_to
 from .thousand_home import agents, opened
 from .thousand_span import DELAY_MS, FULL_PERCENT, LATE_MS, Span, Start, percentile_95
 
