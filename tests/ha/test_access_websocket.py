@@ -285,7 +285,7 @@ async def test_what_is_typed_is_in_no_answer_and_no_log(
 ) -> None:
     caplog.set_level(logging.INFO)
     save = {"type": "gatehouse/access/credential/save", "user_id": "a1", "name": "X"}
-    typed = ["0807060504", "55443", "665544", "5544332211"]
+    typed = ["0807060504", "55FF443", "66554433", "5544332211"]
 
     answers = [
         await asked(client, save | {"number": typed[0]}),

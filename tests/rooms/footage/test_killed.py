@@ -110,7 +110,8 @@ class Evidence:
             and all(
                 row.stage is self._of(row).stage
                 and (row.path is not None) is self._of(row).is_here
-                and _is_encoded_anew(row) is self._of(row).is_encoded_anew
+                # What is old may have been encoded anew before it went.
+                and (row.path is None or _is_encoded_anew(row) is self._of(row).is_encoded_anew)
                 for row in rows
             )
         )
