@@ -41,15 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: the processes are to be done at the same time.
 
-    Those are the files whose tests may take longest, and of the others those with many tests that
-    have a whole Home Assistant each.
+    That is a file in which a test may take long, and after those one with many tests that have a
+    whole Home Assistant each.
     """
-    patience, weight = Counter[Path](), Counter[Path]()
+    long = {item.path for item in items if item.get_closest_marker("timeout")}
+    weight = Counter[Path]()
     for item in items:
-        limit = item.get_closest_marker("timeout")
-        patience[item.path] = max(patience[item.path], limit.args[0] if limit else 0)
         weight[item.path] += WHOLE if "hass" in getattr(item, "fixturenames", ()) else 1
-    items.sort(key=lambda item: (-patience[item.path], -weight[item.path], item.path))
+    items.sort(key=lambda item: (item.path not in long, -weight[item.path], item.path))
 
 
 def pytest_collection_finish() -> None:

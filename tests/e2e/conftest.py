@@ -14,6 +14,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import executor
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -27,6 +28,9 @@ from tests.waiting import eventually
 
 # The log is one of the things that are looked at.
 logging.getLogger().setLevel(logging.INFO)
+# A thread that a busy machine lets wait for a tenth of a second is killed on its way out, and those
+# that it should have told wait for ever.
+executor.EXECUTOR_SHUTDOWN_TIMEOUT = 100
 
 __all__ = ["browser", "home", "llama", "page", "viewing"]
 

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
+from homeassistant.util import executor
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -27,6 +28,9 @@ from tests.waiting import eventually
 share_statements()
 # What Home Assistant tells of itself is a hundred records a test; only caplog is told it.
 logging.getLogger("homeassistant").setLevel(logging.WARNING)
+# A thread that a busy machine lets wait for a tenth of a second is killed on its way out, and those
+# that it should have told wait for ever.
+executor.EXECUTOR_SHUTDOWN_TIMEOUT = 100
 
 
 @pytest.fixture
