@@ -14,7 +14,6 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from homeassistant.util import executor
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -23,14 +22,13 @@ import custom_components.gatehouse  # noqa: F401
 from tests.e2e.browser import browser, page, viewing
 from tests.e2e.dashboards import home
 from tests.e2e.llama import llama
+from tests.executors import let_threads_end
 from tests.ports import free_port
 from tests.waiting import eventually
 
 # The log is one of the things that are looked at.
 logging.getLogger().setLevel(logging.INFO)
-# A thread that a busy machine lets wait for a tenth of a second is killed on its way out, and those
-# that it should have told wait for ever.
-executor.EXECUTOR_SHUTDOWN_TIMEOUT = 100
+let_threads_end()
 
 __all__ = ["browser", "home", "llama", "page", "viewing"]
 

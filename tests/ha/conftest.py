@@ -11,7 +11,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
-from homeassistant.util import executor
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -19,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.gatehouse.access import compiler, secrets
 from custom_components.gatehouse.incidents.track import TrackRules
 from tests.databases import empty_database, share_statements
+from tests.executors import let_threads_end
 from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
 from tests.ha.seeing import becomes, set_up
@@ -28,9 +28,7 @@ from tests.waiting import eventually
 share_statements()
 # What Home Assistant tells of itself is a hundred records a test; only caplog is told it.
 logging.getLogger("homeassistant").setLevel(logging.WARNING)
-# A thread that a busy machine lets wait for a tenth of a second is killed on its way out, and those
-# that it should have told wait for ever.
-executor.EXECUTOR_SHUTDOWN_TIMEOUT = 100
+let_threads_end()
 
 
 @pytest.fixture
