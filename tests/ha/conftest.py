@@ -16,8 +16,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Before Home Assistant mounts the test plugin's own custom_components.
 from custom_components.gatehouse.access import compiler, secrets
+from custom_components.gatehouse.footage import nice
 from custom_components.gatehouse.incidents.track import TrackRules
 from tests.databases import empty_database, share_statements
+from tests.eager import EAGER
 from tests.executors import let_threads_end
 from tests.ha.entering import LOCK, let_anna_in, porch_group
 from tests.ha.scripted import ScriptedAgent, ScriptedDetections, scripted_agent, scripted_detections
@@ -29,6 +31,7 @@ share_statements()
 # What Home Assistant tells of itself is a hundred records a test; only caplog is told it.
 logging.getLogger("homeassistant").setLevel(logging.WARNING)
 let_threads_end()
+vars(nice).update(LAUNCHER=EAGER)
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from typing import Final
 
 import pytest
 
+from custom_components.gatehouse.footage import nice
 from tests.databases import empty_database, share_statements
+from tests.eager import EAGER
 from tests.postgresql import Postgres
 
+vars(nice).update(LAUNCHER=EAGER)
 share_statements()
 
 

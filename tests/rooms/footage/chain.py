@@ -44,6 +44,7 @@ FRONT, PAIR = "porch/front", "01JD3K9PAIR"
 HOURS = ("tennis@20261118T120000", "golf")
 PARTS = 3
 SOON = timedelta(milliseconds=100)
+LONGEST_END = 60  # seconds
 IN_PARTS = 100_000  # bytes from which on an upload is in parts
 PAUSES = {
     optimise: ("PAUSE",),
@@ -106,6 +107,8 @@ class Chain:
             yield
         finally:
             task.cancel()
+            done, _ = await asyncio.wait([task], timeout=LONGEST_END)
+            assert done, [str(left) for left in asyncio.all_tasks()]
             with suppress(asyncio.CancelledError):
                 await task
 

@@ -15,6 +15,8 @@ import sys
 import time
 from typing import Any
 
+from tests.eager import EAGER
+
 GATEHOUSE = "custom_components.gatehouse"
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 110
@@ -62,7 +64,7 @@ async def killed_after(
 
 def serve() -> None:
     """Live each life that is asked for in a fork of this process, and tell how it ended."""
-    importlib.import_module(f"{GATEHOUSE}.footage")
+    vars(importlib.import_module(f"{GATEHOUSE}.footage.nice")).update(LAUNCHER=EAGER)
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a life prints is no answer
     while True:

@@ -23,6 +23,7 @@ from custom_components.gatehouse.footage import (
     NotPlayable,
     Part,
     merging as module,
+    nice,
 )
 from custom_components.gatehouse.footage.errors import PanoramaUnavailable
 from custom_components.gatehouse.footage.merge import main
@@ -31,6 +32,7 @@ from custom_components.gatehouse.footage.mp4 import inspect
 from custom_components.gatehouse.footage.nice import command, run
 from custom_components.gatehouse.footage.program import NICEST
 from custom_components.gatehouse.models import Layout
+from tests.eager import NICE
 from tests.rooms.footage.reels import at, clock, part, plan, shots, wide
 from tests.waiting import eventually
 
@@ -273,6 +275,7 @@ async def test_the_program_gives_way_to_all_others(
         nices.append(await eventually(is_nice))
         return process
 
+    monkeypatch.setattr(nice, "LAUNCHER", NICE)
     monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
 
     await Merger().merge(two, target, ignore)

@@ -16,6 +16,7 @@ from custom_components.gatehouse.footage import (
     FootageStore,
     NotPlayable,
     OffsiteOptions,
+    nice,
     optimise as module,
 )
 from custom_components.gatehouse.footage.clips import Clips
@@ -31,6 +32,7 @@ from custom_components.gatehouse.footage.optimise import (
 from custom_components.gatehouse.footage.program import NICEST
 from custom_components.gatehouse.footage.transcode import transcode
 from custom_components.gatehouse.models import Footage, FootageStage, Level, Replay
+from tests.eager import NICE
 from tests.rooms.footage.films import footage as film, jpeg
 from tests.rooms.footage.finished import NOW, Finished, names
 from tests.rooms.footage.media import boxes, video
@@ -371,6 +373,7 @@ async def test_the_program_gives_way_to_all_others(
         nices.append(await eventually(is_nice))
         return process
 
+    monkeypatch.setattr(nice, "LAUNCHER", NICE)
     monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
 
     assert await house.optimiser.optimise(row)
