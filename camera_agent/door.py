@@ -124,7 +124,8 @@ class Door:
             raise
         for trouble in (self._retry, self._errors):
             trouble.pop("relay", None)
-        self._news.set()
+        # A turn of the loop later: that somebody was let in is told before it is kept in time.
+        asyncio.get_running_loop().call_soon(self._news.set)
 
     def lock(self) -> None:
         """End a release before its time; a mode that keeps the door unlocked stays."""

@@ -124,8 +124,10 @@ class Identification:
         # A PIN is no measure of the agent: its hash is slow on purpose.
         latency = None if at is None or way is not Authentication.RFID else time.monotonic() - at
         self._logbook.done(passage, latency)
-        self._threshold.show(Feedback.GRANTED if opens else Feedback.DENIED)
         self._remember(verdict)
+        # A turn of the loop later: whoever hears of it afar has waited for longer.
+        feedback = Feedback.GRANTED if opens else Feedback.DENIED
+        asyncio.get_running_loop().call_soon(self._threshold.show, feedback)
 
     def _remember(self, verdict: Verdict) -> None:
         if verdict.granted:
