@@ -113,8 +113,9 @@ class Recorder:
 
         It is cut when it lasts as long as the longest, in seconds from what there is of its time.
         """
-        await self._stock.make_room(origin)
         self._check_bounds(origin)
+        await self._stock.make_room(origin)
+        self._check_bounds(origin)  # others may have begun meanwhile
         now = time.time()
         past = self._rings[camera].since(round(since * 1_000_000))
         first = past[0].captured_us / 1_000_000 if past else now

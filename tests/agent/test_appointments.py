@@ -81,6 +81,7 @@ class Site:
         await self.recorder.close()
         for story in self._work:
             story.cancel()
+        for story in self._work:
             with suppress(asyncio.CancelledError):
                 await story
 
