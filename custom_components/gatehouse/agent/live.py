@@ -7,7 +7,7 @@ from urllib.parse import quote
 import aiohttp
 
 from . import wire
-from .arrivals import woken_for
+from .arrivals import pour, woken_for
 from .connection import STREAM, Connection
 from .errors import AgentGarbled
 from .mjpeg import PartParser
@@ -29,10 +29,13 @@ class Live:
         async with self._connection.request("GET", path, timeout=STREAM) as response:
             parser = PartParser(boundary_of(response))
             with woken_for(response) as misses:
-                while chunk := await response.content.readany():
-                    for part in parser.feed(chunk):
+
+                def pass_on(data: bytes) -> None:
+                    for part in parser.feed(data):
                         take(part)
                     misses(parser.missing)
+
+                await pour(response, pass_on)
 
 
 def expect(response: aiohttp.ClientResponse, kind: str) -> None:
