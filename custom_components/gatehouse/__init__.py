@@ -11,6 +11,7 @@ from homeassistant.helpers import (
     device_registry as dr,
     issue_registry as ir,
 )
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from .access_views import async_register_access_views
@@ -68,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
     """Set up the site."""
     # What is changed while this runs is set up after it.
     entry.async_on_unload(entry.add_update_listener(_async_reload))
+    _check_network(hass)
     await async_check_media_root(hass)
     site = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -102,6 +104,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
     await async_offer_blueprint(hass)
     await async_show_panel(hass)
     return True
+
+
+def _check_network(hass: HomeAssistant) -> None:
+    """Have what all ask the network with made, if it can be; raises ConfigEntryNotReady."""
+    try:
+        async_get_clientsession(hass)
+    except RuntimeError as err:
+        # It knows the addresses of Home Assistant's start; one of them went with its cable.
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="network_changed",
+            translation_placeholders={"error": str(err)},
+        ) from err
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) -> bool:

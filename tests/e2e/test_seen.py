@@ -50,6 +50,10 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
     await eventually(lambda: "closed" in types(), 40, "the incident is closed")
     assert types() == ["confirmed", "closed"]
     assert [event.data["type"] for event in told] == ["confirmed", "closed"]
+    # Now: the film begins anew, and the next who comes is another incident.
+    risk = hass.states.get(RISK)
+    client = await hass_client()
+    shown = await client.get(hass.states.get(IMAGE).attributes["entity_picture"])
 
     incident = await eventually(lambda: incident_with_a_clip(hass), 40, "the incident's clip")
 
@@ -63,12 +67,10 @@ async def test_a_person_who_walks_by_becomes_an_incident_with_a_picture_and_a_cl
     assert (incident["author"], incident["assessment"]) == ("facts", "none")
     who = ("A person", "Two people")[incident["count"] - 1]
     assert incident["summary"].startswith(f"{who} at Front door from ")
-    assert hass.states.get(RISK).state == str(incident["risk"])
+    assert (risk.attributes["incident_id"], risk.state) == (incident["id"], str(incident["risk"]))
 
-    client = await hass_client()
     picture = await client.get(f"/api/gatehouse/picture/{incident['id']}")
     assert (picture.status, picture.content_type) == (200, "image/jpeg")
-    shown = await client.get(hass.states.get(IMAGE).attributes["entity_picture"])
     assert await shown.read() == await picture.read()
 
     clip = await play(hass, hass_ws_client, incident["clip"])

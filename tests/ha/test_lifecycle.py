@@ -247,3 +247,19 @@ async def test_an_agent_that_is_away_from_the_start_is_said_once_in_the_log(
     said = [record for record in caplog.records if "is not connected" in record.message]
     assert [record.levelno for record in said] == [logging.WARNING]
     await agent.start(agent.port)
+
+
+async def test_a_network_that_changes_while_home_assistant_starts_is_waited_for(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(site.entry_id)
+    gone = RuntimeError("No adapter found for IP address fe80::1")
+
+    with patch("custom_components.gatehouse.async_get_clientsession", side_effect=gone):
+        await hass.config_entries.async_setup(site.entry_id)
+    assert site.state is ConfigEntryState.SETUP_RETRY
+    assert "fe80::1" in str(site.reason)
+    assert ours() == (set(), set())
+
+    await hass.config_entries.async_reload(site.entry_id)
+    assert site.state is ConfigEntryState.LOADED

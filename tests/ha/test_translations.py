@@ -297,7 +297,10 @@ def test_every_level_can_be_asked_for(action: str) -> None:
 # --- Errors and issues -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("key", "placeholders_given"), told(r"\w*Error|Unresolvable"))
+RAISED: Final = r"\w*Error|ConfigEntryNotReady|Unresolvable"
+
+
+@pytest.mark.parametrize(("key", "placeholders_given"), told(RAISED))
 def test_every_exception_has_its_sentence(key: str, placeholders_given: set[str]) -> None:
     assert placeholders(ENGLISH["exceptions"][key]["message"]) <= placeholders_given
 
@@ -340,7 +343,7 @@ def test_every_error_of_a_room_has_its_sentence(code: str) -> None:
 
 
 def test_no_exception_is_described_that_nobody_raises() -> None:
-    raised = {error.values[0] for error in told(r"\w*Error|Unresolvable")}
+    raised = {error.values[0] for error in told(RAISED)}
 
     assert ENGLISH["exceptions"].keys() == raised | CODES
 

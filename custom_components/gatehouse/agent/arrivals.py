@@ -43,8 +43,8 @@ def woken_for(response: aiohttp.ClientResponse) -> Iterator[Callable[[int], None
 async def pour(response: aiohttp.ClientResponse, take: Callable[[bytes], None]) -> None:
     """Give the bytes of a stream to `take`, in the very step of the loop in which they come.
 
-    A task that is woken for each of a camera's pictures costs a quarter of all that it takes to
-    pass it on. Chunks, which are a proxy's as agents send none, are put together first. Raises what
+    A task that is woken for each of a camera's pictures costs a quarter of what it takes to receive
+    them. Chunks, which are a proxy's as agents send none, are put together first. Raises what
     `take` raises of AgentError.
     """
     protocol = response.connection and response.connection.protocol
