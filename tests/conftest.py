@@ -9,6 +9,7 @@ from pathlib import Path
 import time
 from typing import Final
 
+from hypothesis import HealthCheck, settings
 import pytest
 
 from tests.postgresql import Postgres, serving
@@ -21,6 +22,11 @@ logging.getLogger().setLevel(logging.WARNING)
 # A test makes a whole Home Assistant and lets go of it: looking for what is garbage every two
 # thousand objects takes a twentieth of the time. The plugin looks for all of it after each module.
 gc.set_threshold(20_000, 50, 50)
+# How fast examples are made and tried tells how busy the machine is, and nothing of what is tested.
+settings.register_profile(
+    "busy", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 # How many tests without a Home Assistant take as long as one with it.
 WHOLE: Final = 20

@@ -294,7 +294,7 @@ async def admits_again(porch: Doorstep) -> None:
     async def is_so() -> bool:
         return await porch.does("present", WHITE) == "Admitted"
 
-    await eventually(is_so, 5, "the card, to open the door,")
+    await eventually(is_so, 20, "the card, to open the door,")
 
 
 async def test_a_second_tap_unlocks_a_door_and_an_emergency_is_asked_about(
