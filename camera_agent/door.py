@@ -124,7 +124,7 @@ class Door:
             raise
         for trouble in (self._retry, self._errors):
             trouble.pop("relay", None)
-        # A turn of the loop later: that somebody was let in is told before it is kept in time.
+        # A turn of the loop later, so that the news of it leaves first.
         asyncio.get_running_loop().call_soon(self._news.set)
 
     def lock(self) -> None:

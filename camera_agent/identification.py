@@ -125,7 +125,7 @@ class Identification:
         latency = None if at is None or way is not Authentication.RFID else time.monotonic() - at
         self._logbook.done(passage, latency)
         self._remember(verdict)
-        # A turn of the loop later: whoever hears of it afar has waited for longer.
+        # A turn of the loop later, so that the news of it leaves first.
         feedback = Feedback.GRANTED if opens else Feedback.DENIED
         asyncio.get_running_loop().call_soon(self._threshold.show, feedback)
 

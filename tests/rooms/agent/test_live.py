@@ -33,12 +33,12 @@ def stream(request: pytest.FixtureRequest) -> Callable[[Play], web.RouteDef]:
     """Return what makes a camera's stream of what is played."""
 
     def made(play: Play) -> web.RouteDef:
-        async def serve(_: web.Request) -> web.StreamResponse:
+        async def serve(asked: web.Request) -> web.StreamResponse:
             boundary = BOUNDARY.decode().strip("-\r\n")
             kind = f"multipart/x-mixed-replace;boundary={boundary}"
             response: web.StreamResponse = request.param(headers={"Content-Type": kind})
             response.force_close()
-            await response.prepare(_)
+            await response.prepare(asked)
             await response.write(BOUNDARY)
             await play(response)
             return response
