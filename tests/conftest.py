@@ -80,9 +80,9 @@ def postgresql() -> Iterator[Postgres]:
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until a condition holds, for five seconds at most."""
+    """Wait until a condition holds, for as long as a busy machine may need."""
 
-    async def wait(condition: Callable[[], object], within: float = 5.0) -> None:
+    async def wait(condition: Callable[[], object], within: float = 20.0) -> None:
         deadline = time.monotonic() + within
         while not condition():
             assert time.monotonic() < deadline, f"never came true within {within} s"

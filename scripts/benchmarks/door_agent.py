@@ -15,9 +15,10 @@ from camera_agent import wire
 from camera_agent.vault import sign
 from custom_components.gatehouse.access import Policy, compile_grants, document
 from scripts.demonstration.children import Child
-from scripts.demonstration.memory import free_port
+from scripts.demonstration.memory import AgentMemory, free_port
 from scripts.demonstration.places import DEMO, ROOT, Assets
 
+from .agent_config import beginning
 from .beside import CAMERA, LOCAL
 from .residents import AGENT, DOOR
 
@@ -25,28 +26,16 @@ FIRST_PORT: Final = 8567
 UP_WITHIN: Final = 60.0  # seconds
 SOCKET: Final = "gate.sock"
 
-_CONFIG: Final = f"""\
-[agent]
-id = "{AGENT}"
-token = "{{token}}"
-host = "{LOCAL}"
-port = {{port}}
-data = "data"
-announce = false
-
-[tls]
-enabled = false
-
-[spool]
-enabled = false
-
+_CAMERA: Final = f"""
 [[cameras]]
 id = "{CAMERA}"
 source = "pattern"
 width = 640
 height = 360
 fps = 15
+"""
 
+_DOOR: Final = f"""
 [[doors]]
 id = "{DOOR}"
 simulated = "{SOCKET}"
@@ -95,15 +84,16 @@ class DoorAgent:
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[DoorAgent]:
     """Start one in a folder, and wait until it answers."""
-    token, port = secrets.token_hex(16), free_port(LOCAL, FIRST_PORT)
-    _write_config(folder, token, port)
+    port = free_port(LOCAL, FIRST_PORT)
+    agent = AgentMemory(id=AGENT, token=secrets.token_hex(16), port=port)
+    _write_config(folder, agent)
     python = ROOT / ".venv-agent" / "bin" / "python"
     command: list[str | Path] = [python, "-m", "camera_agent", "--config", folder / "agent.toml"]
     child = await Child.start("agent", command, ROOT, folder / "agent.log")
     try:
-        async with _session(port, token) as session:
+        async with _session(port, agent.token) as session:
             await _until_up(session)
-            yield DoorAgent(port, token, session)
+            yield DoorAgent(port, agent.token, session)
     finally:
         await child.stop()
 
@@ -132,8 +122,8 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
         return False
 
 
-def _write_config(folder: Path, token: str, port: int) -> None:
-    text = _CONFIG.format(token=token, port=port)
+def _write_config(folder: Path, agent: AgentMemory) -> None:
+    text = beginning(agent) + _CAMERA + _DOOR
     if model := _model():
         text += f"\n[detector]\nmodel = {json.dumps(str(model))}\n"
     (folder / "agent.toml").write_text(text, "utf-8")

@@ -17,26 +17,12 @@ from scripts.demonstration.memory import AgentMemory, free_port
 from scripts.demonstration.places import AGENT_PYTHON, DEMO, LOCAL, ROOT, Assets
 from scripts.soaking.film import make_film
 
+from .agent_config import beginning
+
 FIRST_PORT: Final = 8967
 UP_WITHIN: Final = 60.0  # seconds
 CAMERAS: Final = 4
 """So many has an agent."""
-
-_AGENT: Final = f"""\
-[agent]
-id = "{{id}}"
-token = "{{token}}"
-host = "{LOCAL}"
-port = {{port}}
-data = "data"
-announce = false
-
-[tls]
-enabled = false
-
-[spool]
-enabled = false
-"""
 
 _CAMERA: Final = """
 [[cameras]]
@@ -104,7 +90,7 @@ async def agents(
 def config_of(memory: AgentMemory, play: Play, cameras: int) -> str:
     """Return the configuration of an agent whose cameras all play the same."""
     wide, high = play.size
-    return _AGENT.format(id=memory.id, token=memory.token, port=memory.port) + "".join(
+    return beginning(memory) + "".join(
         _CAMERA.format(number=number, path=play.path, width=wide, height=high, fps=play.fps)
         for number in range(cameras)
     )

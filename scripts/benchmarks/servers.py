@@ -14,10 +14,11 @@ import numpy as np
 
 from camera_agent import wire
 from scripts.demonstration.children import Child
-from scripts.demonstration.memory import free_port
+from scripts.demonstration.memory import AgentMemory, free_port
 from scripts.demonstration.places import ROOT
 
 from . import compiled
+from .agent_config import beginning
 from .watchers import Server
 
 LOCAL: Final = "127.0.0.1"
@@ -29,21 +30,7 @@ PICTURES: Final = 30
 NOISE: Final = 23  # levels of grey, so that a picture takes about 100 kB
 USTREAMER: Final = ROOT / "scripts" / "ustreamer"
 
-_CONFIG: Final = f"""\
-[agent]
-id = "bench"
-token = "{{token}}"
-host = "{LOCAL}"
-port = {{port}}
-data = "data"
-announce = false
-
-[tls]
-enabled = false
-
-[spool]
-enabled = false
-
+_CAMERA: Final = f"""
 [[cameras]]
 id = "{CAMERA}"
 source = "video"
@@ -70,15 +57,17 @@ def pictures(folder: Path) -> Path:
 @asynccontextmanager
 async def agent(folder: Path, pictures: Path, fps: int) -> AsyncIterator[Server]:
     """Run the agent; its camera is simulated, all behind that is its own."""
-    token, port = secrets.token_hex(16), free_port(LOCAL, FIRST_PORT)
+    port = free_port(LOCAL, FIRST_PORT)
+    known = AgentMemory(id="bench", token=secrets.token_hex(16), port=port)
     config = folder / f"agent-{fps}.toml"
-    config.write_text(_CONFIG.format(token=token, port=port, pictures=pictures, fps=fps), "utf-8")
+    camera = _CAMERA.format(pictures=pictures, fps=fps)
+    config.write_text(beginning(known) + camera, "utf-8")
     python = ROOT / ".venv-agent" / "bin" / "python"
     command: list[str | Path] = [python, "-m", "scripts.benchmarks.filmed", "--config", config]
     async with _running("agent", command, folder, port) as pid:
-        await _until_seen(port, token)
+        await _until_seen(port, known.token)
         path = wire.STREAM.format(camera=CAMERA)
-        yield Server(port=port, path=path, pid=pid, authorization=f"Bearer {token}")
+        yield Server(port=port, path=path, pid=pid, authorization=f"Bearer {known.token}")
 
 
 @asynccontextmanager

@@ -140,7 +140,7 @@ class Person(asyncio.Protocol):
 async def somebody_at(path: Path) -> AsyncIterator[Person]:
     """Stand before a simulated door, as soon as it is there."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 _, person = await loop.create_unix_connection(Person, str(path))

@@ -66,7 +66,7 @@ async def failing(device: CardReader) -> str:
     """Run a device that cannot; return the sentence for its owner."""
     ears = Ears()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await device.run(ears.opened, ears.hear)
     except ReaderError as error:
         return str(error)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import socket
 
 from aiohttp import web
@@ -61,11 +61,11 @@ class Player:
 
     async def some(self, patience: float) -> bytes:
         """Read what comes next, or nothing if nothing comes."""
-        try:
-            async with asyncio.timeout(patience):
-                return await self._reader.read(1_000_000)
-        except TimeoutError:
-            return b""
+        for _ in range(2):  # what came while the loop stood still is only seen at the second look
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    return await self._reader.read(1_000_000)
+        return b""
 
     def close(self) -> None:
         self._writer.close()

@@ -49,7 +49,7 @@ class Neighbour:
         self.seen.put_nowait(state_change)
 
     async def hears(self, change: ServiceStateChange) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.seen.get() is not change:
                 pass
 
@@ -97,7 +97,7 @@ async def test_that_it_is_paired_is_told_without_leaving(config: AgentConfig) ->
     async with neighbour() as other:
         await other.hears(ServiceStateChange.Added)
         paired.append(True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await other.seen.get() is ServiceStateChange.Updated
         info = AsyncServiceInfo(SERVICE_TYPE, NAME)
         assert await info.async_request(other.network.zeroconf, 3000)

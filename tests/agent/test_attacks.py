@@ -61,7 +61,7 @@ async def asked(
     login = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"{method} {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n{login}{more}\r\n"
     writer.write(head.encode())
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         said = await reader.read()
     writer.close()
     return int(said.split()[1]), said

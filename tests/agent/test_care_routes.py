@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 import sys
 import time
@@ -10,7 +11,7 @@ from aiohttp import ClientSession
 import pytest
 
 from camera_agent import power
-from camera_agent.cameras import Camera
+from camera_agent.cameras import Camera, Patience
 from camera_agent.power import RESTART_CODE
 from camera_agent.wire import CameraStatus
 from tests.ports import free_port
@@ -101,16 +102,15 @@ async def test_a_camera_that_waits_after_a_failure_need_not_wait(
     configured: Configured, tmp_path: Path
 ) -> None:
     config = configured("video", path=str(tmp_path / "missing.mp4"))
-    async with cared(owned(tmp_path, config), Camera) as agent:
+    patient = partial(Camera, patience=Patience(first_retry=300, last_retry=300))
+    async with cared(owned(tmp_path, config), patient) as agent:
         camera = agent.camera()
         await eventually(lambda: camera.state.restarts == 1, 30)
-        asked = time.monotonic()
 
         async with agent.session.post(f"{FRONT}/restart") as answer:
             assert answer.status == 202
 
         await eventually(lambda: camera.process, 30)
-        assert time.monotonic() - asked < 0.7  # the least pause is 0.8 s
 
 
 async def test_a_private_camera_is_not_begun_anew(agent: Cared) -> None:
@@ -139,7 +139,7 @@ async def test_the_agent_ends_with_its_code_and_its_recordings_are_whole(tmp_pat
             await eventually(lambda: records(session), 30)
             async with session.post(RESTART) as answer:
                 assert (answer.status, await answer.json()) == (202, {})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await agent.wait() == RESTART_CODE == 75
     finally:
         if agent.returncode is None:
@@ -155,7 +155,7 @@ async def test_a_restart_is_wanted_once_it_is_asked_for(agent: Cared) -> None:
     async with agent.session.post(RESTART) as answer:
         assert answer.status == 202
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await wanted
 
 

@@ -106,7 +106,7 @@ async def refusal(answer: ClientResponse) -> tuple[int, str]:
 
 async def hear(feed: ClientWebSocketResponse, kind: str) -> Message:
     """Wait for the next message of a kind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (message := await feed.receive_json())["type"] != kind:
             pass
     return dict(message)
@@ -386,7 +386,7 @@ class TestPassages:
         await eventually(lambda: self._has(agent, 3))
 
         async with agent.ws_connect("/api/v1/feed") as feed:
-            state = await feed.receive_json(timeout=5)
+            state = await feed.receive_json(timeout=30)
             assert state["access"]["last"] == 3
             person.presents(ANNA, reader="inside")
             live = (await hear(feed, "passage"))["passage"]
@@ -433,7 +433,7 @@ class TestPassages:
         self, agent: ClientSession, person: Person
     ) -> None:
         async with agent.ws_connect("/api/v1/feed") as feed:
-            state = await feed.receive_json(timeout=5)
+            state = await feed.receive_json(timeout=30)
             person.does(press="doorbell")
             ring = await hear(feed, "ring")
             person.does(contact="open")

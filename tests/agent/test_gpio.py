@@ -340,7 +340,7 @@ class TestTheKeeperOfAnAgentThatIsGone:
 
         with pytest.raises(LineError, match=f"in use by gatehouse keeper {holder.pid}"):
             GpioLine(LineConfig(line=17), rest=False).get()
-        assert holder.wait(10) == -signal.SIGTERM
+        assert holder.wait(30) == -signal.SIGTERM
 
     def test_is_not_confused_with_somebody_else(self, gpiod: FakeGpiod) -> None:
         with subprocess.Popen(["sleep", "60"]) as other:

@@ -37,7 +37,7 @@ async def taken(intake: Intake, count: int) -> list[Message]:
         if len(messages) == count:
             intake.close()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await intake.pass_on(take)
     return messages
 
@@ -117,7 +117,7 @@ async def test_who_waits_for_the_end_is_told_when_it_is_closed() -> None:
         await asyncio.sleep(0)
         intake.close()
 
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             await taking
 
 
@@ -137,7 +137,7 @@ async def test_who_fails_to_take_a_message_gets_no_other(caplog: pytest.LogCaptu
 
     async with piped() as (intake, theirs):
         os.write(theirs, packed(Picture(b"one", 1), Picture(b"two", 2)))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             await intake.pass_on(take)
 
     assert messages == [Picture(b"one", 1)]

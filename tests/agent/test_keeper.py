@@ -17,7 +17,7 @@ from camera_agent import keeper
 from camera_agent.hardware import deadman
 from camera_agent.hardware.deadman import Allowed, Kept, Watch
 from camera_agent.keeper import Keeper
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 0.2
@@ -97,7 +97,7 @@ async def test_a_door_is_locked_when_its_agent_is_killed(relay: Path) -> None:
         await keeper_of(process)
         process.kill()
 
-        await eventually(lambda: relay.read_text() == "0\n", 5.0)
+        await eventually(lambda: relay.read_text() == "0\n")
 
 
 async def test_a_door_that_is_locked_by_power_gets_it_back(relay: Path) -> None:
@@ -106,18 +106,19 @@ async def test_a_door_that_is_locked_by_power_gets_it_back(relay: Path) -> None:
         await keeper_of(process)
         process.kill()
 
-        await eventually(lambda: relay.read_text() == "1\n", 5.0)
+        await eventually(lambda: relay.read_text() == "1\n")
 
 
 async def test_an_agent_that_hangs_while_a_door_is_unlocked_is_ended(relay: Path) -> None:
     with agent(relay, "wait", "released", "hang") as process:
         await keeper_of(process)
         began = time.monotonic()
-        process.communicate(b"\n", timeout=10)
+        with within(LONGEST + 1):
+            process.communicate(b"\n", timeout=30)
 
         assert process.returncode == -signal.SIGKILL
-        assert LONGEST <= time.monotonic() - began < LONGEST + 1
-        await eventually(lambda: relay.read_text() == "0\n", 5.0)
+        assert time.monotonic() - began >= LONGEST
+        await eventually(lambda: relay.read_text() == "0\n")
 
 
 async def test_an_agent_may_hang_while_no_door_is_unlocked_for_somebody(relay: Path) -> None:
@@ -135,10 +136,10 @@ async def test_a_keeper_that_is_killed_is_followed_by_one_that_knows_as_much(rel
         os.kill(first, signal.SIGKILL)
         second = await eventually(lambda: {*children(process)} - {first})
         await eventually(lambda: is_waiting(*second))
-        process.communicate(b"\n\n", timeout=10)
+        process.communicate(b"\n\n", timeout=30)
 
         assert process.returncode == -signal.SIGKILL
-        await eventually(lambda: relay.read_text() == "0\n", 5.0)
+        await eventually(lambda: relay.read_text() == "0\n")
 
 
 async def test_who_stops_all_processes_at_once_does_not_leave_a_door_unlocked(relay: Path) -> None:
@@ -148,7 +149,7 @@ async def test_who_stops_all_processes_at_once_does_not_leave_a_door_unlocked(re
         os.kill(pid, signal.SIGINT)
         process.terminate()
 
-        await eventually(lambda: relay.read_text() == "0\n", 5.0)
+        await eventually(lambda: relay.read_text() == "0\n")
         await eventually(lambda: not Path(f"/proc/{pid}").exists())
 
 
@@ -162,7 +163,7 @@ async def test_an_agent_that_ends_leaves_locked_doors_and_no_keeper(relay: Path)
     await eventually(lambda: is_waiting(int(pid)))
     task.cancel()
 
-    await eventually(lambda: relay.read_text() == "0\n", 5.0)
+    await eventually(lambda: relay.read_text() == "0\n")
     assert os.waitpid(int(pid), 0)[1] == 0
 
 

@@ -254,10 +254,10 @@ async def test_listeners_hear_the_log_after_the_state(
     agent.hub._log.handle(logging.LogRecord("x", logging.INFO, "", 0, "first", (), None))
     async with agent.session.ws_connect("/api/v1/feed") as feed:
         assert (await feed.receive_json())["type"] == "state"
-        heard = await feed.receive_json(timeout=5)
+        heard = await feed.receive_json(timeout=30)
     async with agent.session.ws_connect("/api/v1/feed") as feed:
         assert (await feed.receive_json())["type"] == "state"
-        again = await feed.receive_json(timeout=5)
+        again = await feed.receive_json(timeout=30)
 
     assert heard == again
     assert heard.keys() == example.keys()

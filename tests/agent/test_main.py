@@ -27,6 +27,7 @@ from camera_agent.config import load
 from camera_agent.default import DEFAULT
 from camera_agent.hub import Hub
 from tests.ports import free_port
+from tests.waiting import within
 
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[bytes]
@@ -91,7 +92,7 @@ def ask(port: int, path: str, method: str = "GET", body: object = None) -> bytes
         headers={"Authorization": f"Bearer {TOKEN}"},
         method=method,
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return bytes(answer.read())
 
 
@@ -231,7 +232,7 @@ async def test_a_connection_that_asks_for_nothing_is_cut(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(asked)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await reader.read() == b""
     finally:
         writer.close()
@@ -272,15 +273,14 @@ def test_the_agent_ends_within_two_seconds(
     stream = urllib.request.Request(
         f"http://127.0.0.1:{port}/stream", headers={"Authorization": f"Bearer {TOKEN}"}
     )
-    with urllib.request.urlopen(stream, timeout=10) as pictures:
+    with urllib.request.urlopen(stream, timeout=30) as pictures:
         assert pictures.read(1000)
         now = time.time()
         ask(port, "/api/v1/cameras/front/recordings", "POST", {"since": now, "until": now + 60})
 
-        began = time.monotonic()
-        agent.send_signal(number)
-        assert agent.wait(timeout=10) == 0
-        assert time.monotonic() - began < 2
+        with within(2):
+            agent.send_signal(number)
+            assert agent.wait(timeout=30) == 0
 
     (note,) = (tmp_path / "data" / "recordings" / "front").glob("*.json")
     assert json.loads(note.read_text())["status"] == "complete"
@@ -292,11 +292,9 @@ def test_a_camera_that_hangs_does_not_hold_up_the_end(agent: Process, port: int)
     (camera,) = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
     os.kill(int(camera), signal.SIGSTOP)
 
-    began = time.monotonic()
-    agent.terminate()
-
-    assert agent.wait(timeout=10) == 0
-    assert time.monotonic() - began < 2
+    with within(2):
+        agent.terminate()
+        assert agent.wait(timeout=30) == 0
     assert not Path(f"/proc/{camera}").exists()
 
 
@@ -340,7 +338,7 @@ def test_a_simulated_door_is_played_at_and_locked_at_the_end(
         assert main(["press", "exit", "--config", str(config)]) == 0
         eventually(lambda: relay.read_text() == "1\n")
         agent.terminate()
-        assert agent.wait(timeout=10) == 0
+        assert agent.wait(timeout=30) == 0
 
     assert relay.read_text() == "0\n"
     assert "0102030405" not in (tmp_path / "log").read_text()

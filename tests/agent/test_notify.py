@@ -25,7 +25,7 @@ class Systemd:
         self.socket.setblocking(False)
 
     async def hears(self) -> list[str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             told = await asyncio.get_running_loop().sock_recv(self.socket, 4096)
         return told.decode().split("\n")
 

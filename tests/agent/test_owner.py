@@ -281,7 +281,7 @@ class TestAnotherOwner:
             assert (await feed.receive(5)).type is WSMsgType.TEXT
             agent.shows(code("AAAA-BBBB-CCCC"))
             await site.pair("AAAA-BBBB-CCCC")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 heard = [message.type async for message in feed]
 
         assert set(heard) <= {WSMsgType.TEXT}

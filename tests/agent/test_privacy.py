@@ -23,7 +23,7 @@ from camera_agent.config import SpoolConfig
 from camera_agent.ledger import Spooled
 from camera_agent.wire import CameraStatus
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 from .caring import BEARER, FRONT, TOKEN, Cared, StillCamera, cared, owned, refusal
 from .conftest import Configured
@@ -84,11 +84,10 @@ def status(agent: Cared) -> CameraStatus:
 async def test_a_private_camera_gives_nothing_from_then_on(agent: Cared, tmp_path: Path) -> None:
     worked = process(agent.camera())
     recorded = await agent.record(60.0)
-    began = time.monotonic()
 
-    state = await agent.hide()
+    with within(1.0):
+        state = await agent.hide()
 
-    assert time.monotonic() - began < 1.0
     example = json.loads((WIRE / "privacy.json").read_text())
     assert state == example | {"restarts": 0}
     assert not Path(f"/proc/{worked}").exists()
@@ -117,21 +116,21 @@ async def test_who_watches_sees_a_closed_eye_and_then_the_camera_again(agent: Ca
     assert corner((await viewer.part())[1]) > DARK
 
     await agent.hide()
-    hidden = time.monotonic()
-    while corner((await viewer.part())[1]) > DARK:
-        assert time.monotonic() < hidden + 1.0
-    arrived, stamps = time.monotonic(), []
+    with within(1.0):
+        while corner((await viewer.part())[1]) > DARK:
+            pass
+    stamps = []
     for _ in range(2):
         headers, jpeg = await viewer.part()
         assert corner(jpeg) < DARK
         stamps.append(float(headers["X-Timestamp"]))
-    assert time.monotonic() - arrived > 0.9  # no more than one a second
-    assert stamps[-1] == pytest.approx(time.time(), abs=0.9)
+    assert stamps[1] - stamps[0] > 0.9  # no more than one a second
+    assert stamps[-1] == pytest.approx(time.time(), abs=5)
 
     await agent.hide(private=False)
-    shown = time.monotonic()
-    while corner((await viewer.part())[1]) < DARK:
-        assert time.monotonic() < shown + 20.0
+    async with asyncio.timeout(30):
+        while corner((await viewer.part())[1]) < DARK:
+            pass
     async with agent.session.get(f"{FRONT}/snapshot") as answer:
         assert corner(await answer.read()) > DARK
     viewer.close()
@@ -151,11 +150,10 @@ async def test_who_plays_the_video_is_cut_off(agent: Cared) -> None:
 async def test_a_camera_that_hangs_is_hidden_too(agent: Cared) -> None:
     hung = process(agent.camera())
     os.kill(hung, signal.SIGSTOP)
-    began = time.monotonic()
 
-    await agent.hide()
+    with within(1.5):
+        await agent.hide()
 
-    assert time.monotonic() - began < 1.5
     assert not Path(f"/proc/{hung}").exists()
 
 

@@ -1,6 +1,7 @@
 """OSDP between our panel and libosdp's own readers, over a real pseudo terminal, in secret."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 import ctypes
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ from camera_agent.hardware import (
 )
 from camera_agent.hardware.osdp_panel import Panel, Port
 from camera_agent.hardware.rfid_osdp import OSDPReader
+from tests.waiting import slowness, within
 
 from .listening import failing, listening, percentile, reader_config
 from .watching import Eventually
@@ -211,7 +213,7 @@ async def test_a_card_is_told_within_a_tenth_of_a_second(bus: Bus, eventually: E
             delays.append(ears.heard[-1].at - presented)
 
     print(f"presented -> read: p50 {percentile(delays, 0.5) * 1000:.0f} ms")
-    assert sorted(delays)[2] < 0.15
+    assert sorted(delays)[2] < 0.15 * slowness()
 
 
 async def test_keys_are_told_one_by_one(bus: Bus, eventually: Eventually) -> None:
@@ -376,13 +378,13 @@ async def test_the_last_reader_that_ends_closes_the_port_within_a_second(
     bus.add(1)
     bus.add(2)
     before = open_files()
-    async with listening(osdp(bus, 1)) as ears:
-        async with listening(osdp(bus, 2)) as others:
-            await eventually(lambda: ears.online and others.online)
-        assert open_files() > before
-        cancelled = time.monotonic()
+    with ExitStack() as ending:
+        async with listening(osdp(bus, 1)) as ears:
+            async with listening(osdp(bus, 2)) as others:
+                await eventually(lambda: ears.online and others.online)
+            assert open_files() > before
+            ending.enter_context(within(1.0))
 
-    assert time.monotonic() - cancelled < 1.0
     assert open_files() == before
 
 

@@ -1,6 +1,7 @@
 """A PN532 on a real pseudo terminal, and on what stands for an I2C bus and an SPI bus."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 import errno
 from pathlib import Path
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from camera_agent.hardware import Scan, Technology, pn532_links, polling, ports, reader
 from camera_agent.hardware.rfid_pn532 import Garbled, PN532Reader, cut, frame
+from tests.waiting import slowness, within
 
 from .listening import failing, is_silent, listening, percentile, reader_config
 from .pn532_chip import ACK, OnI2C, OnSerial, OnSPI, said
@@ -111,7 +113,7 @@ async def test_a_card_is_seen_within_a_tenth_of_a_second(
             await eventually(lambda since=asked: 0x4A in module.chip.commands[since + 1 :])
 
     print(f"presented -> read: p50 {percentile(delays, 0.5) * 1000:.0f} ms")
-    assert sorted(delays)[2] < 0.1
+    assert sorted(delays)[2] < 0.1 * slowness()
 
 
 async def test_nothing_is_told_while_no_card_is_there(
@@ -192,14 +194,14 @@ async def test_a_cancelled_reader_has_closed_its_port_within_a_second(
     module: OnSerial, eventually: Eventually
 ) -> None:
     before = open_files()
-    async with listening(pn532(module)) as ears:
-        await eventually(lambda: ears.online)
-        module.chip.mute = True
-        commands = len(module.chip.commands)
-        await eventually(lambda: len(module.chip.commands) > commands)
-        cancelled = time.monotonic()
+    with ExitStack() as ending:
+        async with listening(pn532(module)) as ears:
+            await eventually(lambda: ears.online)
+            module.chip.mute = True
+            commands = len(module.chip.commands)
+            await eventually(lambda: len(module.chip.commands) > commands)
+            ending.enter_context(within(1.0))
 
-    assert time.monotonic() - cancelled < 1.0
     assert open_files() == before
 
 
@@ -208,11 +210,11 @@ async def test_a_reader_that_is_cancelled_while_it_opens_has_closed_its_port(
 ) -> None:
     before = open_files()
     module.chip.mute = True
-    async with listening(pn532(module)):
-        await eventually(lambda: module.chip.commands)
-        cancelled = time.monotonic()
+    with ExitStack() as ending:
+        async with listening(pn532(module)):
+            await eventually(lambda: module.chip.commands)
+            ending.enter_context(within(1.0))
 
-    assert time.monotonic() - cancelled < 1.0
     assert open_files() == before
 
 

@@ -42,12 +42,12 @@ class Visitor:
         self._writer.write(data)
 
     async def hear(self) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return json.loads(await self._reader.readline() or "null")
 
     async def hear_all(self) -> int:
         """Return how many lines there are before the end of the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return (await self._reader.read()).count(b"\n")
 
     def leave(self) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 import re
 import sys
-import time
 from typing import Any
 
 from aiohttp import ClientSession
@@ -308,12 +307,10 @@ async def test_nobody_goes_on_to_watch_when_the_agent_changes_hands(
 async def test_everybody_leaves_when_the_agent_ends(agent: Cared, browser: Browser) -> None:
     await browser.come()
     await browser.connected()
-    began = time.perf_counter()
 
     await agent.hub.close()
 
     assert (sessions(agent), lines(agent)) == (0, 0)
-    assert time.perf_counter() - began < 2
 
 
 # --- What is refused -------------------------------------------------------------------------

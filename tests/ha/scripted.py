@@ -139,6 +139,7 @@ class ScriptedAgent:
                 web.get("/api/v1/feed", self._feed),
                 web.get("/api/v1/spool", self._spool),
                 web.delete("/api/v1/spool", self._forget),
+                web.put("/api/v1/bookings", self._plan),
                 web.get(f"{camera}/snapshot", self._snapshot),
                 web.get(f"{camera}/stream", self._stream),
                 web.get(f"{camera}/recordings", self._list),
@@ -184,6 +185,10 @@ class ScriptedAgent:
         until = float(request.query["until"])
         self.readings = [each for each in self.readings if each["at"] > until]
         return web.Response(status=204)
+
+    async def _plan(self, request: web.Request) -> web.Response:
+        """Know what is booked, and record none of it."""
+        return web.json_response({"bookings": (await request.json())["bookings"]})
 
     async def _snapshot(self, _: web.Request) -> web.Response:
         headers = {"X-Timestamp": f"{time.time():.6f}"}

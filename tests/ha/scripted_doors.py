@@ -91,11 +91,12 @@ class ScriptedDoors:
     async def _put_grants(self, request: web.Request) -> web.Response:
         grants = json.loads((await request.json())["document"])
         await self.obeys.wait()
-        self.grants.append(grants)
         told = {key: grants[key] for key in ("version", "issued", "until")}
         access = self._agent.state["access"]
         access["grants"] = told | {"cards": len(grants["cards"])}
         await self._agent.say({"type": "access", "access": access})
+        # Who sees it here may say something else then.
+        self.grants.append(grants)
         return web.json_response(access["grants"])
 
     async def _get_passages(self, request: web.Request) -> web.Response:

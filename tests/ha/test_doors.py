@@ -693,7 +693,9 @@ async def test_somebody_is_told_when_an_agent_lost_passages(
     hass: HomeAssistant, doored: MockConfigEntry, agent: ScriptedAgent
 ) -> None:
     coordinator = doored.runtime_data.cameras.agents[AGENT_ID]
-    await agent.say({"type": "access", "access": agent.state["access"] | {"lost": 3}})
+    access = agent.state["access"]
+    access["lost"] = 3
+    await agent.say({"type": "access", "access": access})
     await eventually(lambda: coordinator.data.access.lost == 3)
 
     Caretaker(hass, doored.runtime_data.cameras).look(dt_util.utcnow())

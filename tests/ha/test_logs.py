@@ -93,9 +93,13 @@ async def follow(client: MockHAClientWebSocket, **fields: Any) -> dict[str, Any]
 async def write(
     agent: ScriptedAgent, *texts: str, first: int = 1, level: str = "info", **fields: Any
 ) -> None:
-    """Have the agent write into its log."""
+    """Have the agent write into its log, a minute ago: before whatever the site writes now.
+
+    What the agent's clock shows is only known to the delay of what it says.
+    """
+    at = time.time() - 60
     records = [
-        {"seq": seq, "at": time.time(), "level": level, "source": "camera_agent", "text": text}
+        {"seq": seq, "at": at, "level": level, "source": "camera_agent", "text": text}
         for seq, text in enumerate(texts, first)
     ]
     await agent.say({"type": "logs", "run": "5f0c9a1e4b7d", "lost": 0, "records": records} | fields)

@@ -185,8 +185,15 @@ def test_the_same_grants_are_always_the_same_text() -> None:
     assert json.loads(document(grants)) == grants
 
 
-def test_ten_thousand_cards_at_four_doors_are_compiled_in_half_a_second() -> None:
-    names = [f"person {number}" for number in range(10_000)]
+def test_ten_times_as_many_cards_take_ten_times_as_long() -> None:
+    few, many = (sum(_compiled(cards) for _ in range(3)) for cards in (1_000, 10_000))
+
+    assert many < 30 * few
+
+
+def _compiled(cards: int) -> float:
+    """Compile so many cards at four doors, and return what it took of a processor."""
+    names = [f"person {number}" for number in range(cards)]
     plans = [
         schedule(window("08:00", "17:00"), window("22:00", "05:00"), id=f"plan {number}")
         for number in range(20)
@@ -202,9 +209,9 @@ def test_ten_thousand_cards_at_four_doors_are_compiled_in_half_a_second() -> Non
     grants = compile_grants(site, AGENT, "0123", version=1, now=NOW)
     took = time.process_time() - began
 
-    assert len(grants["cards"]) == 10_000
+    assert len(grants["cards"]) == cards
     assert len(grants["profiles"]) == 20
-    assert took < 0.5
+    return took
 
 
 type Outcome = tuple[str | None, str | None, bool, bool, str | None, str | None]

@@ -133,6 +133,6 @@ async def test_who_looks_no_longer_hangs_up(
     with pytest.raises(asyncio.CancelledError):
         await following
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await left.wait()
     assert not caplog.records

@@ -30,7 +30,7 @@ from custom_components.gatehouse.uploads import (
 from tests.networks import picture
 from tests.rooms.footage.media import FPS, SIZE, video
 from tests.rooms.uploads.conftest import Porch
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 ORANGE, BLUE = picture(64, 48, "orange"), picture(64, 48, "blue")
 
@@ -421,9 +421,10 @@ async def test_a_video_is_as_slow_as_life_so_that_no_picture_of_it_is_lost(porch
     await porch.sees(1)
     began = time.monotonic()
 
-    await porch.sees_only(20)
+    with within(6):
+        await porch.sees_only(20)
 
-    assert 1.8 < time.monotonic() - began < 6
+    assert time.monotonic() - began > 1.8
 
 
 async def test_another_pace_goes_on_within_the_same_video(porch: Porch) -> None:

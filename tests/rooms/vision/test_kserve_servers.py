@@ -210,7 +210,7 @@ async def test_a_server_that_is_away_from_the_beginning_delays_nobody(
     urls = [await serve(silent), await serve(there.answer)]
     detector = KServeDetector(session, urls, "yolo", OPTIONS)
     (camera,) = cameras(1)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(8):  # it would be given up after ten
         await camera.ask(detector, 5)
     assert camera.recognised
     await detector.close()
