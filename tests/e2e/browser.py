@@ -65,7 +65,7 @@ class Page:
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
-    async def until(self, question: str, seconds: float = 15) -> Any:
+    async def until(self, question: str, seconds: float = 30) -> Any:
         """Return the answer to a question in JavaScript, as soon as it is true."""
         return await self.run(
             PATIENT.format(

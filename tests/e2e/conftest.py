@@ -114,7 +114,7 @@ class AgentProcess:
                 stdout=log,
                 stderr=log,
             )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not _answers(self.port):
                 assert self._process.returncode is None, self.log()
                 await asyncio.sleep(0.1)
@@ -147,7 +147,7 @@ class AgentProcess:
         """Ask it to end, and wait; it has two seconds."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await self._process.wait()
 
 

@@ -118,7 +118,7 @@ async def looking(
             await page.look(*screen)
             await home.login(page, user)
             await page.open(f"{home.address}{at}")
-            await page.until(until, 30)
+            await page.until(until)
             yield page
             assert await page.run("complaints") == []
         finally:

@@ -99,7 +99,7 @@ class Doorstep:
         """Ask it to end, and wait."""
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await self._process.wait()
 
 

@@ -219,7 +219,7 @@ class House:
         command = ["env", f"PYTHONPATH={ROOT}", *command] if name == "agent" else command
         child = self._children[name] = await Child.start(name, command, folder, log)
         tasks = [asyncio.ensure_future(until()), asyncio.ensure_future(watch([child]))]
-        done, _ = await asyncio.wait(tasks, timeout=90, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=180, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         assert done, f"{name} is not up; the end of its log: {log.read_text()[-2000:]}"

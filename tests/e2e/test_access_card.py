@@ -31,7 +31,7 @@ from tests.ha.doorkeeping import act
 from tests.ha.site import site_with
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 LOCK = "lock.front_b_door_b"
 SHED = "lock.shed"

@@ -12,7 +12,7 @@ from tests.waiting import eventually
 
 from .house import House, living_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 ANNA, BOB, CARL, STRANGER = "0102030405", "0A0B0C0D0E", "0C0A0F0E01", "FFFFFFFF01"
 NAMES = {ANNA: "Anna", BOB: "Bob", CARL: "Carl"}

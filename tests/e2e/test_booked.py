@@ -28,7 +28,7 @@ from tests.waiting import eventually
 from .conftest import TOKEN, AgentProcess, Scene, is_state
 from .visiting import play
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 AGENT: Final = "c0ffee000001"
 LEFT, RIGHT = f"{AGENT}/left", f"{AGENT}/right"

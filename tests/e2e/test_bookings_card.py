@@ -32,7 +32,7 @@ from tests.ha.happened import CLIP, filmed
 from tests.ha.scripted import ScriptedAgent, scripted_agent
 from tests.rooms.footage.media import video
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 AGENDA = "card('bookings')?.shadowRoot.querySelector('.free, .hour')"
 NAMES = "all('.hour .name').map((each) => each.textContent)"

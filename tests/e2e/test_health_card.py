@@ -17,7 +17,7 @@ from tests.ha.seeing import set_up
 from tests.ha.site import site_with, subentry_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 AGENTS = "card('health')?.shadowRoot.querySelector('.agent')"
 RECORDS = "all('.records .text').map((each) => each.textContent)"

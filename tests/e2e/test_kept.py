@@ -23,7 +23,7 @@ from tests.waiting import eventually
 from .conftest import AgentProcess
 from .visiting import clip_of, play, resolved, visited
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 BUCKET = "gatehouse"
 

@@ -12,7 +12,7 @@ from tests.e2e.browser import Browser, Page
 from tests.e2e.dashboards import DESK, IN_PAGE, PHONE_AT_NIGHT, Home, looking, press, read, strike
 from tests.ha.site import site_with
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 TOY = (IN_PAGE / "toy.js").read_text()
 

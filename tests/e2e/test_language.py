@@ -26,7 +26,7 @@ from custom_components.gatehouse.models import (
 from tests.e2e.llama import LlamaServer
 from tests.networks import picture
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 NIGHT = datetime(2026, 11, 21, 23, 40, tzinfo=UTC)
 BOX = Box(0.4, 0.2, 0.6, 0.9)

@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 from .conftest import CAMERA, ROOT, AgentProcess, Scene, is_state
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CONFIG = words.ENGLISH["config"]
 NO_SCENE = Scene(video=Path(), model=Path(), threshold=0, settings="", entering=0)

@@ -12,7 +12,7 @@ from tests.e2e.happening import House, house, porch
 
 __all__ = ["house", "porch"]
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 SHOWN = "all('.tabs [aria-selected=true]').map((each) => each.textContent.trim()).join()"
 

@@ -34,7 +34,7 @@ from tests.waiting import eventually
 from .conftest import AgentProcess, Scene
 from .visiting import CAN_PLAY_THROUGH, IS_SHOWN, clip_of, play, resolved, visited
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 # H.264's names of what even old phones decode; none of them is above High.
 PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}

@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 from .conftest import CAMERA, TOKEN, AgentProcess, Scene, is_state
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 PRIVACY = "switch.front_door_privacy"
 CONNECTED = "binary_sensor.porch_connectivity"

@@ -17,7 +17,7 @@ from tests.waiting import eventually
 
 from .house import House, living_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 # Long and odd, so that none of them turns up by chance.
 CARDS = {

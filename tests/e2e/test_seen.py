@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 from .conftest import CAMERA, PERSON, AgentProcess, Scene, is_state
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 MOTION = "binary_sensor.front_door_motion"
 EVENT = "event.front_door_incident"
@@ -197,7 +197,7 @@ async def test_the_live_pictures_and_the_still_come_through_home_assistant(
     stream = await client.get(f"/api/camera_proxy_stream/{CAMERA}")
     assert stream.headers["Content-Type"].startswith("multipart/x-mixed-replace")
     received = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while received.count(b"Content-Length") < 5:
             received += await stream.content.readany()
     stream.close()

@@ -13,7 +13,7 @@ from .visiting import CAN_PLAY_THROUGH, IS_SHOWN
 
 __all__ = ["house", "porch"]
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 SAID = "one('dialog .said, dialog .problem')?.textContent"
 

@@ -20,7 +20,7 @@ from tests.ha.site import site_with, subentry_of
 from tests.ports import free_port
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 # A model this small has no summary in more than half of its answers, and is asked again.
 TRIES = 40

@@ -31,7 +31,7 @@ from tests.waiting import eventually
 
 from .cameras_shown import SHOWN, TILES, House, house_of, point, porch_with_a_yard
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

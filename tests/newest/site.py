@@ -213,10 +213,10 @@ class Site:
         """Start a process and wait until it is up; if it falls, fail with its last words."""
         child = self._children[name] = await Child.start(name, command, folder, log)
         tasks = [asyncio.create_task(until()), asyncio.create_task(watch([child]))]
-        done, _ = await asyncio.wait(tasks, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=180, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
-        assert done, f"{name} is not up after a minute; the end of its log: {self.log[-2000:]}"
+        assert done, f"{name} is not up after three minutes; the end of its log: {self.log[-2000:]}"
         done.pop().result()
 
     async def _agent_is_up(self) -> None:

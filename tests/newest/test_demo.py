@@ -22,7 +22,7 @@ from scripts.demonstration.places import ROOT, Assets
 from .conftest import Shown, demo_command
 from .log import betrayed, complaints
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(400)
 
 READY_AGAIN = 30
 """Seconds that a second start may take."""

@@ -21,7 +21,7 @@ from tests.waiting import eventually
 
 from .log import complaints
 
-pytestmark = [pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 CODE = re.compile(r"with the code (\S+),")
 OWNER = ("owner", "a-long-password")

@@ -13,7 +13,7 @@ from tests.waiting import eventually
 
 from .site import Site
 
-pytestmark = [pytest.mark.timeout(200), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_home_assistant_killed_in_mid_incident_ends_it_and_brings_its_footage_home(

@@ -16,7 +16,7 @@ from tests.waiting import eventually
 from .log import betrayed, complaints
 from .site import Site
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 AGENT_FLOW = f"{ENTRIES}/subentries/flow"
 
