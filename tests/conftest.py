@@ -47,10 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: the processes are to be done at the same time.
 
-    That is a file in which a test may take long, and after those one with many tests that have a
-    whole Home Assistant each.
+    That is a file that is said to be long or in which a test may be, and after those one with many
+    tests that have a whole Home Assistant each.
     """
-    long = {item.path for item in items if item.get_closest_marker("timeout")}
+    said = ("long", "timeout")
+    long = {item.path for item in items if any(map(item.get_closest_marker, said))}
     weight = Counter[Path]()
     for item in items:
         weight[item.path] += WHOLE if "hass" in getattr(item, "fixturenames", ()) else 1

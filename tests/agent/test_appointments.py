@@ -32,6 +32,8 @@ from tests.waiting import eventually
 
 from .media import packets
 
+pytestmark = pytest.mark.long
+
 PRE_ROLL = 3.0  # seconds of film that are in the rings when a test begins
 KEY_S = 1.0  # media.packets has a key frame each 15 frames, at 15 a second
 FRAME_S = 1 / 15

@@ -19,6 +19,8 @@ from tests.waiting import within
 from .conftest import Configured, Filmed
 from .watching import Eventually, Notes, process, running, state
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_camera_starts_and_is_online_with_its_first_frame(
     configured: Configured, notes: Notes, eventually: Eventually

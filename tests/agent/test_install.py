@@ -23,6 +23,8 @@ from camera_agent import __version__
 from camera_agent.config import load
 from tests.ports import free_port
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 INSTALLER = ROOT / "camera_agent" / "install"
 NEWER = "0.99.0"

@@ -29,6 +29,8 @@ from camera_agent.hub import Hub
 from tests.ports import free_port
 from tests.waiting import within
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[bytes]
 TOKEN = "correct horse battery staple"

@@ -27,6 +27,8 @@ from tests.waiting import eventually
 
 from .media import INTERVAL_US, brightness, packets
 
+pytestmark = pytest.mark.long
+
 # A hundred times as fast as in life, but the frames.
 PATIENCE, PRE_ROLL, POST_ROLL, LONGEST, LOOKED = 0.2, 1.0, 0.5, 4.0, 0.02
 KEY_S = 1.0  # media.packets has a key frame each 15 frames, at 15 a second

@@ -9,6 +9,8 @@ from tests.fuzzing import NESTED, fuzzed
 
 from .properties import PROPERTIES, RDM6300
 
+pytestmark = pytest.mark.long
+
 # What makes sense in places, so that not all is refused at the first byte.
 WORDS = st.sampled_from(
     [
