@@ -40,8 +40,15 @@ DAYS_PASSAGES: Final = {
 
 
 def facts(incident: Incident, names: Mapping[str, str], zone: tzinfo) -> str:
-    """Return what happened in plain sentences; names are those of cameras and doors, by key."""
-    happened = [*_sightings(incident, names, zone), *_passages(incident, names, zone)]
+    """Return what happened in plain sentences; names are those of cameras and doors, by key.
+
+    Who came, and who was let in, is told first: a telephone shows two lines.
+    """
+    happened = [
+        *_sightings(incident, zone),
+        *_passages(incident, names, zone),
+        *_views(incident, names),
+    ]
     if incident.state is IncidentState.INTERRUPTED:
         happened.append("we stopped looking before it was over")
     return clipped(" ".join(map(sentence, happened)), LONGEST_FACTS)
@@ -63,19 +70,24 @@ def risk_of(incident: Incident) -> int:
     return incident.assessment.risk if incident.assessment else 0
 
 
-def _sightings(incident: Incident, names: Mapping[str, str], zone: tzinfo) -> Iterator[str]:
+def _sightings(incident: Incident, zone: tzinfo) -> Iterator[str]:
     """Yield the sentence of what was seen, if anything was."""
+    where = f"at {incident.place} {_when(incident, zone)}"
+    if incident.labels:
+        yield f"{things(incident.labels, incident.count)} {where}"
+    elif not incident.passages:
+        yield f"something was noticed {where}"
+
+
+def _views(incident: Incident, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the sentence of who saw it and in which zones, if that says more than the place."""
     if not incident.labels:
-        if not incident.passages:
-            yield f"something was noticed at {incident.place} {_when(incident, zone)}"
         return
-    told = f"{things(incident.labels, incident.count)} at {incident.place} {_when(incident, zone)}"
     cameras = [names.get(camera, camera) for camera in incident.cameras]
-    if cameras not in ([], [incident.place]):
-        told += f", seen by {listed(cameras)}"
-    if incident.zones:
-        told += f", in {listed(incident.zones)}"
-    yield told
+    by = [f"by {listed(cameras)}"] if cameras not in ([], [incident.place]) else []
+    within = [f"in {listed(incident.zones)}"] if incident.zones else []
+    if by or within:
+        yield f"seen {', '.join(by + within)}"
 
 
 def _when(incident: Incident, zone: tzinfo) -> str:
