@@ -355,6 +355,15 @@ HELD: list[tuple[Invariant, Ledger, Evidence]] = [
         Ledger(troubles=[trouble(Kind.CLOCK_AHEAD)]),
         replace(NOTHING, incidents=(incident("i1", 3700, 3720), incident("i2", 3710, 3730))),
     ),
+    # A clock that was set after the last sight of a visit ended its incident.
+    (
+        invariants.nothing_is_doubled,
+        Ledger(troubles=[trouble(Kind.CLOCK_BEHIND, since=121.0, until=130.0)]),
+        replace(
+            NOTHING,
+            incidents=(incident("i1", 100, 140), replace(incident("i2", 110, 120), ended=122.0)),
+        ),
+    ),
     (
         invariants.each_visit_is_an_incident,
         Ledger(sightings=VISIT),

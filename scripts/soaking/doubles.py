@@ -15,7 +15,8 @@ def nothing_is_doubled(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
         if len(shown.rows) > 1:
             yield f"the card shown at {shown.at:.1f} was written down as {', '.join(shown.rows)}"
     for earlier, later in _overlapping(evidence.incidents):
-        if not is_misdated(ledger, (earlier.started, later.last_seen)):
+        # A clock that is set ends what is open, also where nobody was seen any more.
+        if not is_misdated(ledger, (earlier.started, later.ended or later.last_seen)):
             yield f"{earlier.id} and {later.id} are of {later.place} at the same time"
     for before, clip in _twice_recorded(evidence.clips):
         if not is_misdated(ledger, (before.since, clip.until)):
