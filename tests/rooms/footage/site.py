@@ -24,7 +24,7 @@ from tests.rooms.footage.recorder import CAMERA, Pi
 OPTIONS = FootageOptions(
     retry_first=timedelta(milliseconds=10), retry_longest=timedelta(milliseconds=40)
 )
-PATIENCE_S = 10
+PATIENCE_S = 30
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

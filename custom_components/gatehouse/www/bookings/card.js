@@ -3,7 +3,7 @@
 import { GatehouseCard, offer } from "../card.js";
 import { wordsHere } from "../language.js";
 import { html } from "../lit.js";
-import { dateIn } from "./clock.js";
+import { dateAfter, dateIn } from "./clock.js";
 import { subscribeBookings } from "./gatehouse.js";
 import { DAYS_BACK, MOST_DAYS, SILENCE, calendarsOf, heard, hourOf, questionOf } from "./model.js";
 import { STYLE } from "./style.js";
@@ -83,13 +83,12 @@ class BookingsCard extends GatehouseCard {
 
   template() {
     const hours = this.#feed.bookings.map(hourOf);
-    const isAll = DAYS_BACK + this.#after + WEEK > MOST_DAYS;
     return html`
       ${head(this, { isMine: this.#isMine, onmine: () => this.#turn(), onbook: () => this.book() })}
       ${agenda(this, {
         ...{ feed: this.#feed, hours, dateOf: (moment) => dateIn(this.#zone, moment) },
         ...{ isPastShown: this.#isPastShown, onpast: () => this.#look() },
-        ...{ onlater: isAll ? null : () => this.#lookOn(), onopen: (id) => this.open(id) },
+        ...{ onlater: this.#isAll ? null : () => this.#lookOn(), onopen: (id) => this.open(id) },
       })}`;
   }
 
@@ -125,8 +124,9 @@ class BookingsCard extends GatehouseCard {
     });
   }
 
-  /** Show the bookings as they are now: news come only by and by. */
-  renew() {
+  /** Show the bookings as they are now, as far as a day: news come only by and by. */
+  renew(date = "") {
+    while (date >= dateAfter(this.#today, this.#after) && !this.#isAll) this.#more += WEEK;
     this.listenAnew("bookings");
     this.changed();
   }
@@ -142,6 +142,10 @@ class BookingsCard extends GatehouseCard {
 
   get #after() {
     return this.config.days + this.#more;
+  }
+
+  get #isAll() {
+    return DAYS_BACK + this.#after + WEEK > MOST_DAYS;
   }
 
   #subscribe(hass, hear) {

@@ -218,7 +218,7 @@ export class BookingForm {
     this.#card.changed();
     try {
       await this.#keep();
-      this.#card.renew();
+      this.#card.renew(this.#draft.date);
       this.#card.sheet.close();
       this.#card.say(this.#card.word(this.#booking ? "saved" : "booked"));
     } catch (error) {
