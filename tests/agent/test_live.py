@@ -13,7 +13,7 @@ from camera_agent import viewer
 from camera_agent.live import BEHIND, Live
 from camera_agent.models import Packet
 from camera_agent.ring import Ring
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 from .loopback import Player, serving
 from .media import packets
@@ -168,11 +168,12 @@ async def test_a_slow_player_goes_on_with_a_key_frame(camera: Camera, watch: Wat
     assert seen[-3:] == [50, 51, 52]
 
 
-async def test_no_more_than_so_much_waits_for_a_slow_player(camera: Camera, watch: Watch) -> None:
+async def test_a_slow_player_never_delays_the_camera(camera: Camera, watch: Watch) -> None:
     await watch()
     frames = large(packets(300, 1795000000))
 
-    camera.feed(frames)
+    with within(2):
+        camera.feed(frames)
 
     assert BEHIND <= camera.waiting < BEHIND + len(frames[0].data) * 1.1
 

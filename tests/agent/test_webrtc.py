@@ -21,7 +21,7 @@ from camera_agent.models import Packet
 from camera_agent.owner import Paired
 from camera_agent.peer import Peer
 from camera_agent.wire import CameraStatus
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 from .caring import FRONT, Cared, cared, owned, refusal
 from .conftest import Configured
@@ -308,7 +308,8 @@ async def test_everybody_leaves_when_the_agent_ends(agent: Cared, browser: Brows
     await browser.come()
     await browser.connected()
 
-    await agent.hub.close()
+    with within(2):
+        await agent.hub.close()
 
     assert (sessions(agent), lines(agent)) == (0, 0)
 

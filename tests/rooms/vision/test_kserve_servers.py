@@ -25,7 +25,7 @@ from tests.rooms.vision.batches import Camera, cameras, process, wide_network
 from tests.rooms.vision.conftest import Serve
 from tests.rooms.vision.servers import Fault, Triton, says
 from tests.rooms.vision.test_lineup import Clock
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 OPTIONS = DetectorOptions(threshold=0.1)
 Detect = Callable[..., Awaitable[KServeDetector]]
@@ -210,7 +210,7 @@ async def test_a_server_that_is_away_from_the_beginning_delays_nobody(
     urls = [await serve(silent), await serve(there.answer)]
     detector = KServeDetector(session, urls, "yolo", OPTIONS)
     (camera,) = cameras(1)
-    async with asyncio.timeout(8):  # it would be given up after ten
+    with within(2):
         await camera.ask(detector, 5)
     assert camera.recognised
     await detector.close()
