@@ -1,17 +1,16 @@
 """What all tests share; it imports nothing of Home Assistant."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 import gc
 import logging
 from pathlib import Path
-import time
 from typing import Final
 
 from hypothesis import HealthCheck, settings
 import pytest
 
+from tests import waiting
 from tests.postgresql import Postgres, serving
 
 # Home Assistant's plugin has every statement written down, which takes longer than the statement.
@@ -81,12 +80,9 @@ def postgresql() -> Iterator[Postgres]:
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until a condition holds, for as long as a busy machine may need."""
+    """Wait until a condition holds, for five seconds at most if nobody says otherwise."""
 
-    async def wait(condition: Callable[[], object], within: float = 20.0) -> None:
-        deadline = time.monotonic() + within
-        while not condition():
-            assert time.monotonic() < deadline, f"never came true within {within} s"
-            await asyncio.sleep(0.005)
+    async def wait(condition: Callable[[], object], within: float = 5.0) -> None:
+        await waiting.eventually(condition, within)
 
     return wait

@@ -10,19 +10,25 @@ from typing import Any, Final
 SPUN: Final = 0.05  # seconds of a processor, many turns of the scheduler
 
 
-async def eventually(question: Callable[[], Any], seconds: float = 30.0, what: str = "it") -> Any:
-    """Ask until the answer is true, and return it; fails when it never becomes so."""
-    answer = None
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                asked = question()
-                answer = await asked if inspect.isawaitable(asked) else asked
-                if answer:
-                    return answer
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        raise AssertionError(f"{what} is still {answer!r} after {seconds} s") from None
+async def eventually(question: Callable[[], Any], seconds: float = 10.0, what: str = "it") -> Any:
+    """Ask until the answer is true, and return it; fails when it never becomes so.
+
+    So long it may take on a machine that does nothing else.
+    """
+    answer, waited, patience = None, 0.0, seconds
+    while patience > 0:
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    asked = question()
+                    answer = await asked if inspect.isawaitable(asked) else asked
+                    if answer:
+                        return answer
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            waited += patience
+            patience = seconds * slowness() - waited
+    raise AssertionError(f"{what} is still {answer!r} after {waited:.1f} s of {seconds}")
 
 
 @contextmanager

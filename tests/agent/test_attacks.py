@@ -16,6 +16,7 @@ from camera_agent.door_config import DoorConfig
 from camera_agent.hub import Hub
 from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.server import application
+from tests.waiting import within
 
 from .conftest import Configured
 from .meeting import Here, reached, somebody
@@ -61,7 +62,7 @@ async def asked(
     login = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"{method} {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n{login}{more}\r\n"
     writer.write(head.encode())
-    async with asyncio.timeout(30):
+    with within(3):
         said = await reader.read()
     writer.close()
     return int(said.split()[1]), said

@@ -15,7 +15,7 @@ from camera_agent.cameras import Camera, Patience
 from camera_agent.power import RESTART_CODE
 from camera_agent.wire import CameraStatus
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 from .caring import BEARER, FRONT, TOKEN, Cared, cared, owned, refusal
 from .conftest import Configured
@@ -155,7 +155,7 @@ async def test_a_restart_is_wanted_once_it_is_asked_for(agent: Cared) -> None:
     async with agent.session.post(RESTART) as answer:
         assert answer.status == 202
 
-    async with asyncio.timeout(30):
+    with within(5):
         await wanted
 
 

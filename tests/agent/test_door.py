@@ -519,4 +519,4 @@ async def test_a_door_keeps_its_own_time(monkeypatch: pytest.MonkeyPatch) -> Non
     scene.door = Door(config, Wiring(**scene.lines), scene.keeper, scene.door._listener)
     async with running(scene):
         scene.door.release()
-        await eventually(lambda: scene.relay == [False, True, False])
+        await eventually(lambda: scene.relay == [False, True, False], 5.0)

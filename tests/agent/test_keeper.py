@@ -97,7 +97,7 @@ async def test_a_door_is_locked_when_its_agent_is_killed(relay: Path) -> None:
         await keeper_of(process)
         process.kill()
 
-        await eventually(lambda: relay.read_text() == "0\n")
+        await eventually(lambda: relay.read_text() == "0\n", 5.0)
 
 
 async def test_a_door_that_is_locked_by_power_gets_it_back(relay: Path) -> None:
@@ -106,7 +106,7 @@ async def test_a_door_that_is_locked_by_power_gets_it_back(relay: Path) -> None:
         await keeper_of(process)
         process.kill()
 
-        await eventually(lambda: relay.read_text() == "1\n")
+        await eventually(lambda: relay.read_text() == "1\n", 5.0)
 
 
 async def test_an_agent_that_hangs_while_a_door_is_unlocked_is_ended(relay: Path) -> None:
@@ -118,7 +118,7 @@ async def test_an_agent_that_hangs_while_a_door_is_unlocked_is_ended(relay: Path
 
         assert process.returncode == -signal.SIGKILL
         assert time.monotonic() - began >= LONGEST
-        await eventually(lambda: relay.read_text() == "0\n")
+        await eventually(lambda: relay.read_text() == "0\n", 5.0)
 
 
 async def test_an_agent_may_hang_while_no_door_is_unlocked_for_somebody(relay: Path) -> None:
@@ -139,7 +139,7 @@ async def test_a_keeper_that_is_killed_is_followed_by_one_that_knows_as_much(rel
         process.communicate(b"\n\n", timeout=30)
 
         assert process.returncode == -signal.SIGKILL
-        await eventually(lambda: relay.read_text() == "0\n")
+        await eventually(lambda: relay.read_text() == "0\n", 5.0)
 
 
 async def test_who_stops_all_processes_at_once_does_not_leave_a_door_unlocked(relay: Path) -> None:
@@ -149,7 +149,7 @@ async def test_who_stops_all_processes_at_once_does_not_leave_a_door_unlocked(re
         os.kill(pid, signal.SIGINT)
         process.terminate()
 
-        await eventually(lambda: relay.read_text() == "0\n")
+        await eventually(lambda: relay.read_text() == "0\n", 5.0)
         await eventually(lambda: not Path(f"/proc/{pid}").exists())
 
 
@@ -163,7 +163,7 @@ async def test_an_agent_that_ends_leaves_locked_doors_and_no_keeper(relay: Path)
     await eventually(lambda: is_waiting(int(pid)))
     task.cancel()
 
-    await eventually(lambda: relay.read_text() == "0\n")
+    await eventually(lambda: relay.read_text() == "0\n", 5.0)
     assert os.waitpid(int(pid), 0)[1] == 0
 
 

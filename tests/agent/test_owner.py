@@ -24,7 +24,7 @@ from camera_agent.owner import Owner, Paired, stored
 from camera_agent.pairing import GOOD, Code, new_code
 from camera_agent.reader_config import ReaderConfig, ReaderKind
 from camera_agent.vault import Vault, sign
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 from .granted import text as grants
 from .meeting import INFO, PAIR, Here, Site, reached, somebody, visiting
@@ -281,7 +281,7 @@ class TestAnotherOwner:
             assert (await feed.receive(5)).type is WSMsgType.TEXT
             agent.shows(code("AAAA-BBBB-CCCC"))
             await site.pair("AAAA-BBBB-CCCC")
-            async with asyncio.timeout(30):
+            with within(5):
                 heard = [message.type async for message in feed]
 
         assert set(heard) <= {WSMsgType.TEXT}

@@ -312,7 +312,7 @@ async def promised(house: TestClient, method: str, path: str, login: str) -> int
     """Return what is answered to who says that very much is to come, and sends nothing."""
     head = f"{method} {path} HTTP/1.1\r\nHost: house\r\nAuthorization: {login}\r\n"
     reader, writer = await _begun(house, f"{head}Content-Length: 9999999999\r\n\r\n")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(3):
         status = int((await reader.readline()).split()[1])
     writer.close()
     return status
@@ -344,11 +344,11 @@ async def test_who_sends_headers_or_bodies_drop_by_drop_delays_nobody(
     lines = [await _begun(house, said) for said in began for _ in range(100)]
     dripping = asyncio.create_task(_drip(lines))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(3):
         assert (await house.get(f"/gatehouse/share/{'x' * 32}")).status == HTTPStatus.NOT_FOUND
         assert (await house.get("/api/gatehouse/footage/f1")).status == HTTPStatus.NOT_FOUND
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         told = [int((await reader.readline()).split()[1]) for reader, _ in lines[100:]]
     assert set(told) == {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     dripping.cancel()

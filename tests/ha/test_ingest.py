@@ -355,7 +355,7 @@ async def test_a_sensor_that_somebody_has_disabled_delays_no_other(
     er.async_get(place.hass).async_update_entity(SOIL, disabled_by=er.RegistryEntryDisabler.USER)
     await restart(place.hass, place.site)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         await place.told(GREENHOUSE)
 
     assert place.hass.states.get(SOIL) is None

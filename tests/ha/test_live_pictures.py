@@ -99,13 +99,13 @@ async def test_who_takes_nothing_misses_pictures_and_delays_nobody(
 
     for number in range(5):
         stream.give(LARGE + b"%d" % number)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(5):
             received = b""
             while not received.endswith(b"%d\r\n" % number + BOUNDARY):
                 received += await other.content.readany()
 
     stream.end()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         missed = await stalled.content.read()
     assert len(missed) < 2 * len(LARGE)
 
@@ -119,7 +119,7 @@ async def test_when_the_agent_ends_its_stream_it_ends_for_all_and_who_comes_then
     stream.end()
 
     for viewer in viewers:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(5):
             await viewer.content.read()
     stream.give(b"second")
     await (await watch()).content.readuntil(b"second\r\n" + BOUNDARY)

@@ -538,7 +538,7 @@ async def test_a_camera_that_hangs_does_not_hold_up_an_unload(
     move(hass)
     await eventually(lambda: yard.asked)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         assert await hass.config_entries.async_unload(entity_site.entry_id)
 
     assert not stories()

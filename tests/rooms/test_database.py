@@ -168,12 +168,12 @@ async def test_a_read_does_not_wait_for_the_writer(database: Database) -> None:
     def slow(connection: Connection) -> None:
         add(connection)
         begun.set()
-        assert release.wait(30)
+        assert release.wait(10)
 
     writing = asyncio.create_task(database.write(slow))
     await asyncio.to_thread(begun.wait, 10)
 
-    assert await asyncio.wait_for(database.read(count), 30) == 0
+    assert await asyncio.wait_for(database.read(count), 5) == 0
     release.set()
     await writing
     assert await database.read(count) == 1

@@ -76,7 +76,7 @@ async def answer(socket: MockHAClientWebSocket, **said: Any) -> dict[str, Any]:
     """Ask, and return the answer; what else is told meanwhile is passed over."""
     await socket.send_json_auto_id(said)
     while True:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(10):
             told = await socket.receive_json()
         for message in told if isinstance(told, list) else [told]:
             if message["type"] == "result":

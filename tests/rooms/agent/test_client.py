@@ -247,7 +247,7 @@ async def test_who_stops_looking_lets_the_connection_go(loopback: Loopback) -> N
     await anext(pictures)
     await pictures.aclose()
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         await gone.wait()
 
 
@@ -477,7 +477,7 @@ async def test_nobody_is_woken_for_each_packet_of_a_picture(
     assert [len(picture.jpeg) for picture in pictures] == [size, size]
     assert len(fed) < 12  # of 100 packets
     # The connection is used again, and a short answer is heard at once.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         await agent.info()
 
 
@@ -495,6 +495,6 @@ async def test_who_waits_for_the_rest_of_a_picture_is_woken_when_the_agent_is_go
 
     agent = await loopback.agent(web.get(STREAM, half))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         with pytest.raises(AgentUnreachable):
             await anext(agent.pictures("front"))

@@ -292,7 +292,7 @@ def test_the_program_ends_with_whoever_started_it(two: MergePlan, tmp_path: Path
 
     process.stdin.close()
 
-    assert process.wait(30) == 1
+    assert process.wait(10) == 1
 
 
 async def test_a_program_knows_its_neighbours_and_nothing_of_home_assistant(tmp_path: Path) -> None:

@@ -390,7 +390,7 @@ def test_the_program_ends_with_whoever_started_it(tmp_path: Path) -> None:
 
     process.stdin.close()
 
-    assert process.wait(30) == 1
+    assert process.wait(10) == 1
 
 
 async def stopped(story: asyncio.Task[None]) -> None:

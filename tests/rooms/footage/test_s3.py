@@ -66,7 +66,7 @@ async def put(s3: S3, parcel: Parcel, upload: str | None = None) -> None:
 def played(address: str, **headers: str) -> tuple[int, bytes, Any]:
     """Ask as a browser does; returns status, body and headers."""
     try:
-        with urlopen(Request(address, headers=headers), timeout=30) as answer:
+        with urlopen(Request(address, headers=headers), timeout=10) as answer:
             return answer.status, answer.read(), answer.headers
     except HTTPError as error:
         with error:

@@ -359,7 +359,7 @@ async def test_a_story_cancelled_in_mid_question_asks_again(desk: Desk) -> None:
     desk.built()
     await desk.wait("waiting")
     desk.begin()
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(asked.wait(), 5)
     await desk.end()
 
     desk.model = model
@@ -420,5 +420,5 @@ async def test_a_house_that_breaks_on_the_news_loses_no_answer(desk: Desk) -> No
     desk.begin()
 
     with pytest.RaisesGroup(ZeroDivisionError):
-        await asyncio.wait_for(desk.stories[0], 30)
+        await asyncio.wait_for(desk.stories[0], 5)
     assert await desk.state() is AssessmentState.DONE

@@ -160,7 +160,7 @@ async def test_a_detector_that_was_out_of_order_for_long_is_soon_asked_again(
     await stage.move()
     stage.eye.errors = errors(DetectorFailed("out of order"), 20)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         await stage.frames(0, 4.6, person())
 
     assert stage.house.present == [True]
@@ -357,7 +357,7 @@ async def test_a_story_that_breaks_tells_so_and_leaves_nothing_open(
     stage.camera.show(stage.picture(1))
 
     with pytest.RaisesGroup(ZeroDivisionError):
-        await asyncio.wait_for(stage.stories[1], 30)
+        await asyncio.wait_for(stage.stories[1], 5)
     assert stage.house.present == [True, False]
     await stage.told(CONFIRMED, INTERRUPTED)
     assert [row.state for row in await stage.rows()] == [IncidentState.INTERRUPTED]
@@ -383,7 +383,7 @@ async def test_a_house_that_breaks_on_news_ends_the_story_and_loses_no_row(stage
     await stage.pass_time(31)
 
     with pytest.RaisesGroup(ZeroDivisionError):
-        await asyncio.wait_for(stage.stories[0], 30)
+        await asyncio.wait_for(stage.stories[0], 5)
     assert [row.state for row in await stage.rows()] == [IncidentState.CLOSED]
 
 
@@ -393,7 +393,7 @@ async def test_the_story_that_broke_on_news_starts_over_and_tells_each_once(stag
     stage.house.deaf = {"news"}
     await stage.frames(0, 0.6, person())
     with pytest.RaisesGroup(ZeroDivisionError):
-        await asyncio.wait_for(stage.stories[0], 30)
+        await asyncio.wait_for(stage.stories[0], 5)
     assert stage.films.recorded == []
     stage.house.deaf.clear()
 
@@ -414,7 +414,7 @@ async def test_a_busy_writer_never_delays_the_sensor(stage: Stage, database: Dat
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert release.wait(30)
+        assert release.wait(10)
 
     writing = asyncio.create_task(database.write(slow))
     await asyncio.to_thread(begun.wait, 10)
@@ -437,7 +437,7 @@ async def test_a_story_cancelled_while_it_writes_still_tells_each_news_once(
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert release.wait(30)
+        assert release.wait(10)
 
     await stage.begin()
     await stage.move()

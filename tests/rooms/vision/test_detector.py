@@ -250,7 +250,7 @@ async def test_two_may_close_a_detector_that_looks(model: Path) -> None:
     detector = await OnnxDetector.load(model, OPTIONS)
     looking = [asyncio.create_task(detector.detect(shot)) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)  # all turns are taken
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         await asyncio.gather(detector.close(), detector.close())
     assert all(task.done() for task in looking)
 
