@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-import ctypes
 import os
 from pathlib import Path
+import shutil
 import signal
-import sys
 from typing import Final, NoReturn, Self
 
-PR_SET_PDEATHSIG: Final = 1
 KILL_AFTER: Final = 20.0
 """Seconds that a process has to end when it is asked to; Home Assistant writes its state then."""
 
@@ -33,13 +31,13 @@ class Child:
         """Start a process in a folder; it writes all that it says into its log."""
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
+                *_dying_with_parent(),
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=folder,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         return cls(name, process, log)
 
@@ -77,10 +75,11 @@ async def watch(children: Iterable[Child]) -> NoReturn:
             end.cancel()
 
 
-_libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+def _dying_with_parent() -> list[str]:
+    """Return what asks the kernel to end a process when the demonstration is gone, however it went.
 
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end this process when the demonstration is gone, however it went."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    A preexec_fn is Python between fork and exec: what is collected there may wait for threads that
+    the fork left behind, as the scaler of a film does, and then nothing ever starts.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
