@@ -88,10 +88,15 @@ class Missing:
 
 
 def bounded(results: Sequence[Result], name: str, least: str, what: str) -> list[Result]:
-    """Say of what has this name what nobody gets below: the part of it that is named `least`."""
+    """Say also of what has this name what the part of it takes that is named `least`."""
     (ratio,) = (each.ratio for each in results if each.name == least)
-    bound = "" if ratio is None else f"{what} takes {ratio:.2f} of it"
-    return [replace(each, bound=bound) if each.name == name else each for each in results]
+    said = "" if ratio is None else f"{what} takes {ratio:.2f} times"
+    return [
+        replace(each, bound="; ".join(filter(None, (each.bound, said))))
+        if each.name == name
+        else each
+        for each in results
+    ]
 
 
 def came_to(

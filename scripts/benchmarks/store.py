@@ -33,6 +33,9 @@ TEXT: Final = "text"
 LEAST: Final = "{}: fetched by sqlite3, made incidents"
 AFTER_ALL: Final = FIRST + timedelta(days=3650)
 MADE: Final = "made-while-measuring-"
+# So many different searches: the first round, which does not count, has read them from the disk.
+# Else who asks first would pay for that, and who asks second, which is plain sqlite3, would not.
+SEARCHES: Final = 20
 
 # What a search may take, times what bare sqlite3 takes, and what a page may.
 SEARCH_TIMES: Final = 2.0
@@ -94,7 +97,9 @@ class StoreBench:
         for name, ask in self._asks().items():
             found = self._found(name, ask, calls)
             if found.goal is not None:
-                made = doing(lambda nth, ask=ask: incidents_of(self._bare_find(ask(nth))), calls)
+                made = doing(
+                    lambda nth, ask=ask: incidents_of(self._bare_find(ask(nth % SEARCHES))), calls
+                )
                 yield replace(
                     found, name=LEAST.format(name), subject=made, most=None, times=None, goal=None
                 )
@@ -118,8 +123,8 @@ class StoreBench:
         is_promised = name.startswith(TEXT) and self._number >= MANY
         return Case(
             name=name,
-            subject=asking(lambda nth: self._store.find(ask(nth)), calls),
-            reference=doing(lambda nth: read(self._bare_find(ask(nth))), calls),
+            subject=asking(lambda nth: self._store.find(ask(nth % SEARCHES)), calls),
+            reference=doing(lambda nth: read(self._bare_find(ask(nth % SEARCHES))), calls),
             most=SEARCH_MS,
             times=SEARCH_TIMES if is_promised else None,
             goal="E2" if is_promised else None,
@@ -133,19 +138,17 @@ class StoreBench:
                 cameras=PORCH, reviewed=False, level=Level.HIGH, until=until(nth)
             ),
             "text: a common word": lambda nth: IncidentQuery(text="person", until=until(nth)),
-            "text: a rare word": lambda nth: IncidentQuery(text=words[-1 - nth % 999]),
+            "text: a rare word": lambda nth: IncidentQuery(text=words[-1 - nth]),
             "text: two words": lambda nth: IncidentQuery(
-                text=f"person {words[100 + nth % 999]}", until=until(nth)
+                text=f"person {words[100 + nth]}", until=until(nth)
             ),
             "text: the beginning of a word": lambda nth: IncidentQuery(
-                text=words[nth % 999][:3], until=until(nth)
+                text=words[nth][:3], until=until(nth)
             ),
-            "text: one letter": lambda nth: IncidentQuery(
-                text=words[nth % 999][:1], until=until(nth)
-            ),
+            "text: one letter": lambda nth: IncidentQuery(text=words[nth][:1], until=until(nth)),
             "text: two common words, never together": lambda _: IncidentQuery(text="porch street"),
             "text of one camera": lambda nth: IncidentQuery(
-                text=words[nth % 999], cameras=PORCH, until=until(nth)
+                text=words[nth], cameras=PORCH, until=until(nth)
             ),
         }
 
