@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 import math
 import time
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.filter import Graph
 from av.video.format import VideoFormat
@@ -64,6 +65,9 @@ class VideoCamera:
             raise CameraError(f"Cannot open {self._shown}: {error.strerror}.") from error
         if not container.streams.video:
             raise CameraError(f"There is no picture in {self._shown}.")
+        # PyAV has no context of a codec that nobody has heard of.
+        if cast("CodecContext | None", container.streams.video[0].codec_context) is None:
+            raise CameraError(f"The pictures in {self._shown} are of an unknown kind.")
         return container
 
     def _fps(self, container: InputContainer) -> float:

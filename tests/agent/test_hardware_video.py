@@ -140,6 +140,15 @@ class TestAFilm:
         with pytest.raises(CameraError, match=r"There is no picture in .*sound\.wav"):
             camera(configured("video", path=str(path))).run(lambda item: None, lambda: 0)
 
+    def test_of_a_kind_that_nobody_has_heard_of_is_named(
+        self, configured: Configured, filmed: Filmed
+    ) -> None:
+        path = filmed(frames=10)
+        head, _, tail = path.read_bytes().rpartition(b"avc1")
+        path.write_bytes(head + b"zzzz" + tail)
+        with pytest.raises(CameraError, match="are of an unknown kind"):
+            camera(configured("video", path=str(path))).run(lambda item: None, lambda: 0)
+
     @pytest.mark.usefixtures("hasty")
     def test_with_a_damaged_packet_goes_on(self, configured: Configured, filmed: Filmed) -> None:
         path = filmed(frames=20)

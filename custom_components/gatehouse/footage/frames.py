@@ -10,6 +10,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from .codec import video_of
 from .decoder import decoder_of
 from .errors import NotPlayable
 from .jpeg import Jpegs
@@ -105,9 +106,7 @@ def _rate(stream: VideoStream) -> float:
 
 
 def _stream(path: Path, container: InputContainer) -> VideoStream:
-    if not container.streams.video:
-        raise NotPlayable(f"{path.name!r} has no video in it.")
-    stream = container.streams.video[0]
+    stream = video_of(container, repr(path.name))
     width, height = stream.codec_context.width, stream.codec_context.height
     if not 0 < width * height <= MOST_PIXELS:
         raise NotPlayable(f"{path.name!r} has pictures of {width}×{height} pixels.")

@@ -14,6 +14,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from .codec import video_of
 from .decoder import decoder_of
 from .errors import NotPlayable
 from .jpeg import Jpegs
@@ -198,9 +199,7 @@ def _sums(path: Path) -> tuple[int, str, str]:
 
 
 def _video(container: InputContainer) -> VideoStream:
-    if not container.streams.video:
-        raise NotPlayable(f"{Path(container.name).name} has no video in it.")
-    return container.streams.video[0]
+    return video_of(container, Path(container.name).name)
 
 
 @contextmanager

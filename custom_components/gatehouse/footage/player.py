@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from .codec import codec_of
 from .decoder import decoder_of
 from .errors import NotPlayable
 from .frames import opened
@@ -186,6 +187,6 @@ def _size(codec: Any) -> tuple[int, int]:
 def _sound(container: InputContainer) -> Sound | None:
     for stream in container.streams.audio[:1]:
         codec: Any = stream.codec_context
-        if codec is not None and codec.name == SOUND:
+        if codec_of(stream) == SOUND:
             return Sound(codec.sample_rate, codec.layout.name, codec.extradata)
     return None

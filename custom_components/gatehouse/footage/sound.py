@@ -9,6 +9,8 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
+from .codec import UNKNOWN, codec_of
+
 _LOGGER = logging.getLogger(__name__)
 
 type Packet = av.Packet[Any]
@@ -28,11 +30,10 @@ class Sound:
         """What to demux: one stream or none."""
         self._held: deque[tuple[float, Packet]] = deque()
         for stream in incoming.streams.audio[:1]:
-            codec: Any = stream.codec_context  # None if nobody knows it
-            if codec is None or not codec.sample_rate:
+            if codec_of(stream) == UNKNOWN or not stream.codec_context.sample_rate:
                 _LOGGER.debug("%s has a sound that cannot be read", incoming.name)
                 continue
-            copies = codec.name in PLAYABLE
+            copies = codec_of(stream) in PLAYABLE
             self._voice = (_Copied if copies else _Encoded)(stream, outgoing)
             self.streams = (stream,)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import av
 from av.container import InputContainer, OutputContainer
 
+from .codec import codec_of
 from .errors import FULL, NotPlayable
 from .frames import CONTAINERS
 from .sound import PLAYABLE as SOUNDS
@@ -80,8 +81,8 @@ class _Splicer:
 
     def _accepted(self, container: InputContainer) -> list[Any]:
         """Return the streams that are to be copied: the video comes first."""
-        videos = [each for each in container.streams.video if each.codec_context.name == "h264"]
-        sounds = [each for each in container.streams.audio if each.codec_context.name in SOUNDS]
+        videos = [each for each in container.streams.video if codec_of(each) == "h264"]
+        sounds = [each for each in container.streams.audio if codec_of(each) in SOUNDS]
         if not videos:
             return []
         streams: list[Any] = [*videos[:1], *sounds[:1]]

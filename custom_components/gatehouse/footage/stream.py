@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import av
 from av.container import InputContainer
 
+from .codec import codec_of
 from .cutter import Cutter, Timeline
 from .sound import PLAYABLE as SOUNDS
 from .tape import Piece
@@ -161,10 +162,10 @@ class _Reader(threading.Thread):
 
     def _pass_on(self, container: InputContainer) -> _End:
         video = next(iter(container.streams.video), None)
-        if video is None or video.codec_context.name != "h264":
-            codec = video.codec_context.name if video else "sound only"
+        codec = codec_of(video) if video else "sound only"
+        if video is None or codec != "h264":
             return _End(f"its stream is {codec}, not H.264", is_unfit=True)
-        sound = [each for each in container.streams.audio if each.codec_context.name in SOUNDS][:1]
+        sound = [each for each in container.streams.audio if codec_of(each) in SOUNDS][:1]
         with closing(Cutter([video, *sound], self._timeline, self._now)) as cutter:
             for packet in container.demux(video, *sound):
                 if piece := cutter.add(packet):

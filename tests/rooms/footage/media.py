@@ -128,3 +128,10 @@ def packets(path: Path, kind: str = "video") -> list[tuple[float, bytes]]:
             for packet in file.demux(**{kind: 0})
             if packet.pts is not None and packet.time_base is not None
         ]
+
+
+def unheard_of(whole: bytes, kind: bytes = b"avc1") -> bytes:
+    """Return an MP4 whose stream of a kind is of one that nobody has ever heard of."""
+    head, found, tail = whole.rpartition(kind)
+    assert found
+    return head + b"zzzz" + tail

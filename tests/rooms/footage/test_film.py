@@ -14,6 +14,7 @@ from custom_components.gatehouse.footage.mp4 import remux
 from custom_components.gatehouse.footage.tape import Material, Piece
 from tests.rooms.footage.films import FPS, STEP, footage, picture, play
 from tests.rooms.footage.house import House, seconds
+from tests.rooms.footage.media import unheard_of
 
 COMPLETE = RecordingStatus.COMPLETE
 
@@ -47,6 +48,18 @@ async def test_a_clip_is_cut_from_the_cameras_own_video(house: House, tmp_path: 
     assert seen.heard == pytest.approx(4, abs=0.2)
     assert seen.greys[0] == pytest.approx(16 + STEP * 2 * FPS, abs=3)
     assert max(seen.greys) < 240
+
+
+async def test_a_sound_that_nobody_has_heard_of_is_left_out(house: House, tmp_path: Path) -> None:
+    uploaded = movie(tmp_path, house.began - seconds(60))
+    nameless = unheard_of(uploaded.path.read_bytes(), b"mp4a")
+    uploaded.path.write_bytes(unheard_of(nameless, b"esds"))  # which tells it, too
+    house.movies.append(uploaded)
+
+    seen = play(house.film(await recorded(house, -57.5, -54)))
+
+    assert seen.duration == pytest.approx(4, abs=0.15)
+    assert not seen.heard
 
 
 async def test_videos_that_follow_each_other_become_one_clip(house: House, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 import pytest
 
 from custom_components.gatehouse.footage import NotPlayable, frames_of, length_of
-from tests.rooms.footage.media import FPS, SIZE, sound, video
+from tests.rooms.footage.media import FPS, SIZE, sound, unheard_of, video
 
 SECONDS = 4
 MAKES: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -148,8 +148,9 @@ def test_a_video_of_no_known_times_is_counted_through(tmp_path: Path) -> None:
         (b"<html>no video</html>" * 100, "cannot be read"),
         (sound(), "no video"),
         (video()[:600], "no pictures"),
+        (unheard_of(video()), "unknown kind"),
     ],
-    ids=["empty", "text", "sound", "beginning"],
+    ids=["empty", "text", "sound", "beginning", "unheard of"],
 )
 def test_what_is_no_video_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
     path = tmp_path / "odd.mp4"

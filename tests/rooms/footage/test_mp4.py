@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.gatehouse.footage import Clip, NotPlayable, frames_of, mp4
 from custom_components.gatehouse.footage.mp4 import inspect, remux
-from tests.rooms.footage.media import FPS, SIZE, boxes, packets, sound, video
+from tests.rooms.footage.media import FPS, SIZE, boxes, packets, sound, unheard_of, video
 
 
 @pytest.fixture
@@ -184,8 +184,20 @@ def test_a_file_cut_short_by_a_power_cut_keeps_what_is_whole(source: Path, targe
         (lambda: video(pixels="yuv422p"), "High 4:2:2"),
         (lambda: video(pixels="yuv420p10le"), "High 10"),
         (lambda: video(codec="libx265"), "hevc"),
+        (lambda: unheard_of(video()), "unknown kind"),
     ],
-    ids=["empty", "text", "beginning", "sound", "mpeg4", "yuv444p", "yuv422p", "10 bits", "hevc"],
+    ids=[
+        "empty",
+        "text",
+        "beginning",
+        "sound",
+        "mpeg4",
+        "yuv444p",
+        "yuv422p",
+        "10 bits",
+        "hevc",
+        "unheard of",
+    ],
 )
 def test_what_not_every_phone_plays_is_refused(
     tmp_path: Path, target: Path, made: Callable[[], bytes], why: str

@@ -17,6 +17,7 @@ from custom_components.gatehouse.footage.cutter import Timeline
 from custom_components.gatehouse.footage.tape import Piece
 from tests.rooms.footage.films import FPS, LiveCamera, footage, live_camera, play
 from tests.rooms.footage.house import House, seconds, story
+from tests.rooms.footage.media import unheard_of
 from tests.waiting import eventually, within
 
 COMPLETE = RecordingStatus.COMPLETE
@@ -194,9 +195,13 @@ async def test_what_is_no_stream_is_told_once(
             lambda: footage(2.0, codec="mpeg2video"),
             "its stream is mpeg2video, not H.264",
         ),
+        (
+            lambda: unheard_of(footage(2.0, container="mp4")),
+            "its stream is unknown, not H.264",
+        ),
         (lambda: b"<html>Log in first</html>" * 99, "Input/output error"),
     ],
-    ids=["MPEG-2", "nothing"],
+    ids=["MPEG-2", "unheard of", "nothing"],
 )
 async def test_what_cannot_be_recorded_is_told_once(
     camera: LiveCamera,

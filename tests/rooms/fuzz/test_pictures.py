@@ -16,6 +16,7 @@ from custom_components.gatehouse.vision import BadPicture, read_still
 from custom_components.gatehouse.vision.onnx import PictureError, _decode
 from tests.fuzzing import fuzzed
 from tests.ha.scripted import clip, jpeg
+from tests.rooms.footage.media import unheard_of
 
 MOST_MEMORY: Final = 300 * 2**20  # bytes; a small machine has 1 GB
 
@@ -101,6 +102,7 @@ def test_a_small_file_that_is_a_large_picture_is_refused_by_the_detector_too() -
 @example(data=b"")
 @example(data=FILM[: len(FILM) // 2])
 @example(data=b"\0\0\0\x01ftypisom" + b"\xff" * 8)
+@example(data=unheard_of(FILM))
 @fuzzed(40)
 def test_a_film_lasts_some_time_or_is_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
