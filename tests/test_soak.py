@@ -26,7 +26,18 @@ from camera_agent.hardware.rfid_serial import Frames
 from scripts.demonstration.memory import AgentMemory, free_port
 from scripts.soaking import invariants, several, visitors, weather
 from scripts.soaking.evidence import ClipRow, Evidence, IncidentRow, Object, PassageRow
-from scripts.soaking.film import FPS, HEIGHT, LASTS_S, WIDTH, jpeg, look, make_film, visits
+from scripts.soaking.film import (
+    FPS,
+    HEIGHT,
+    LASTS_S,
+    STAY,
+    WIDTH,
+    Look,
+    jpeg,
+    look,
+    make_film,
+    visits,
+)
 from scripts.soaking.invariants import INVARIANTS, Invariant
 from scripts.soaking.ledger import (
     Announced,
@@ -125,11 +136,14 @@ def said(what: What, name: str, at: float = 100.0, about: str = "") -> Ledger:
     return ledger
 
 
-def seen(*moments: float) -> list[Sighting]:
-    return [Sighting(camera=1, at=moment) for moment in moments]
+def seen(every: float) -> list[Sighting]:
+    """Return sights of somebody's six seconds, so many seconds apart."""
+    return [
+        Sighting(camera=1, at=200 + step * every, walked=step * 0.5 / STAY[1]) for step in range(12)
+    ]
 
 
-VISIT = seen(*(200 + step / 2 for step in range(12)))
+VISIT = seen(0.5)
 
 
 def trouble(kind: Kind, target: str = "home", since: float = 90.0, until: float = 120.0) -> Trouble:
@@ -222,6 +236,12 @@ BROKEN: list[tuple[Invariant, Ledger, Evidence]] = [
         invariants.each_visit_is_an_incident,
         Ledger(sightings=VISIT),
         replace(NOTHING, incidents=(incident("i1", 200, 202), incident("i2", 203, 206))),
+    ),
+    # Pictures that come a bit late are of somebody who is there.
+    (
+        invariants.each_visit_is_an_incident,
+        Ledger(sightings=seen(0.4)),
+        NOTHING,
     ),
     # A slow disk is no reason, nor is another agent's trouble.
     (
@@ -375,6 +395,8 @@ HELD: list[tuple[Invariant, Ledger, Evidence]] = [
         NOTHING,
     ),
     (invariants.each_visit_is_an_incident, Ledger(sightings=VISIT, began=199.0), NOTHING),
+    # Footage of an absence was looked at, of which the incident was before.
+    (invariants.each_visit_is_an_incident, Ledger(sightings=seen(0.04)), NOTHING),
     # Who came just before everything was read may not be in a row yet.
     (
         invariants.each_visit_is_an_incident,
@@ -612,15 +634,16 @@ def test_a_film_shows_whose_it_is_and_who_is_there(tmp_path: Path) -> None:
             if number < 40 * FPS
         ]
 
-    assert all(there == (since <= moment < until) for moment, there in seen[: int(until * FPS)])
+    assert {found.camera for _, found in seen} == {5}
+    for moment, found in seen[: int(until * FPS)]:
+        assert bool(found.box) == (since <= moment < until)
+        assert found.walked == pytest.approx(max(0, moment - since) / STAY[1], abs=0.02)
 
 
-def look_at(image: Image.Image) -> bool:
+def look_at(image: Image.Image) -> Look:
     written = BytesIO()
     image.save(written, "JPEG")
-    found = look(written.getvalue())
-    assert found.camera == 5
-    return found.box is not None
+    return look(written.getvalue())
 
 
 def test_a_picture_tells_where_somebody_is() -> None:
@@ -631,6 +654,7 @@ def test_a_picture_tells_where_somebody_is() -> None:
     left, top, right, bottom = there.box
     assert 0 < left < right < WIDTH
     assert 0 < top < bottom < HEIGHT
+    assert there.walked == pytest.approx(0.5, abs=0.01)
     assert (empty.camera, empty.box) == (9, None)
 
 

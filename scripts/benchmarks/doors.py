@@ -85,14 +85,14 @@ class DoorBench:
             echoed.append(await line())
             told.append(await telling())
             await self.agent.access()
-        tails, limit, least, hurried = (
+        tails, limit, least, tails_rushed = (
             [[tail(each)] for each in side] for side in (heard, echoed, told, rushed)
         )
         return Fed(
             all=came_to(name, heard, echoed, busy=busy),
             tails=came_to(f"{name}: p99", tails, limit, busy=busy),
             least=came_to("the same by a bare door: p99", least, limit, busy=busy),
-            rushed=came_to("the same without pauses: p99", hurried, limit, busy=busy),
+            rushed=came_to("the same without pauses: p99", tails_rushed, limit, busy=busy),
         )
 
     async def _heard(self, checks: int, coming: Coming) -> list[float]:

@@ -88,7 +88,7 @@ class Missing:
 
 
 def bounded(results: Sequence[Result], name: str, least: str, what: str) -> list[Result]:
-    """Say also of what has this name what the part of it takes that is named `least`."""
+    """Return the results; `name` says also, as its bound, how much of it `least` takes alone."""
     (ratio,) = (each.ratio for each in results if each.name == least)
     said = "" if ratio is None else f"{what} takes {ratio:.2f} times"
     return [

@@ -97,9 +97,7 @@ class StoreBench:
         for name, ask in self._asks().items():
             found = self._found(name, ask, calls)
             if found.goal is not None:
-                made = doing(
-                    lambda nth, ask=ask: incidents_of(self._bare_find(ask(nth % SEARCHES))), calls
-                )
+                made = doing(lambda nth, ask=ask: incidents_of(self._bare_find(ask(nth))), calls)
                 yield replace(
                     found, name=LEAST.format(name), subject=made, most=None, times=None, goal=None
                 )
@@ -123,8 +121,8 @@ class StoreBench:
         is_promised = name.startswith(TEXT) and self._number >= MANY
         return Case(
             name=name,
-            subject=asking(lambda nth: self._store.find(ask(nth % SEARCHES)), calls),
-            reference=doing(lambda nth: read(self._bare_find(ask(nth % SEARCHES))), calls),
+            subject=asking(lambda nth: self._store.find(ask(nth)), calls),
+            reference=doing(lambda nth: read(self._bare_find(ask(nth))), calls),
             most=SEARCH_MS,
             times=SEARCH_TIMES if is_promised else None,
             goal="E2" if is_promised else None,
@@ -132,7 +130,7 @@ class StoreBench:
 
     def _asks(self) -> dict[str, Callable[[int], IncidentQuery]]:
         words, until = self._words, self._until
-        return {
+        asks: dict[str, Callable[[int], IncidentQuery]] = {
             "page of one camera": lambda nth: IncidentQuery(cameras=PORCH, until=until(nth)),
             "page of one camera, not reviewed, high": lambda nth: IncidentQuery(
                 cameras=PORCH, reviewed=False, level=Level.HIGH, until=until(nth)
@@ -151,6 +149,7 @@ class StoreBench:
                 text=words[nth], cameras=PORCH, until=until(nth)
             ),
         }
+        return {name: _one_of_few(ask) for name, ask in asks.items()}
 
     def _until(self, nth: int) -> datetime:
         return self._moments[nth % len(self._moments)]
@@ -167,6 +166,10 @@ class StoreBench:
 
     def _bare_find(self, query: IncidentQuery) -> Rows:
         return self._bare.find(query, query.until or AFTER_ALL)
+
+
+def _one_of_few(ask: Callable[[int], IncidentQuery]) -> Callable[[int], IncidentQuery]:
+    return lambda nth: ask(nth % SEARCHES)
 
 
 async def measured(folder: Path, depth: Depth) -> list[Result | Missing]:

@@ -27,7 +27,7 @@ class Service:
             return web.json_response({"error": "This is no picture."}, status=400)
         if seen.box is None:
             return web.json_response({"detections": []})
-        self._tell({"camera": seen.camera, "at": time.time()})
+        self._tell({"camera": seen.camera, "at": time.time(), "walked": seen.walked})
         box = dict(zip(("xmin", "ymin", "xmax", "ymax"), seen.box, strict=True))
         return web.json_response({"detections": [{"label": "person", "score": 0.9, "box": box}]})
 

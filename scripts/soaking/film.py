@@ -1,6 +1,7 @@
 """Films in which somebody comes and goes as the seed says, and pictures that tell whose they are.
 
-Somebody is a bright block that walks. Four marks in a corner are the number of the camera, in
+Somebody is a bright block that walks, everybody as fast, so that footage which is looked at again
+is told by its pace from who is there. Four marks in a corner are the number of the camera, in
 binary; they never move, so nothing happens where nobody is.
 """
 
@@ -42,6 +43,11 @@ class Look:
     camera: int
     box: tuple[int, int, int, int] | None
     """Where somebody is, in pixels: left, top, right, bottom."""
+
+    @property
+    def walked(self) -> float:
+        """How far somebody has walked across the picture, from 0 to 1; 0 if nobody is there."""
+        return self.box[0] / (WIDTH - BODY[0]) if self.box else 0.0
 
 
 def visits(seed: str) -> list[tuple[float, float]]:
@@ -107,7 +113,5 @@ def look(picture: bytes) -> Look:
 def _pictures(camera: int, there: list[tuple[float, float]]) -> Iterator[Plane]:
     for number in range(LASTS_S * FPS):
         moment = number / FPS
-        walked = [
-            (moment - since) / (until - since) for since, until in there if since <= moment < until
-        ]
+        walked = [(moment - since) / STAY[1] for since, until in there if since <= moment < until]
         yield draw(camera, walked[0] if walked else None)

@@ -1,12 +1,14 @@
 """What must hold whatever goes wrong: each takes what was seen, and says where it was broken."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 from .clocks import CLOCKS, CLOCKS_S, may_have_struck
 from .doubles import nothing_is_doubled
 from .evidence import Evidence
+from .film import STAY
 from .ledger import Answer, Ledger, Sighting, What
 from .place import CAMERAS, own_place
 from .schedule import DETECTOR, HOME, Kind
@@ -33,6 +35,8 @@ SEEN_S: Final = 10.0
 # Nobody at a door waits for a disk: a passage is told before its row is there.
 WRITTEN_S: Final = 2.0
 SURE: Final = 6  # sightings, of which two are needed
+# Footage of an absence is looked at as fast as can be; who is there may only come a bit late.
+HURRY: Final = 1.5
 
 type Invariant = Callable[[Ledger, Evidence], Iterator[str]]
 
@@ -174,14 +178,20 @@ def _made_room(ledger: Ledger) -> bool:
 
 def visits(sightings: Iterable[Sighting]) -> Iterator[tuple[int, float, float]]:
     """Return who was seen for long enough where, from when to when."""
-    of_each: defaultdict[int, list[float]] = defaultdict(list)
-    for each in sightings:
-        of_each[each.camera].append(each.at)
-    for camera, moments in of_each.items():
-        visit: list[float] = []
-        for moment in [*sorted(moments), float("inf")]:
-            if visit and moment > visit[-1] + VISIT_ENDS_S:
-                if len(visit) >= SURE:
-                    yield camera, visit[0], visit[-1]
-                visit = []
-            visit.append(moment)
+    visit: list[Sighting] = []
+    for each in sorted(sightings, key=attrgetter("camera", "at")):
+        if visit and (each.camera != visit[-1].camera or each.at > visit[-1].at + VISIT_ENDS_S):
+            yield from _visit(visit)
+            visit = []
+        visit.append(each)
+    yield from _visit(visit)
+
+
+def _visit(visit: list[Sighting]) -> Iterator[tuple[int, float, float]]:
+    """Return a visit unless it was too short, or was looked at again in the footage of it."""
+    if len(visit) < SURE:
+        return
+    since, until = visit[0].at, visit[-1].at
+    walked = [each.walked for each in visit]
+    if max(walked) - min(walked) <= HURRY * (until - since) / STAY[1]:
+        yield visit[0].camera, since, until

@@ -63,6 +63,8 @@ class Sighting:
 
     camera: int
     at: float
+    walked: float
+    """How far that one had walked across the picture, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
