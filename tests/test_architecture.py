@@ -40,6 +40,7 @@ PARTS: Final = frozenset(
         "booking_notices",
         "caretaker",
         "database_choice",
+        "database_health",
         "detection",
         "detector_choice",
         "door_data",
@@ -80,6 +81,7 @@ KEEPERS: Final = frozenset(
     {
         "admission",
         "database_choice",
+        "database_health",
         "log_keeping",
         "observation",
         "other_calendars",

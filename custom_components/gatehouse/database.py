@@ -78,7 +78,7 @@ class Database:
         self._writing, self._reading = engines
         self._writer = writer
         self._readers = ThreadPoolExecutor(READERS, "gatehouse-database-read")
-        self._closed = False
+        self._closed = self._fails = False
 
     @classmethod
     async def open(cls, where: Place) -> Database:
@@ -96,7 +96,13 @@ class Database:
 
         A caller cancelled meanwhile does not know whether its work was done.
         """
-        return await self._run(self._writer, partial(_write, self._writing), work)
+        try:
+            done: T = await self._run(self._writer, partial(_write, self._writing), work)
+        except DatabaseError:
+            self._fails = True
+            raise
+        self._fails = False
+        return done
 
     async def read[T](self, work: Callable[[Connection], T]) -> T:
         """Run work on one consistent view; whatever it changes is undone."""
@@ -105,6 +111,16 @@ class Database:
     def read_here[T](self, work: Callable[[Connection], T]) -> T:
         """Do the same in the thread of the caller, who may wait."""
         return _read(self._reading, work)
+
+    async def check(self) -> None:
+        """Find out whether it works; raises DatabaseError.
+
+        A disk wears, so it is written only where the last that somebody wrote is not there.
+        """
+        if self._fails:
+            await self.write(_touch)
+        else:
+            await self.read(_version)
 
     async def size(self) -> int:
         """Return how many bytes there are, in its files or on the server."""
@@ -162,7 +178,7 @@ def _open(where: Place) -> tuple[Engine, Engine]:
 
 
 def _migrate(engine: Engine) -> None:
-    version = _write(engine, _version)
+    version = _write(engine, _known)
     newest = len(MIGRATIONS)
     if version > newest:
         raise DatabaseTooNew(
@@ -176,9 +192,17 @@ def _migrate(engine: Engine) -> None:
         LOGGER.debug("Migrated %s to schema %s", name_of(engine.url), number)
 
 
-def _version(connection: Connection) -> int:
+def _known(connection: Connection) -> int:
     _SCHEMA_VERSION.create(connection, checkfirst=True)
+    return _version(connection)
+
+
+def _version(connection: Connection) -> int:
     return connection.execute(select(func.max(_SCHEMA_VERSION.c.version))).scalar() or 0
+
+
+def _touch(connection: Connection) -> None:
+    connection.execute(_SCHEMA_VERSION.update().values(version=_SCHEMA_VERSION.c.version))
 
 
 def _apply(connection: Connection, number: int) -> None:

@@ -38,6 +38,14 @@ def file_explanation(url: URL, error: Any) -> DatabaseError:
         return DatabaseCorrupt(
             f"{file_name(url)} is damaged: restore it from a backup, or move it away to begin anew"
         )
+    if code.startswith("SQLITE_FULL"):
+        return DatabaseError(
+            f"there is no room for {file_name(url)}: delete what is not needed on its disk"
+        )
+    if code.startswith("SQLITE_READONLY"):
+        return DatabaseError(
+            f"{file_name(url)} may only be read: look whose it is, and whether its disk is worn out"
+        )
     return DatabaseError(f"{file_name(url)} does not work: {error}")
 
 

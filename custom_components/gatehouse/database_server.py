@@ -86,6 +86,10 @@ def server_explanation(url: URL, error: exc.DBAPIError) -> DatabaseError:
             f"{name} is in use by another Gatehouse, or by a program that holds its tables:"
             f" end that one ({said})"
         )
+    if state == _FULL:
+        return DatabaseError(
+            f"there is no room for {name}: delete what is not needed on its server's disk ({said})"
+        )
     if error.connection_invalidated or state is None or state[:2] in _AWAY:
         return DatabaseUnreachable(f"{name} cannot be reached, or lets nobody in: {said}")
     return DatabaseError(f"{name} does not work: {said}")
@@ -135,6 +139,8 @@ _SETTINGS: Final = """
 _ALONE: Final = "SELECT pg_advisory_lock(hashtextextended('gatehouse ' || current_schema(), 0))"
 # lock_not_available, serialization_failure, deadlock_detected
 _LOCKED: Final = frozenset({"55P03", "40001", "40P01"})
+# disk_full
+_FULL: Final = "53100"
 # connection exceptions, insufficient resources, operator interventions
 _AWAY: Final = frozenset({"08", "53", "57"})
 # insufficient_privilege, invalid_schema_name: there is none to make tables in

@@ -14,6 +14,7 @@ from .const import SUBENTRY_AGENT
 from .coordinator import CameraCoordinator
 from .database import Database
 from .database_choice import async_open_database
+from .database_health import DatabaseHealth
 from .household import Household
 from .incidents import IncidentNews, IncidentQuery, NewsKind, Presence, Watched
 from .known_agents import KnownAgents
@@ -66,6 +67,7 @@ class Hub:
         )
         self.schedule = Schedule(hass, entry, database, self.cameras, self.storage)
         self.caretaker = Caretaker(hass, self.cameras)
+        self._database_health = DatabaseHealth(hass, database)
         self.log = LogKeeping(hass, entry, database)
         self.machine = SiteMachine(hass, entry)
 
@@ -96,6 +98,7 @@ class Hub:
         for name, story in chain.from_iterable(part.stories() for part in parts):
             self._stories.start(name, story)
         self._stories.start("health of the agents", self.caretaker.run)
+        self._stories.start("health of the database", self._database_health.watch)
         for coordinator in self.cameras:
             self._watch(coordinator)
             self._stories.start(f"cameras {coordinator.owner}", coordinator.follow)

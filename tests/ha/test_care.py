@@ -1,7 +1,9 @@
 """What somebody has to see to becomes a repair issue, and goes away by itself."""
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+import sqlite3
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -14,6 +16,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.gatehouse import caretaker as part
 from custom_components.gatehouse.caretaker import Caretaker
+from custom_components.gatehouse.database import DatabaseLocked
+from custom_components.gatehouse.database_health import DatabaseHealth
 from custom_components.gatehouse.models import CameraStatus
 from tests.ha.scripted import AGENT_ID, CAMERA, KEY, ScriptedAgent
 from tests.ha.scripted_upkeep import ScriptedUpkeep
@@ -46,6 +50,37 @@ def look(caretaker: Caretaker, minutes: float) -> datetime:
     now = dt_util.utcnow() + minutes * MINUTE
     caretaker.look(now)
     return now
+
+
+async def test_a_database_that_nobody_can_write_is_told_until_it_works(
+    hass: HomeAssistant, running_site: MockConfigEntry
+) -> None:
+    database = running_site.runtime_data.database
+    health, now = DatabaseHealth(hass, database), dt_util.utcnow()
+    await database.write(
+        lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 10").close()
+    )
+    file = sqlite3.connect(hass.config.path("gatehouse.db"), isolation_level=None)
+    with closing(file) as another_program:
+        another_program.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseLocked):
+            await database.write(lambda _: None)
+
+        await health.look(now)
+        assert issue(hass, "database_failing") is None
+        await health.look(now + MINUTE)
+        told = issue(hass, "database_failing")
+        assert told
+        assert told.severity is ir.IssueSeverity.ERROR
+        assert told.translation_placeholders == {
+            "error": "gatehouse.db is in use by another program: close that program"
+        }
+        another_program.execute("ROLLBACK")
+
+    await health.look(now + 1.5 * MINUTE)
+    assert issue(hass, "database_failing")
+    await health.look(now + 2 * MINUTE)
+    assert issue(hass, "database_failing") is None
 
 
 async def test_an_agent_that_stays_away_is_told_until_it_is_back(

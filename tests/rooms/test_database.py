@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
@@ -218,6 +219,41 @@ async def test_a_file_that_another_program_holds_is_locked(
     other.close()
     await database.write(add)
     assert await database.read(count) == 1
+
+
+async def test_what_was_not_written_fails_until_it_can_be_written(
+    database: Database, path: Path
+) -> None:
+    await database.write(lambda connection: pragma(connection, "busy_timeout = 10"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await database.check()  # it can be read, and nobody had to write
+
+        with pytest.raises(DatabaseLocked):
+            await database.write(add)
+        with pytest.raises(DatabaseLocked):
+            await database.check()
+        other.execute("ROLLBACK")
+
+    await database.check()
+    assert await database.read(count) == 0
+
+
+async def test_a_disk_without_room_is_told_with_what_to_do(database: Database) -> None:
+    pages = await database.read(lambda connection: pragma(connection, "page_count"))
+    await database.write(lambda connection: pragma(connection, f"max_page_count = {pages}"))
+
+    with pytest.raises(DatabaseError, match=r"there is no room for gatehouse\.db: delete what"):
+        await database.write(partial(add, name="0" * 100_000))
+
+
+async def test_a_file_that_may_only_be_read_says_so(database: Database) -> None:
+    await database.write(
+        lambda connection: connection.exec_driver_sql("PRAGMA query_only = ON").close()
+    )
+
+    with pytest.raises(DatabaseError, match=r"gatehouse\.db may only be read: look whose it is"):
+        await database.write(add)
 
 
 async def test_a_file_that_is_no_database_is_corrupt(path: Path) -> None:

@@ -170,6 +170,16 @@ async def test_rows_that_another_program_holds_are_locked(
     assert await found(database) == [INCIDENT.id]
 
 
+async def test_a_server_without_room_is_told_with_what_to_do(database: Database) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$"
+
+    with pytest.raises(DatabaseError, match=r"there is no room for .*: delete what is not needed"):
+        await database.write(lambda connection: connection.exec_driver_sql(full))
+
+    await database.check()
+    await IncidentStore(database).save(INCIDENT)
+
+
 async def test_a_server_that_was_started_anew_is_used_as_before(
     database: Database, postgresql: Postgres
 ) -> None:

@@ -27,6 +27,7 @@ class ProblemKind(StrEnum):
     BOOKINGS_FAILING = "bookings_failing"
     BOOKINGS_NO_SPACE = "bookings_no_space"
     CAMERA_OFFLINE = "camera_offline"
+    DATABASE_FAILING = "database_failing"
     DISK_FULL = "disk_full"
     GRANTS_OLD = "grants_old"
     NO_GRANTS = "no_grants"
