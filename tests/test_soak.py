@@ -62,6 +62,7 @@ from scripts.soaking.several import outcome_of, seeds_of, soak_each
 from scripts.soaking.storage import BUCKET, objects
 from scripts.soaking.visitors import Cards, Door, Journal
 from scripts.soaking.weather import Weather
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[1]
 AGENTS = ("agent0", "agent1")
@@ -528,6 +529,31 @@ def test_several_seeds_are_soaked_beside_each_other(
     assert {int(command.split("--port ")[1]) for command in commands} == {18123, 18173}
     asked["keep"] = None
     assert asyncio.run(soak_each(argparse.Namespace(seeds=(2,), beside=1, **asked))) == 0
+
+
+SOAKS = """
+import sys
+from pathlib import Path
+from scripts.soaking import __main__, several
+
+several.SOAK = Path(sys.argv.pop(1))
+sys.exit(__main__.main())
+"""
+
+
+async def test_who_is_told_to_end_ends_the_soaks_as_well(tmp_path: Path) -> None:
+    soak, lives = tmp_path / "soak", tmp_path / "lives"
+    soak.write_text(f"#!/bin/sh\necho $$ >{lives}\nexec sleep 60\n")
+    soak.chmod(0o755)
+    options = ["--seeds", "1", "--keep", tmp_path / "kept"]
+    soaking = await asyncio.create_subprocess_exec(sys.executable, "-c", SOAKS, soak, *options)
+    one = int(await eventually(lambda: lives.exists() and lives.read_text().strip()))
+
+    soaking.terminate()
+
+    assert await soaking.wait() == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(one, 0)
 
 
 def test_what_is_announced_twice_is_announced_once() -> None:

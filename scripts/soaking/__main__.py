@@ -36,10 +36,20 @@ CALM_S: Final = 10.0
 
 
 def main() -> int:
-    """Soak, and return 0 if everything held, 1 if not."""
+    """Soak, and return 0 if everything held, 1 if not, 130 if somebody ended it."""
     options = _options()
-    if options.seeds:
-        return asyncio.run(soak_each(options))
+    try:
+        return asyncio.run(_several(options)) if options.seeds else _alone(options)
+    except asyncio.CancelledError:
+        return 130
+
+
+async def _several(options: argparse.Namespace) -> int:
+    _end_on_signals()
+    return await soak_each(options)
+
+
+def _alone(options: argparse.Namespace) -> int:
     folder = options.keep or Path(mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -48,7 +58,7 @@ def main() -> int:
     except asyncio.CancelledError:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-        return 130
+        raise
     done = replace(done, processors=_cpu_seconds() / (time.monotonic() - began))
     (folder / "report.json").write_text(json.dumps(done.as_json(), indent=2), "utf-8")
     print(json.dumps(done.as_json(), indent=2) if options.json else done.as_text(), flush=True)
