@@ -1,4 +1,4 @@
-"""Who may ask: who sends the token (as bearer, or as password), or comes by a signed address."""
+"""Who may ask: who sends the token (as bearer, or as password to read), or a signed address."""
 
 import base64
 import hashlib
@@ -29,7 +29,9 @@ UNPAIRED: Final = (
     "Nobody owns this agent yet: add it in Home Assistant with the code that its log shows, or"
     " `gatehouse-agent pair`."
 )
-WHO: Final = "Send the agent's token as bearer or password, or come by a signed address."
+WHO: Final = (
+    "Send the agent's token as bearer, or to read also as password, or come by a signed address."
+)
 SHOW: Final = (
     "This agent wants to be shown the certificate that it was paired with (tls.mutual in its"
     " agent.toml); pair again if there is none."
@@ -61,13 +63,15 @@ def is_stranger(owner: Owner, request: web.BaseRequest) -> bool:
 def admits(token: str, request: web.BaseRequest, now: float) -> bool:
     """Whether a request proves that it knows the token; now is in seconds since the epoch."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    match scheme.lower():
-        case "bearer":
-            # aiohttp reads headers with surrogates for what is not UTF-8.
-            return _same(credentials.strip().encode(errors="surrogateescape"), token.encode())
-        case "basic":
-            return _same(_password(credentials), token.encode())
-    return request.method in ("GET", "HEAD") and _is_signed(token, request, now)
+    if scheme.lower() == "bearer":
+        # aiohttp reads headers with surrogates for what is not UTF-8.
+        return _same(credentials.strip().encode(errors="surrogateescape"), token.encode())
+    # A browser remembers a password, and sends it with forms and feeds of any page.
+    if request.method not in ("GET", "HEAD") or "Upgrade" in request.headers:
+        return False
+    if scheme.lower() == "basic":
+        return _same(_password(credentials), token.encode())
+    return _is_signed(token, request, now)
 
 
 def signature(token: str, path: str, expires: str) -> str:

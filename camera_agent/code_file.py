@@ -13,6 +13,7 @@ from .pairing import ALPHABET, Code
 LOGGER = logging.getLogger(__name__)
 
 FILE: Final = "pairing.json"
+BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _TEXT: Final = re.compile(rf"[{ALPHABET}]{{4}}(-[{ALPHABET}]{{4}}){{2}}")
 
 
@@ -24,13 +25,14 @@ class CodeFile:
 
     def leave(self, code: Code) -> None:
         """Put a code there, in the place of the one before; raises OSError."""
-        write_whole(self._path, json.dumps({"code": code.text, "until": code.until}).encode())
+        left = {"code": code.text, "until": code.until, "boot": _boot()}
+        write_whole(self._path, json.dumps(left).encode())
         if os.geteuid() == 0:  # the agent is another user
             owner = self._path.parent.stat()
             os.chown(self._path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
     def read(self) -> Code | None:
-        """Return the code that was left, if there is one; perhaps it has run out."""
+        """Return the code that was left since the machine started; perhaps it has run out."""
         try:
             return _code(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
@@ -44,8 +46,16 @@ class CodeFile:
         self._path.unlink(missing_ok=True)
 
 
-def _code(found: object) -> Code:
+def _code(found: object) -> Code | None:
     match found:
-        case {"code": str(text), "until": float(until)} if _TEXT.fullmatch(text):
-            return Code(text=text, until=until)
+        case {"code": str(text), "until": float(until), **more} if _TEXT.fullmatch(text):
+            return Code(text=text, until=until) if more.get("boot") == _boot() else None
     raise ValueError("it holds no code")
+
+
+def _boot() -> str:
+    """Name this start of the machine: the clock of a code begins anew with each."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""  # not Linux, where no agent is installed: to refuse would leave no way to pair

@@ -9,6 +9,7 @@ import random
 import time
 from typing import Final
 
+from .cards import is_random
 from .hardware import CardReader, Feedback, Heard, ReaderError, Scan, Tamper
 from .reader_config import ReaderConfig
 
@@ -105,8 +106,9 @@ class Reader:
     def _is_held(self, scan: Scan) -> bool:
         """Tell whether the card was there all the time; note that it is there now."""
         since = scan.at - self.config.debounce.total_seconds()
-        last = self._seen.pop(scan.card, since)
-        self._seen[scan.card] = scan.at
+        card = b"" if is_random(scan) else scan.card  # else a telephone held there would be many
+        last = self._seen.pop(card, since)
+        self._seen[card] = scan.at
         while next(iter(self._seen.values())) < since:
             del self._seen[next(iter(self._seen))]
         return last > since

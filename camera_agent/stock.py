@@ -79,13 +79,20 @@ class Stock:
         if (recording := self._kept.get(name)) is None:
             return None
         redated = await self._in_thread(self._shelf.redate, recording, seconds)
+        if name not in self._kept:
+            return None
         self._kept[name] = redated
         return redated
 
     async def remove(self, recording: Recording) -> None:
-        """Delete all of a recording, whether it is kept or was being written."""
-        await self._in_thread(self._shelf.remove, recording)
-        self._kept.pop(recording.id, None)
+        """Delete all of a recording, whether it is kept or was being written; raises OSError."""
+        kept = self._kept.pop(recording.id, None)  # first: nobody redates what is about to go
+        try:
+            await self._in_thread(self._shelf.remove, recording)
+        except OSError:
+            if kept:
+                self._kept[kept.id] = kept
+            raise
 
     async def make_room(self, origin: RecordingOrigin) -> None:
         """Refuse what there is no room for, even without the recordings that may go for it."""
@@ -119,14 +126,13 @@ class Stock:
         return self._growing() + sum(one.bytes or 0 for one in self if is_booked(one))
 
     async def _discard(self, recording: Recording) -> None:
-        if self._kept.pop(recording.id, None) is None:
+        if recording.id not in self._kept:
             return  # somebody was faster
         LOGGER.warning("Deleting recording %s, which nobody fetched", recording.id)
         try:
-            await self._in_thread(self._shelf.remove, recording)
+            await self.remove(recording)
         except OSError as error:
             LOGGER.error("Recording %s cannot be deleted: %s", recording.id, error)
-            self._kept[recording.id] = recording
             return
         if recording.status is RecordingStatus.COMPLETE:
             await self._in_thread(self._ledger.lose)

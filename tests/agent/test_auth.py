@@ -14,8 +14,11 @@ NOW = 1795000000.0
 LATER = "1795000060"
 
 
-def request(path: str = PATH, method: str = "GET", authorization: str | None = None) -> web.Request:
-    headers = {} if authorization is None else {"Authorization": authorization}
+def request(
+    path: str = PATH, method: str = "GET", authorization: str | None = None, **headers: str
+) -> web.Request:
+    if authorization is not None:
+        headers["Authorization"] = authorization
     return make_mocked_request(method, path, headers=headers)
 
 
@@ -33,7 +36,21 @@ def signed(path: str = PATH, expires: str = LATER, token: str = TOKEN) -> str:
 )
 def test_who_knows_the_token_may_ask(authorization: str | None) -> None:
     assert admits(TOKEN, request(authorization=authorization), NOW)
-    assert admits(TOKEN, request(method="DELETE", authorization=authorization), NOW)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_only_a_bearer_changes_anything(method: str) -> None:
+    password = basic(f"anybody:{TOKEN}")
+    assert admits(TOKEN, request(method=method, authorization=f"Bearer {TOKEN}"), NOW)
+    assert not admits(TOKEN, request(method=method, authorization=password), NOW)
+    assert not admits(TOKEN, request(signed(), method, password), NOW)
+
+
+def test_only_a_bearer_listens_to_the_feed() -> None:
+    upgrade = {"Upgrade": "websocket"}
+    for address, authorization in (("/feed", basic(f"anybody:{TOKEN}")), (signed(), None)):
+        assert not admits(TOKEN, request(address, authorization=authorization, **upgrade), NOW)
+    assert admits(TOKEN, request("/feed", authorization=f"Bearer {TOKEN}", **upgrade), NOW)
 
 
 @pytest.mark.parametrize(

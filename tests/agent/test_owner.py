@@ -14,7 +14,7 @@ from time import monotonic
 from aiohttp import ClientSession, Fingerprint, TCPConnector, WSMsgType
 import pytest
 
-from camera_agent import reception, wire
+from camera_agent import code_file, reception, wire
 from camera_agent.auth import signature
 from camera_agent.code_file import CodeFile
 from camera_agent.config import TlsConfig
@@ -458,6 +458,39 @@ class TestWhatIsOnTheDisk:
 
         assert CodeFile(tmp_path).read() is None
         assert "run gatehouse-agent pair" in caplog.text
+
+    def test_is_no_code_after_the_machine_started_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        boot = tmp_path / "boot_id"
+        monkeypatch.setattr(code_file, "BOOT", boot)
+        boot.write_text("5d3f0b0e-8f0c-4a35-9d7c-0c1f7a1f2b11\n")
+        left = code()
+        CodeFile(tmp_path).leave(left)
+        before = CodeFile(tmp_path).read()
+        boot.write_text("0a9b6c52-4f0e-4d52-8f64-5f0f5f2a7c22\n")
+
+        assert before == left
+        assert CodeFile(tmp_path).read() is None
+        assert caplog.text == ""
+
+    def test_is_no_code_without_the_boot_that_it_is_of(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        left = {"code": CODE, "until": monotonic() + GOOD / 2}
+        (tmp_path / "pairing.json").write_text(json.dumps(left))
+
+        assert CodeFile(tmp_path).read() is None
+        assert caplog.text == ""
+
+    def test_is_a_code_even_where_no_boot_has_a_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(code_file, "BOOT", tmp_path / "absent")
+        left = code()
+        CodeFile(tmp_path).leave(left)
+
+        assert CodeFile(tmp_path).read() == left
 
     def test_is_the_agents_even_if_another_user_asked_for_the_code(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

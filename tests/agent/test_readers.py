@@ -14,7 +14,16 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from camera_agent.hardware import Feedback, Heard, Key, ReaderError, Scan, Tamper, reader
+from camera_agent.hardware import (
+    Feedback,
+    Heard,
+    Key,
+    ReaderError,
+    Scan,
+    Tamper,
+    Technology,
+    reader,
+)
 from camera_agent.reader_config import ReaderKind
 from camera_agent.readers import ENDED, HEALTHY, Reader, ReaderListener, retries
 
@@ -215,6 +224,20 @@ def test_two_cards_in_one_purse_are_told_once_each() -> None:
     sights = [(card, at / 10) for at in range(50) for card in (CARD, OTHER)]
 
     assert scans(sights) == [(CARD, 0.0), (OTHER, 0.0)]
+
+
+def test_a_telephone_that_shows_another_number_each_time_is_told_once_each_time(
+    notes: Notes,
+) -> None:
+    one = Reader(reader_config(), FakeReader(), notes.listener)
+    moments = [*range(10), 9.5, 11.4, 13.4]
+    for number, at in enumerate(moments):
+        for card in (bytes([0x08, 0xA1, 0xB2, number]), OTHER):
+            one._hear(Scan(card=card, at=at, technology=Technology.ISO14443A))
+
+    told = [(one.card, one.at) for one in notes.heard if isinstance(one, Scan)]
+    first, last = bytes.fromhex("08a1b200"), bytes.fromhex("08a1b20c")
+    assert told == [(first, 0), (OTHER, 0), (last, 13.4), (OTHER, 13.4)]
 
 
 def test_a_reader_may_tell_every_sight() -> None:

@@ -197,6 +197,18 @@ async def test_who_has_no_token_is_told_how_to_bring_it(anybody: ClientSession) 
         assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
+async def test_a_form_of_another_page_gains_nothing_by_a_password_that_a_browser_remembers(
+    anybody: ClientSession, front: StillCamera
+) -> None:
+    front.shown = picture(1795000003.5)
+    async with anybody.get(f"{FRONT}/snapshot", headers=BASIC) as response:
+        assert response.status == 200
+
+    asking = anybody.post(f"{FRONT}/recordings", headers=BASIC, data={"until": "1795000060"})
+
+    assert await refusal(asking) == (401, "unauthorized")
+
+
 async def said(address: str, request: bytes) -> bytes:
     """Send what no client would, and return the answer's first line."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
