@@ -21,6 +21,10 @@ OUTPUT: Final = {
 PIECE: Final = 0.5  # seconds
 GAP: Final = 0.1  # seconds between the last picture before a break and the first after it
 
+# From one packet to the next, beyond the time that has passed. Streams in segments come in bursts,
+# but what is in them follows each other.
+LEAP: Final = 10.0
+
 
 class Timeline:
     """The time in what is written, which goes on from one connection to the next."""
@@ -61,12 +65,18 @@ class Cutter:
         """How far what came is ahead of time."""
         return 0.0 if self._shift is None else self._timeline.reached - self._timeline.elapsed
 
+    def leaps(self, packet: av.Packet[Any]) -> bool:
+        """Whether a packet is of a time to come: the clock that it goes by was set."""
+        if self._shift is None or packet.dts is None:
+            return False
+        return _moment(packet) + self._shift > self._timeline.next + LEAP
+
     def add(self, packet: av.Packet[Any]) -> Piece | None:
         """Write a packet; returns the piece that it ends."""
         is_key = packet.stream.type == "video" and packet.is_keyframe
         if packet.dts is None or (self._shift is None and not is_key):
             return None
-        moment = float(packet.dts * packet.time_base)
+        moment = _moment(packet)
         if self._shift is None:
             self._shift = self._timeline.next - moment
         piece = self._cut(is_key) if is_key or time.monotonic() - self._began > PIECE else None
@@ -89,6 +99,10 @@ class Cutter:
         self._sink.truncate()
         self._at, self._began, self._is_key = self._now(), time.monotonic(), is_key
         return piece if data else None
+
+
+def _moment(packet: av.Packet[Any]) -> float:
+    return float((packet.dts or 0) * packet.time_base)
 
 
 class _Unseekable:

@@ -120,9 +120,11 @@ class LocalRecorder:
         )
         await to_the_end(self._shelf.save, recording)
         known[recording.id] = recording
-        running = Running(recording, since, self._late, self._now)
+        running, now = Running(recording, since, self._late, self._now), self._now()
         for piece in self._ring.since(since):
-            running.take(piece)
+            # What is of a time to come was kept before the clock was set back.
+            if piece.at <= now:
+                running.take(piece)
         self._running[recording.id] = running
         self._begun.put_nowait(running)
         self._is_recording.set()

@@ -168,6 +168,8 @@ class _Reader(threading.Thread):
         sound = [each for each in container.streams.audio if codec_of(each) in SOUNDS][:1]
         with closing(Cutter([video, *sound], self._timeline, self._now)) as cutter:
             for packet in container.demux(video, *sound):
+                if cutter.leaps(packet):
+                    return _End("its clock was set")
                 if piece := cutter.add(packet):
                     self._give(piece)
                 if self.stopped.wait(max(0.0, cutter.ahead - AHEAD)):

@@ -50,10 +50,11 @@ def footage(
     codec: str = "libx264",
     sound: str | None = "aac",
     size: tuple[int, int] = SIZE,
+    begins: float = 0.0,
 ) -> bytes:
     """Return a video whose pictures get brighter, a key frame each second, with a tone."""
-    memory = io.BytesIO()
-    with av.open(memory, "w", format=container) as file:
+    memory, offset = io.BytesIO(), {"output_ts_offset": str(begins)}
+    with av.open(memory, "w", format=container, options=offset) as file:
         video: Any = file.add_stream(codec, rate=FPS)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.codec_context.gop_size = FPS

@@ -157,6 +157,21 @@ async def test_a_camera_that_gave_no_picture_fails_in_words(
         await house.recorder.fetch(CAMERA, recording.id, house.folder / "part")
 
 
+async def test_what_was_kept_before_the_clock_was_set_back_is_of_another_time(
+    house: House,
+) -> None:
+    for at in (1798, 1799, 1800):
+        house.shows(at, 240)
+    house.shows(-1, 40)
+    async with house.running():
+        recording = await house.record(-1, 0.5)
+        house.shows(0.2, 80)
+        recording = await house.ended(recording)
+
+    assert recording.status is COMPLETE
+    assert max(play(house.film(recording)).greys) < 100
+
+
 async def test_stills_out_of_turn_do_not_turn_time_back(house: House) -> None:
     for at, grey in ((-3, 40), (-1, 120), (-2, 80), (-0.5, 160)):
         house.shows(at, grey)

@@ -126,6 +126,23 @@ async def test_a_stream_that_breaks_is_read_again_and_goes_on_in_the_same_clip(
     assert seen.duration > 2.6
 
 
+async def test_a_camera_whose_clock_is_set_goes_on_in_the_same_clip(
+    camera: LiveCamera, house: House, impatient: None
+) -> None:
+    camera.data, camera.seconds = footage(2.0) + footage(18.0, begins=3600.0), 20.0
+    async with reading(camera, house) as read:
+        await read.comes(0.5)
+        now = (datetime.now(UTC) - house.began).total_seconds()
+        recording = await house.record(now - 0.5, now + 4)
+        await eventually(lambda: camera.served > 1, 20)
+        recording = await house.ended(recording)
+
+    seen = play(house.film(recording))
+    assert recording.status is COMPLETE
+    assert seen.times == sorted(seen.times)
+    assert 2.5 < seen.duration < 6
+
+
 async def test_the_time_of_a_tape_may_begin_anew_in_its_middle(
     camera: LiveCamera, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
