@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, override
 
-from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import HomeAssistant
@@ -36,6 +35,7 @@ from .const import (
 from .local_detection import LocalChoice
 from .models import Picture
 from .on_demand import Package, async_install
+from .site_identity import pin_of
 from .vision import (
     AwsKey,
     CodeProjectDetector,
@@ -69,7 +69,7 @@ class DetectorAgent:
 
     name: str
     address: Mapping[str, Any]
-    """Its host, port and token."""
+    """Its host, port and token, and its fingerprint if it speaks TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def service_detector(hass: HomeAssistant, kind: DetectorKind, choice: DetectorCh
     session, chosen, options = async_get_clientsession(hass), choice.chosen, choice.options
     match kind:
         case DetectorKind.AGENT:
-            return _on_agent(session, choice)
+            return _on_agent(hass, choice)
         case DetectorKind.LAMBDA:
             return LambdaDetector(session, chosen[CONF_LAMBDA_URL], options, _aws_key(chosen))
         case DetectorKind.KSERVE:
@@ -192,12 +192,19 @@ class Misplaced(Detector):
         """Hold nothing, let go of nothing."""
 
 
-def _on_agent(session: ClientSession, choice: DetectorChoice) -> RemoteDetector:
+def _on_agent(hass: HomeAssistant, choice: DetectorChoice) -> RemoteDetector:
     if choice.agent is None:
         raise ValueError("The agent that is to detect is not part of the site any more.")
     address = choice.agent.address
-    base = URL.build(scheme="http", host=address[CONF_HOST], port=address[CONF_PORT])
-    return RemoteDetector.for_agent(session, str(base), address[CONF_TOKEN], choice.options)
+    pin = pin_of(hass, address)
+    scheme = "https" if pin else "http"
+    return RemoteDetector.for_agent(
+        async_get_clientsession(hass),
+        str(URL.build(scheme=scheme, host=address[CONF_HOST], port=address[CONF_PORT])),
+        address[CONF_TOKEN],
+        choice.options,
+        pin.context if pin else None,
+    )
 
 
 def _aws_key(chosen: Mapping[str, Any]) -> AwsKey | None:

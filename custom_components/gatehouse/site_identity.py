@@ -38,10 +38,14 @@ async def async_forget_identity(hass: HomeAssistant) -> None:
 
 def agent_of(hass: HomeAssistant, fields: Mapping[str, Any]) -> Agent:
     """Return an agent by what is stored of it; raises ValueError where that is no address."""
-    fingerprint = fields.get(CONF_FINGERPRINT)
-    pin = Pin(fingerprint, partial(async_identity, hass)) if fingerprint else None
-    session = async_get_clientsession(hass)
+    session, pin = async_get_clientsession(hass), pin_of(hass, fields)
     return Agent(session, fields[CONF_HOST], fields[CONF_PORT], fields[CONF_TOKEN], pin)
+
+
+def pin_of(hass: HomeAssistant, fields: Mapping[str, Any]) -> Pin | None:
+    """Return by what an agent is known over TLS; None for one that speaks plain HTTP."""
+    fingerprint = fields.get(CONF_FINGERPRINT)
+    return Pin(fingerprint, partial(async_identity, hass)) if fingerprint else None
 
 
 def _store(hass: HomeAssistant) -> Store[dict[str, str]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+import ssl
 import sys
 from typing import Any
 from unittest.mock import patch
@@ -39,6 +40,7 @@ from custom_components.gatehouse.vision import (
 from tests.ha import words
 from tests.ha.scripted import ScriptedDetections
 from tests.networks import FAMILIES, PERSON, Seen, network, picture
+from tests.pairable import make_certificate
 from tests.rooms.vision.test_ncnn import ONE, made
 from tests.waiting import eventually
 
@@ -486,6 +488,42 @@ async def test_an_agent_is_asked_by_its_address_and_called_by_its_name(
     assert asked == ["Bearer a-token"]
     assert list(detection.names.values()) == ["Porch"]
     await detection.close()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["its certificate", "another certificate"])
+async def test_an_agent_that_was_paired_sees_pictures_and_its_token_over_its_own_tls_alone(
+    hass: HomeAssistant, socket_enabled: None, tmp_path: Path, known: bool
+) -> None:
+    asked: list[str | None] = []
+
+    async def detect(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization"))
+        return web.json_response({"detections": [], "width": 64, "height": 64})
+
+    app = web.Application()
+    app.router.add_post("/api/v1/detect", detect)
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    fingerprint = make_certificate(tmp_path / "agent.pem")
+    shown.load_cert_chain(tmp_path / "agent.pem")
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server(ssl=shown)
+    address = {"host": "127.0.0.1", "port": server.port, "token": "a-token"}
+    address["fingerprint"] = fingerprint if known else "0" * 64
+    porch = DetectorAgent(name="Porch", address=address)
+    detector = service_detector(
+        hass,
+        DetectorKind.AGENT,
+        replace(choice("agent", detector_agent="c0ffee"), agents={"c0ffee": porch}),
+    )
+
+    if known:
+        await detector.detect(lambda: PICTURE)
+    else:
+        with pytest.raises(DetectorFailed, match="it shows another certificate"):
+            await detector.detect(lambda: PICTURE)
+
+    assert asked == (["Bearer a-token"] if known else [])
+    await server.close()
 
 
 async def test_a_function_that_everybody_may_ask_is_asked_without_a_key(

@@ -11,7 +11,7 @@ from yarl import URL
 from ..models import Detection, Picture
 from .detector import DetectorOptions, Sight
 from .errors import BadPicture
-from .service import Reply, Service, Turns
+from .service import Reply, Service, Tls, Turns
 
 PATH: Final = "/detect"
 
@@ -45,17 +45,23 @@ class RemoteDetector:
         url: str,
         options: DetectorOptions,
         headers: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         """Take the service's address; without a path it is asked at /detect."""
         address = URL(url) if URL(url).path.strip("/") else URL(url).with_path(PATH)
         secrets = [value.rpartition(" ")[2] for value in (headers or {}).values()]
-        self._service = Service(session, address, headers=headers, secrets=secrets)
+        self._service = Service(session, address, headers=headers, secrets=secrets, tls=tls)
         self._turns = Turns(options)
         self._by_form = False
 
     @classmethod
     def for_agent(
-        cls, session: aiohttp.ClientSession, base_url: str, token: str, options: DetectorOptions
+        cls,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        token: str,
+        options: DetectorOptions,
+        tls: Tls | None = None,
     ) -> Self:
         """Let the agent at this address look, with the model that is set up there."""
         address = (
@@ -63,7 +69,7 @@ class RemoteDetector:
             .with_path(AGENT_PATH)
             .with_query(threshold=f"{options.threshold:g}", labels=",".join(sorted(options.labels)))
         )
-        return cls(session, str(address), options, {"Authorization": f"Bearer {token}"})
+        return cls(session, str(address), options, {"Authorization": f"Bearer {token}"}, tls)
 
     async def detect(self, newest: Callable[[], Picture]) -> Sight:
         return await self._turns.look(newest, self._find)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
 import json
+import ssl
 from typing import Any, Final
 
 import aiohttp
@@ -34,6 +35,10 @@ ADVICE: Final[Mapping[int, str]] = {
 }
 
 
+type Tls = Callable[[], Awaitable[ssl.SSLContext]]
+"""Gives, always the same, who is trusted and what is shown to them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a service sent back."""
@@ -54,16 +59,18 @@ class Service:
         headers: Mapping[str, str] | None = None,
         secrets: Collection[str] = (),
         advice: Mapping[int, str] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         """Take the headers of each request, and the secrets that no message may repeat.
 
-        The advice is what to do about a status, where this service needs other words than most.
+        Without TLS of its own, it is trusted as every site is. The advice is what to do about a status, where this service needs other words than most.
         """
         self._session = session
         self._url = url
         self._headers = dict(headers or {})
         self._secrets = tuple(filter(None, secrets))
         self._advice = {**ADVICE, **(advice or {})}
+        self._tls = tls
         self.name = url.host or "The detection service"
 
     async def post(
@@ -90,6 +97,7 @@ class Service:
                 headers={**self._headers, **(headers or {})},
                 timeout=TIMEOUT,
                 allow_redirects=False,  # a picture, and a token, go where the user said
+                ssl=await self._tls() if self._tls else True,
             ) as response:
                 body = await self._read(response, largest)
                 return Reply(status=response.status, body=body, headers=response.headers)
