@@ -85,6 +85,7 @@ class BookingCalendar(BookingEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return the hours that overlap a span."""
+        self._context = None  # who looks is not who books next
         async with translated():
             hours = await self._hub.schedule.diary.between(start_date, end_date, self.calendar)
         return [self._event(hour) for hour in hours]
@@ -92,10 +93,13 @@ class BookingCalendar(BookingEntity, CalendarEntity):
     @override
     async def async_create_event(self, **kwargs: Any) -> None:
         """Book an hour, or a series."""
+        # An action says in whose name it is called, the calendar page does not.
+        context, self._context = self._context, None
+        user = context.user_id if context else _visitor()
         async with translated():
             said = self._said(kwargs)
             check_cameras(self._hub, self.calendar, said)
-            await book(self._asked(said))
+            await book(self._asked(said, user))
 
     @override
     async def async_update_event(
@@ -111,7 +115,7 @@ class BookingCalendar(BookingEntity, CalendarEntity):
             said, owner = self._said(event), await self._owner(uid, recurrence_id)
             if said.get(ATTR_OWNER) == owner:
                 del said[ATTR_OWNER]
-            await edit(self._asked(said | which))
+            await edit(self._asked(said | which, _visitor()))
 
     @override
     async def async_delete_event(
@@ -123,7 +127,7 @@ class BookingCalendar(BookingEntity, CalendarEntity):
         """Delete a booking, one hour of a series, or that and the following ones."""
         async with translated():
             await self._owner(uid, recurrence_id)
-            await cancel(self._asked(_which(uid, recurrence_id, recurrence_range)))
+            await cancel(self._asked(_which(uid, recurrence_id, recurrence_range), _visitor()))
 
     def _event(self, hour: Hour) -> CalendarEvent:
         booking = hour.booking
@@ -162,17 +166,19 @@ class BookingCalendar(BookingEntity, CalendarEntity):
         edited = (each for each in series.overrides if each.recurrence == recurrence)
         return next(edited, series.booking).owner
 
-    def _asked(self, fields: dict[str, Any]) -> Asked:
-        """Return what is asked by whoever asks; None is an automation."""
-        # An action says in whose name it is called, the commands of the calendar page do not.
-        context, self._context = self._context, None
-        connection = current_connection.get()
-        user = connection.user.id if connection else None
+    def _asked(self, fields: dict[str, Any], user: str | None) -> Asked:
+        """Return what a user asks; None is an automation."""
         return Asked(
             hub=self._hub,
             fields={ATTR_CALENDAR: self.calendar, ATTR_FOLLOWING: False, **fields},
-            user=context.user_id if context else user,
+            user=user,
         )
+
+
+def _visitor() -> str | None:
+    """Return who is at the calendar page; it alone changes what is booked, and deletes it."""
+    connection = current_connection.get()
+    return connection.user.id if connection else None
 
 
 def _which(uid: str, recurrence: str | None, extent: str | None) -> dict[str, Any]:

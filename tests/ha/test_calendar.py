@@ -598,6 +598,32 @@ async def test_only_an_administrator_changes_what_others_booked_and_it_stays_the
     assert kept.owner_id is not None
 
 
+async def test_nobody_books_in_the_name_of_who_has_looked_before(
+    hass: HomeAssistant, site: MockConfigEntry, visited_by: Visitor
+) -> None:
+    anna, bob = await visited_by("Anna"), await visited_by("Bob")
+    await anna.does("create", event=event())
+    was = await only(hass)
+
+    refusals = []
+    for what, said in (
+        ("delete", {"uid": was.uid}),
+        ("update", {"uid": was.uid, "event": event(19)}),
+        ("create", {"event": event(20, description="owner: Anna")}),
+    ):
+        await hass.services.async_call(
+            "calendar",
+            "get_events",
+            {"entity_id": COURT, "duration": {"hours": 24}},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id=None),  # an automation, which may do everything
+        )
+        refusals.append(await bob.refused(what, **said))
+
+    assert all("administrators" in refusal for refusal in refusals)
+
+
 async def test_an_action_books_in_the_name_of_whoever_calls_it(
     hass: HomeAssistant, site: MockConfigEntry, hass_admin_user: MockUser
 ) -> None:
