@@ -26,6 +26,7 @@ from .known_agents import KnownAgents
 from .local_detection import async_forget_models
 from .media_root import async_check_media_root
 from .options import migrated
+from .renamed import async_follow_names
 from .services import async_setup_services
 from .share_view import async_register_share_views
 from .site_identity import async_forget_identity
@@ -69,6 +70,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GatehouseConfigEntry) ->
     """Set up the site."""
     # What is changed while this runs is set up after it.
     entry.async_on_unload(entry.add_update_listener(_async_reload))
+    entry.async_on_unload(async_follow_names(hass, entry))
     _check_network(hass)
     await async_check_media_root(hass)
     site = dr.async_get(hass).async_get_or_create(

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.event import (
-    async_track_entity_registry_updated_event,
-    async_track_state_change_event,
-)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
@@ -93,9 +89,6 @@ class EntityCoordinator(SourceCoordinator):
         hass, entities = self.hass, self._entities
         with ExitStack() as stack:
             stack.callback(async_track_state_change_event(hass, entities, self._refresh))
-            stack.callback(
-                async_track_entity_registry_updated_event(hass, entities, self._follow_name)
-            )
             stack.callback(async_at_started(hass, self._refresh))
             self._refresh()
             # Nothing is told to move in front of a camera that is away, so nobody else asks it.
@@ -116,14 +109,3 @@ class EntityCoordinator(SourceCoordinator):
         if state is None:
             return f"{entity} does not exist"
         return f"{entity} is not available" if state.state == STATE_UNAVAILABLE else None
-
-    @callback
-    def _follow_name(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        """Take an entity's new id; the site is loaded again with it."""
-        if event.data["action"] != "update" or not (old := event.data.get("old_entity_id")):
-            return
-        data: dict[str, Any] = {
-            field: event.data["entity_id"] if value == old else value
-            for field, value in self.subentry.data.items()
-        }
-        self.hass.config_entries.async_update_subentry(self.config_entry, self.subentry, data=data)

@@ -253,6 +253,33 @@ async def test_a_lock_that_is_lost_is_told_in_the_log(
     assert not place.gate.told
 
 
+async def test_a_lock_that_is_renamed_is_followed(place: Place, hass: HomeAssistant) -> None:
+    er.async_get(hass).async_update_entity("lock.gate_lock", new_entity_id="lock.garden_gate")
+    await hass.async_block_till_done()
+
+    assert (await place.check(door="Gate", card=CARD))["granted"]
+    await eventually(lambda: place.gate.told)
+    locks = [each.data.get("lock") for each in place.site.subentries.values()]
+    assert locks == ["lock.garden_gate", "lock.shed_lock", None]
+
+
+async def test_an_alarm_panel_that_is_renamed_is_followed(
+    hass: HomeAssistant, place: Place
+) -> None:
+    er.async_get(hass).async_get_or_create("alarm_control_panel", "test", "1")
+    hass.config_entries.async_update_entry(
+        place.site, options={"alarm": "alarm_control_panel.test_1", "detectors": []}
+    )
+    await hass.async_block_till_done()
+
+    er.async_get(hass).async_update_entity(
+        "alarm_control_panel.test_1", new_entity_id="alarm_control_panel.house"
+    )
+    await hass.async_block_till_done()
+
+    assert place.site.options == {"alarm": "alarm_control_panel.house", "detectors": []}
+
+
 async def test_a_check_is_an_event_and_in_the_log(place: Place, hass: HomeAssistant) -> None:
     await place.check(door="Gate", card=CARD, direction="in")
 
