@@ -63,7 +63,8 @@ class Service:
     ) -> None:
         """Take the headers of each request, and the secrets that no message may repeat.
 
-        Without TLS of its own, it is trusted as every site is. The advice is what to do about a status, where this service needs other words than most.
+        The advice is what to do about a status, where this service needs other words than most.
+        Without TLS of its own, the service is trusted as every site is.
         """
         self._session = session
         self._url = url
