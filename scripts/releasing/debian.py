@@ -42,6 +42,8 @@ CONFIGURE: Final = f"""\
 #!/bin/sh
 set -e
 [ "$1" = configure ] || exit 0
+# All files of all releases are of one time: by that Python would take what it compiled before.
+python3 -m compileall -qf /{HOME} || :
 getent group gatehouse >/dev/null || groupadd --system gatehouse
 mkdir -p /etc/gatehouse /etc/systemd/system/{UNIT}.d
 if [ ! -e /etc/gatehouse/agent.toml ]; then
@@ -65,14 +67,17 @@ set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
     systemctl disable --now --quiet {UNIT} || :
 fi
+find /{HOME} -name __pycache__ -prune -exec rm -rf {{}} +
 """
 REMOVED: Final = f"""\
 #!/bin/sh
 set -e
-rm -rf /etc/systemd/system/{UNIT}.d
+case "$1" in remove | purge) ;; *) exit 0 ;; esac
+rm -f /etc/systemd/system/{UNIT}.d/groups.conf
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 [ "$1" = purge ] || exit 0
-rm -rf /etc/gatehouse /var/lib/gatehouse-agent /var/lib/private/gatehouse-agent
+rm -rf /etc/systemd/system/{UNIT}.d /etc/gatehouse
+rm -rf /var/lib/gatehouse-agent /var/lib/private/gatehouse-agent
 ! getent group gatehouse >/dev/null || groupdel gatehouse
 """
 SCRIPTS: Final = {"postinst": CONFIGURE, "prerm": REMOVE, "postrm": REMOVED}

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
@@ -208,6 +209,70 @@ def test_the_command_refuses_what_is_not_fit(tmp_path: Path) -> None:
     assert "the tag is v9.9.9" in done.stderr
 
 
+AGENT = 'exec python3 -P -m camera_agent "$@"'
+
+
+class Machine:
+    """A folder on which packages are installed as dpkg does it, their scripts and all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.drop_in = root / "etc" / "systemd" / "system" / "gatehouse-agent.service.d"
+        self._tools, self._scripts = root / "tools", root / "scripts"
+        self._tools.mkdir(parents=True)
+        # Groups are the real machine's, so nobody changes them here.
+        for name, does in (
+            ("getent", "exit 1" if os.geteuid() else "exit 0"),
+            ("groupadd", "exit 0"),
+            ("groupdel", "exit 0"),
+            ("chgrp", "exit 0"),
+            ("python3", f'exec {sys.executable} "$@"'),
+            ("gatehouse-agent", f"PYTHONPATH={root}/usr/lib/gatehouse-agent {AGENT}"),
+        ):
+            (self._tools / name).write_text(f"#!/bin/sh\n{does}\n")
+            (self._tools / name).chmod(0o755)
+
+    def install(self, package: Path) -> None:
+        """Install a package, over the one before if there is one."""
+        is_upgrade = self._scripts.exists()
+        if is_upgrade:
+            self.says("prerm", "upgrade")
+            self._scripts.rename(self.root / "before")
+        subprocess.run(["dpkg-deb", "--extract", package, self.root], check=True)
+        subprocess.run(["dpkg-deb", "--control", package, self._scripts], check=True)
+        if is_upgrade:
+            self._run_here(self.root / "before" / "postrm", "upgrade")
+        self.says("postinst", "configure")
+
+    def says(self, script: str, *words: str) -> None:
+        """Run one of the scripts of the package that is there."""
+        self._run_here(self._scripts / script, *words)
+
+    def agent(self, *words: str) -> str:
+        """Run the agent's command, and return what it says."""
+        return self._run_here(self.root / "usr" / "bin" / "gatehouse-agent", *words)
+
+    def _run_here(self, script: Path, *words: str) -> str:
+        """Run a script as if this folder were the whole machine."""
+        places = r"(?<![\w.])/(usr/lib|etc|var|run)/"
+        text = re.sub(places, rf"{self.root}/\1/", script.read_text())
+        command = ("sh", "-c", text, script.name, *words)
+        path = f"{self._tools}:{os.environ['PATH']}"
+        kept = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
+        return subprocess.check_output(command, env=kept | {"PATH": path}, text=True)
+
+
+def released(folder: Path, version: str) -> Path:
+    """Return the sources as they are of another version."""
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "camera_agent", folder / "camera_agent", ignore=unwanted)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+    about = folder / "camera_agent" / "__init__.py"
+    about.write_text(about.read_text().replace(__version__, version))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
@@ -215,6 +280,14 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (libraries / "aiohttp").mkdir(parents=True)
     (libraries / "aiohttp" / "__init__.py").touch()
     return debian.package(ROOT, folder, "arm64", libraries)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package without libraries: it runs by those of the tests."""
+    return debian.package(
+        ROOT, tmp_path_factory.mktemp("bare"), "arm64", tmp_path_factory.mktemp("none")
+    )
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is missing: this is no Debian")
@@ -239,6 +312,39 @@ class TestThePackage:
         assert os.access(tmp_path / "usr" / "bin" / "gatehouse-agent", os.X_OK)
         for name in ("postinst", "prerm", "postrm"):
             subprocess.run(["sh", "-n", tmp_path / "DEBIAN" / name], check=True)
+
+    def test_is_upgraded_to_its_new_code_and_keeps_what_somebody_changed(
+        self, bare: Path, tmp_path: Path
+    ) -> None:
+        machine, none = Machine(tmp_path / "machine"), tmp_path / "none"
+        none.mkdir()
+        newer = debian.package(released(tmp_path / "source", "9.9.9"), tmp_path, "arm64", none)
+        assert len("9.9.9") == len(__version__)  # as large as before, and of the same time
+        machine.install(bare)
+        assert machine.agent("--version") == f"{__version__}\n"
+        override = machine.drop_in / "override.conf"
+        override.write_text("[Service]\nDeviceAllow=/dev/ttyXYZ rw\n")
+
+        machine.install(newer)
+
+        assert machine.agent("--version") == "9.9.9\n"
+        assert override.exists()
+        assert (machine.drop_in / "groups.conf").exists()
+
+    def test_leaves_nothing_behind_but_what_somebody_changed(
+        self, bare: Path, tmp_path: Path
+    ) -> None:
+        machine = Machine(tmp_path)
+        machine.install(bare)
+        (machine.drop_in / "override.conf").touch()
+
+        machine.says("prerm", "remove")
+        machine.says("postrm", "remove")
+
+        assert not [*tmp_path.rglob("__pycache__"), *tmp_path.rglob("groups.conf")]
+        assert (machine.drop_in / "override.conf").exists()
+        machine.says("postrm", "purge")
+        assert not machine.drop_in.exists()
 
     def test_takes_a_tool_that_is_not_everywhere(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

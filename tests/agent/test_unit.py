@@ -62,6 +62,16 @@ def test_it_says(setting: str) -> None:
     assert setting in service.UNIT.read_text().splitlines()
 
 
+def test_it_may_ask_whether_the_clock_is_set() -> None:
+    lines = service.UNIT.read_text().splitlines()
+
+    # What stands later counts; ProtectClock would take it away again wherever it stands.
+    assert not any(line.startswith("ProtectClock=") for line in lines)
+    (allowed,) = (line for line in lines if "adjtimex" in line)
+    assert allowed == "SystemCallFilter=adjtimex clock_adjtime clock_adjtime64"
+    assert lines.index(allowed) > lines.index("SystemCallFilter=~@privileged @resources")
+
+
 def test_it_asks_for_nothing_that_debian_12_does_not_know_or_that_ends_restarts() -> None:
     text = service.UNIT.read_text()
 
