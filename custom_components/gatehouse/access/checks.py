@@ -13,6 +13,7 @@ LONGEST_NOTE: Final = 1000
 NOT_TEXT: Final = frozenset({"Cc", "Cs"})  # control characters and halves of characters
 
 MOST_WINDOWS: Final = 64
+MOST_USES: Final = 1000
 YEAR: Final = timedelta(days=366)
 
 
@@ -27,8 +28,10 @@ def checked_person(person: Person) -> Person:
 def checked_credential(credential: Credential) -> Credential:
     """Return a credential as it can be kept; raises AccessError if it cannot."""
     _check_validity(credential.valid_from, credential.valid_until)
-    if credential.max_uses is not None and credential.max_uses < 1:
-        raise ValidityBad("A credential can be used at least once: leave it out for no limit")
+    if credential.max_uses is not None and not 1 <= credential.max_uses <= MOST_USES:
+        raise ValidityBad(
+            f"A credential can be used once to {MOST_USES} times: leave it out for no limit"
+        )
     if credential.visitor and credential.valid_until is None and credential.max_uses is None:
         raise ValidityBad("A visitor's credential needs an end or a number of uses: say one")
     return replace(credential, name=checked_name(credential.name))

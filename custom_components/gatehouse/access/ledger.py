@@ -79,6 +79,7 @@ class Ledger:
 
     def _went(self, person: str, passage: Passage) -> None:
         last = self._last.get(person)
-        if last is None or last.at <= passage.at:
+        # What is told late is of before; of what happens now, the clock may have been set back.
+        if last is None or last.at <= passage.at or not passage.replayed:
             direction = Direction(str(passage.direction))
             self._last[person] = Whereabouts(direction=direction, at=passage.at)

@@ -216,13 +216,24 @@ async def test_what_is_heard_of_late_does_not_undo_what_came_after(
     await ledger.load(NOON)
     way = Passage(id="1", door=SHED, kind=PassageKind.GRANTED, at=NOON, holder="anna")
     out = replace(way, direction="out")
-    before = replace(way, id="2", at=NOON - timedelta(hours=1), direction="in")
+    before = replace(way, id="2", at=NOON - timedelta(hours=1), direction="in", replayed=True)
     nowhere = replace(way, id="3", at=NOON + timedelta(hours=1))
 
     await ledger.keep([Entry(passage=each, decider=SHED) for each in (out, before, nowhere)])
 
     assert ledger.last_of("anna") == Whereabouts(direction=Direction.OUT, at=NOON)
     assert ledger.last_of("bert") is None
+
+
+async def test_who_goes_out_after_the_clock_was_set_back_may_come_in_again(site: Site) -> None:
+    await site.policies.save(DoorRules(door=SHED, antipassback=Antipassback.HARD))
+    site.house.time = NOON + timedelta(hours=2)
+    await site.access.check(shows(direction=Direction.IN))
+
+    site.house.time = NOON
+    await site.access.check(shows(direction=Direction.OUT))
+
+    assert (await site.access.check(shows(direction=Direction.IN))).granted
 
 
 async def test_who_fails_too_often_is_not_heard_and_told_of_once(

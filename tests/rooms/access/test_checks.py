@@ -75,6 +75,7 @@ def test_what_makes_sense_is_kept_as_it_is(checked: Callable[[Any], Any], noun: 
         (checked_credential, card(name=""), NameBad),
         (checked_credential, card(valid_until=NAIVE), ValidityBad),
         (checked_credential, card(max_uses=0), ValidityBad),
+        (checked_credential, card(max_uses=1001), ValidityBad),
         (checked_credential, card(visitor=True), ValidityBad),
         (checked_schedule, schedule(window("08:00", "09:00", ())), HoursBad),
         (checked_schedule, schedule(*[window("08:00", "09:00")] * 65), HoursBad),
