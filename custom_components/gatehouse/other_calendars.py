@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import ClientError
 from homeassistant.components.calendar import CalendarEntity, CalendarEvent
 from homeassistant.components.calendar.const import DATA_COMPONENT
 from homeassistant.core import CoreState, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
@@ -82,9 +80,15 @@ class OtherCalendars:
         now = dt_util.now()
         try:
             events = await calendar.async_get_events(self._hass, now, now + HORIZON)
-            await self._diary.take_over(pair.key, source, _entries(pair, source, events))
-        except (HomeAssistantError, ClientError, TimeoutError, DatabaseError) as err:
+            entries = tuple(_entries(pair, source, events))
+        # A calendar is anybody's code: whatever it raises is that it says nothing.
+        except Exception as err:  # noqa: BLE001
             _LOGGER.debug("Nothing is taken over from %s now: %s", source, err)
+            return
+        try:
+            await self._diary.take_over(pair.key, source, entries)
+        except DatabaseError as err:
+            _LOGGER.debug("What %s says is taken over later: %s", source, err)
 
     def _calendar(self, source: str) -> CalendarEntity | None:
         """Return a calendar that can be asked now."""

@@ -160,7 +160,7 @@ async def test_words_that_no_booking_can_have_do_not_matter(
 
 
 @pytest.mark.parametrize(
-    "broken", [HomeAssistantError("no answer"), TimeoutError(), other_calendars.ClientError()]
+    "broken", [HomeAssistantError("no answer"), TimeoutError(), ConnectionError(), KeyError("uid")]
 )
 async def test_a_calendar_that_does_not_answer_changes_nothing(
     club: Club, site: MockConfigEntry, broken: Exception
