@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import logging
+import time
 from typing import override
 
 from sqlalchemy import (
@@ -78,7 +79,8 @@ class Database:
         self._writing, self._reading = engines
         self._writer = writer
         self._readers = ThreadPoolExecutor(READERS, "gatehouse-database-read")
-        self._closed = self._fails = False
+        self._closed = False
+        self._failing_since: float | None = None
 
     @classmethod
     async def open(cls, where: Place) -> Database:
@@ -96,12 +98,8 @@ class Database:
 
         A caller cancelled meanwhile does not know whether its work was done.
         """
-        try:
-            done: T = await self._run(self._writer, partial(_write, self._writing), work)
-        except DatabaseError:
-            self._fails = True
-            raise
-        self._fails = False
+        done: T = await self._run(self._writer, partial(_write, self._writing), work)
+        self._failing_since = None
         return done
 
     async def read[T](self, work: Callable[[Connection], T]) -> T:
@@ -115,12 +113,18 @@ class Database:
     async def check(self) -> None:
         """Find out whether it works; raises DatabaseError.
 
-        A disk wears, so it is written only where the last that somebody wrote is not there.
+        A disk wears, so it is written only where something has failed since the last write.
         """
-        if self._fails:
-            await self.write(_touch)
-        else:
+        if self._failing_since is None:
             await self.read(_version)
+        else:
+            await self.write(_touch)
+
+    @property
+    def failing_for(self) -> timedelta:
+        """For how long nothing could be written; nothing as long as it works."""
+        since = self._failing_since
+        return timedelta() if since is None else timedelta(seconds=time.monotonic() - since)
 
     async def size(self) -> int:
         """Return how many bytes there are, in its files or on the server."""
@@ -141,7 +145,12 @@ class Database:
     ) -> T:
         if self._closed:
             raise DatabaseClosed("The database is closed.")
-        return await asyncio.get_running_loop().run_in_executor(threads, step, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, step, work)
+        except DatabaseError:
+            if self._failing_since is None:
+                self._failing_since = time.monotonic()
+            raise
 
     def _close(self) -> None:
         self._writer.shutdown()

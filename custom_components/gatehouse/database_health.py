@@ -1,17 +1,19 @@
 """What is told as a repair issue of the database: that nothing can be kept in it."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
-from .care import Patience, Problem, ProblemKind
+from .care import Problem, ProblemKind
 from .database import Database, DatabaseError
 from .issues import Issues
 
 LOOK_EVERY: Final = timedelta(seconds=30)
+
+# A backup holds a file for moments, and a server is back from an update by then.
+PATIENCE: Final = timedelta(minutes=1)
 
 
 class DatabaseHealth:
@@ -20,21 +22,21 @@ class DatabaseHealth:
     def __init__(self, hass: HomeAssistant, database: Database) -> None:
         """Nothing is wrong yet."""
         self._database = database
-        self._patience = Patience()
         self._issues = Issues(hass)
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await self.look(dt_util.utcnow())
+            await self.look()
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 
-    async def look(self, now: datetime) -> None:
-        """Look once: what lasts is told."""
-        wrong = []
+    async def look(self) -> None:
+        """Look once; what has failed for long is told."""
         try:
             await self._database.check()
         except DatabaseError as error:
-            kind, words = ProblemKind.DATABASE_FAILING, {"error": str(error)}
-            wrong = [Problem(kind=kind, words=words)]
-        self._issues.keep(*self._patience.look(wrong, now))
+            if self._database.failing_for >= PATIENCE:
+                words = {"error": str(error)}
+                self._issues.keep(Problem(kind=ProblemKind.DATABASE_FAILING, words=words))
+        else:
+            self._issues.keep()

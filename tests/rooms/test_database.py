@@ -228,14 +228,17 @@ async def test_what_was_not_written_fails_until_it_can_be_written(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         await database.check()  # it can be read, and nobody had to write
+        assert not database.failing_for
 
         with pytest.raises(DatabaseLocked):
             await database.write(add)
         with pytest.raises(DatabaseLocked):
             await database.check()
+        assert database.failing_for
         other.execute("ROLLBACK")
 
     await database.check()
+    assert not database.failing_for
     assert await database.read(count) == 0
 
 
