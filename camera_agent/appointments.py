@@ -75,14 +75,11 @@ class Appointments:
                     await self._changed.wait()
 
     async def accept(self, plan: Plan) -> None:
-        """Go by a plan from now on, here and after a restart; raises Refused, or OSError.
+        """Go by a plan from now on, here and after a restart; raises OSError.
 
-        What it does not have any more ends, what it has goes on until the end that it says.
+        What it does not have any more ends, what it has goes on until the end that it says. Of a
+        camera that is not here any more, nothing is recorded; what others are to record is.
         """
-        if strangers := {one.camera for one in plan.bookings} - self._rings.keys():
-            has = ", ".join(self._rings) or "none"
-            sentence = f"There is no camera {min(strangers)!r} on this agent; it has: {has}."
-            raise Refused(ErrorCode.BAD_REQUEST, sentence)
         async with self._lock:
             await asyncio.to_thread(plans.keep, self._path, plan)
             self._follow(plan)

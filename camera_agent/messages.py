@@ -192,7 +192,8 @@ def passages(journal: str, last: int, lost: int, found: Iterable[Passage]) -> Me
 
 def reading(at: float, about: Stats) -> Message:
     """How the machine was doing at a moment when nobody listened."""
-    return {"at": at, **asdict(about)}
+    # By its moment it is forgotten again, which is a whole number of microseconds elsewhere.
+    return {"at": round(at, 6), **asdict(about)}
 
 
 def spool(spooled: Spooled, readings: list[Message]) -> Message:

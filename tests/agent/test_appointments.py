@@ -537,16 +537,16 @@ async def test_the_plan_outlives_a_restart(tmp_path: Path) -> None:
     assert again.underway().since == lesson.since
 
 
-async def test_an_unknown_camera_is_refused_by_name(tmp_path: Path) -> None:
+async def test_a_plan_for_a_camera_that_is_gone_keeps_no_other_from_being_recorded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     site = Site(tmp_path)
     lesson = appointment(3600.0, 7200.0)
-    await site.keeps(lesson)
 
-    with pytest.raises(Refused, match="no camera 'roof' on this agent; it has: front, back") as no:
-        await site.keeps(appointment(0.0, 60.0, camera="roof"))
+    await site.keeps(appointment(0.0, 60.0, camera="roof"), lesson)
 
-    assert no.value.code is ErrorCode.BAD_REQUEST
     assert site.underway().since == lesson.since
+    assert "There is no camera roof any more" in caplog.text
 
 
 async def test_a_camera_that_was_taken_out_takes_only_its_own_appointments_along(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 import hashlib
 import hmac
@@ -120,12 +120,16 @@ class Connection:
     async def websocket(self, path: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Hold a WebSocket open that notices by itself when the other end is gone."""
         with self._translated():
-            async with self._session.ws_connect(
-                self._url(path),
-                headers=self._authorized(None),
-                ssl=await self._tls(),
-                timeout=FEED,
-            ) as socket:
+            async with AsyncExitStack() as stack:
+                opening = self._session.ws_connect(
+                    self._url(path),
+                    headers=self._authorized(None),
+                    ssl=await self._tls(),
+                    timeout=FEED,
+                    max_msg_size=MOST_BYTES,
+                )
+                async with asyncio.timeout(ANSWER.total):
+                    socket = await stack.enter_async_context(opening)
                 if peer := socket.get_extra_info("peername"):
                     self._numbered = self._root.with_host(peer[0])
                 yield socket

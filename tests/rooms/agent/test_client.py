@@ -105,10 +105,30 @@ async def test_an_agent_that_never_answers_is_unreachable(
         return web.Response()
 
     monkeypatch.setattr(f"{ROOM}.connection.ANSWER", aiohttp.ClientTimeout(total=0.05))
-    agent = await loopback.agent(web.get(wire.INFO, think))
+    agent = await loopback.agent(web.get(wire.INFO, think), web.get(wire.FEED, think))
 
-    with pytest.raises(AgentUnreachable, match=r"cannot be reached: .+"):
-        await agent.info()
+    for asking in (agent.info(), anext(agent.feed())):
+        with pytest.raises(AgentUnreachable, match=r"cannot be reached: .+"):
+            await asking
+
+
+async def test_an_agent_that_was_alone_for_long_has_much_to_tell(loopback: Loopback) -> None:
+    state, recording = golden("state"), golden("recording")["recording"]
+    state["recordings"] = [{**recording, "id": f"{number:016x}"} for number in range(40_000)]
+
+    async def feed(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json(state)
+        await socket.receive()
+        return socket
+
+    agent = await loopback.agent(web.get(wire.FEED, feed))
+
+    told = await anext(agent.feed())
+
+    assert isinstance(told, State)
+    assert len(told.recordings) == 40_000
 
 
 @pytest.mark.parametrize(
