@@ -110,7 +110,8 @@ class Intake:
         if self._behind:
             await self._catch_up(doors)
         owed = self._kept - self._forgotten
-        if owed > 0 and (idle or owed >= MOST_OWED):
+        # What is still to be fetched would go with what was kept since.
+        if not self._behind and owed > 0 and (idle or owed >= MOST_OWED):
             await self._forget(doors)
         self._backoff.succeed()
 

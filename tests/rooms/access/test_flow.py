@@ -493,6 +493,27 @@ async def test_an_agent_that_comes_back_with_more_while_it_is_asked_keeps_none_o
     assert seqs(await logged(log)) == [*range(1, 6)]
 
 
+async def test_what_an_agent_still_has_is_not_acknowledged_by_what_it_tells_meanwhile(
+    site: Site, log: PassageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_OWED", 1)
+    for _ in range(8):
+        site.porch.scan()
+    site.run()
+    site.porch.slow.clear()
+    site.connect()
+    await eventually(lambda: site.porch.pages)
+    site.disconnect()
+    for _ in range(2):
+        site.porch.scan()
+    site.connect()
+    site.live()
+    site.porch.slow.set()
+
+    await eventually(lambda: site.porch.acknowledged[-1:] == [11])
+    assert seqs(await logged(log)) == [*range(1, 12)]
+
+
 async def test_a_journal_that_is_exchanged_in_the_middle_is_not_mixed_up(site: Site) -> None:
     for _ in range(5):
         site.porch.scan()
