@@ -78,15 +78,15 @@ class OtherCalendars:
         if calendar is None:
             return
         now = dt_util.now()
-        try:
-            events = await calendar.async_get_events(self._hass, now, now + HORIZON)
-            entries = tuple(_entries(pair, source, events))
         # A calendar is anybody's code: whatever it raises is that it says nothing.
-        except Exception as err:  # noqa: BLE001
-            _LOGGER.debug("Nothing is taken over from %s now: %s", source, err)
+        (events,) = await asyncio.gather(
+            calendar.async_get_events(self._hass, now, now + HORIZON), return_exceptions=True
+        )
+        if isinstance(events, BaseException):
+            _LOGGER.debug("Nothing is taken over from %s now: %r", source, events)
             return
         try:
-            await self._diary.take_over(pair.key, source, entries)
+            await self._diary.take_over(pair.key, source, _entries(pair, source, events))
         except DatabaseError as err:
             _LOGGER.debug("What %s says is taken over later: %s", source, err)
 
