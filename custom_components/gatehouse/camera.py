@@ -139,7 +139,12 @@ class AgentCamera(GatehouseCamera):
     @override
     async def stream_source(self) -> str | None:
         """Return a short-lived signed address of this camera's H.264 (MPEG-TS)."""
-        return None if self.is_private else self._live_url()
+        if self.is_private:
+            return None
+        address = self.coordinator.agent.live_url(self.camera, LIVE_LIFETIME)
+        if self.stream is None:  # who is about to make it asks; later, who wants one of their own
+            self._live_since = dt_util.utcnow()
+        return address
 
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:

@@ -347,6 +347,24 @@ async def test_all_can_be_read_and_reached_on_every_screen(
         assert await faint(page) == []
 
 
+async def test_yesterday_is_the_day_before_also_where_it_had_other_hours(
+    house: House, browser: Browser, hass_admin_user: MockUser
+) -> None:
+    async with house.seeing(browser, hass_admin_user) as page:
+        told = await page.run(
+            "(async () => { const at = performance.getEntriesByType('resource').find((each) =>"
+            " each.name.endsWith('/language.js')).name;"
+            " const { timesOf } = await import(at); const { day } = timesOf({"
+            " locale: { language: 'en', time_zone: 'server' },"
+            " config: { time_zone: 'Europe/Berlin' } });"
+            " const now = new Date('2026-03-30T00:30+02:00');"
+            " return ['2026-03-30T00:10+02:00', '2026-03-29T20:00+02:00',"
+            " '2026-03-28T20:00+01:00'].map((each) => day(new Date(each), now)); })()"
+        )
+
+    assert told == ["Today", "Yesterday", "Saturday, March 28, 2026"]
+
+
 async def test_the_model_makes_of_what_is_told_what_is_shown(
     house: House, browser: Browser, hass_admin_user: MockUser
 ) -> None:

@@ -273,6 +273,7 @@ async def test_a_stream_that_broke_gets_a_new_address_once_the_old_one_is_old(
 
     later = dt_util.utcnow() + LIVE_LIFETIME
     with patch("custom_components.gatehouse.camera.dt_util.utcnow", return_value=later):
+        await camera.stream_source()  # a player asks for an address of its own
         await agent.say(golden("stats") | {"stats": {"cpu_percent": 2.0}})
         await becomes(hass, "sensor.porch_cpu", "2.0")
 

@@ -4,7 +4,7 @@ import { WORDS } from "./words.js";
 
 const spoken = new WeakMap();
 
-/** By what a user wants: to make one takes longer than to write a hundred moments. */
+/** By what a user wants: to make one takes longer than to write many moments. */
 const clocks = new WeakMap();
 const NOWHERE = {};
 
@@ -61,13 +61,13 @@ function clockOf(hass) {
     ...{ timeZone, hour12, day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
   });
   const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const ago = (days, now) => date.format(new Date(now.getTime() - days * 86_400_000));
+  const iso = new Intl.DateTimeFormat("sv-SE", { timeZone });
+  const dayOf = (moment) => Date.parse(iso.format(moment)) / 86_400_000; // no seasons
   const sentence = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
   return {
     day(moment, now = new Date()) {
-      const told = date.format(moment);
-      const days = [0, 1].find((count) => ago(count, now) === told);
-      return days === undefined ? told : sentence(near.format(-days, "day"));
+      const ago = dayOf(now) - dayOf(moment);
+      return 0 <= ago && ago < 2 ? sentence(near.format(-ago, "day")) : date.format(moment);
     },
     time: (moment) => time.format(moment),
     moment: (moment) => both.format(moment),

@@ -117,24 +117,28 @@ class LiveCard extends GatehouseCard {
 /** Hear the cameras, now and whenever entities come or go; resolves to how to end. */
 async function followCameras(hass, hear) {
   let timer = null;
-  // What is known stays, where asking again fails: the next change asks once more.
-  const again = () => listCameras(hass).then(hear, () => undefined);
-  const later = () => {
+  let over = false;
+  const after = (pause) => {
     clearTimeout(timer);
-    timer = setTimeout(again, LULL);
+    if (!over) timer = setTimeout(again, pause);
   };
+  // What is known stays, where asking again fails: Gatehouse may just be loaded again.
+  const again = () => listCameras(hass).then(hear, () => after(SOON));
+  const later = () => after(LULL);
   const news = { type: "subscribe_events", event_type: "entity_registry_updated" };
   const end = await hass.connection.subscribeMessage(later, news, { resubscribe: false });
-  try {
-    hear(await listCameras(hass));
-  } catch (error) {
-    end();
-    throw error;
-  }
-  return () => {
+  const leave = () => {
+    over = true;
     clearTimeout(timer);
     return end();
   };
+  try {
+    hear(await listCameras(hass));
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  return leave;
 }
 
 /** Suggest the card for a camera of Gatehouse's own. */

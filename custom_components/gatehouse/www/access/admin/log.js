@@ -14,6 +14,9 @@ const PAGE = 50;
 /** How many pages are read at once to find a text. */
 const PATIENCE = 10;
 
+/** So long addresses of pictures are surely good, in milliseconds. */
+const FRESH = 300_000;
+
 const ICONS = {
   ...{ granted: "mdi:account-check", denied: "mdi:account-cancel", forced: "mdi:alert-octagon" },
   ...{ held_open: "mdi:door-open", exit: "mdi:exit-run", tamper: "mdi:screwdriver" },
@@ -33,6 +36,7 @@ export class LogPart {
   #busy = false;
   #problem = null;
   #read = 0;
+  #pictured = 0;
   #end = document.createElement("div");
   #eye = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && this.#more());
 
@@ -53,6 +57,7 @@ export class LogPart {
   hear(passage) {
     if (!isAsked(passage, this.#filter, this.#card.hass.config.time_zone)) return;
     this.#rows = [passage, ...this.#rows.filter((row) => row.id !== passage.id)];
+    this.#picture([passage]);
     this.#card.changed();
   }
 
@@ -108,7 +113,7 @@ export class LogPart {
       <time datetime=${row.at.toISOString()}>${this.#card.times.time(row.at)}</time>
       ${row.incident
         ? html`<a href="/gatehouse/incident/${row.incident}" aria-label=${word("incident_of", { who: who ?? row.door })}>
-            ${picture ? html`<img alt="" loading="lazy" src=${picture}>` : icon("mdi:cctv")}</a>`
+            ${picture ? html`<img alt="" loading="lazy" src=${picture} @error=${() => this.#renew()}>` : icon("mdi:cctv")}</a>`
         : nothing}
     </li>`;
   }
@@ -158,6 +163,7 @@ export class LogPart {
       this.#rows = before ? [...this.#rows, ...passages] : passages;
       this.#next = next;
       this.#read += 1;
+      this.#pictured = Date.now();
       this.#picture(passages);
     } catch (error) {
       if (turn !== this.#turn) return;
@@ -181,6 +187,13 @@ export class LogPart {
     const incidents = await this.#card.attempt(() => listIncidents(this.#card.hass, span.since, span.until));
     for (const [incident, picture] of picturesOf(incidents ?? [])) this.#pictures.set(incident, picture);
     this.#card.changed();
+  }
+
+  /** Ask for all pictures again, whose addresses have run out. */
+  #renew() {
+    if (Date.now() < this.#pictured + FRESH) return;
+    this.#pictured = Date.now();
+    for (let first = 0; first < this.#rows.length; first += PAGE) this.#picture(this.#rows.slice(first, first + PAGE));
   }
 
   async #export() {
