@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 import logging
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Final, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -52,12 +52,16 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+# A Pi has no clock of its own and is set right by the network; words are late by less than that.
+CLOCK_SET: Final = timedelta(seconds=2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListener:
     """Where an agent's news goes; cameras are called by their site-wide keys."""
 
     described: Callable[[str, State], None]
+    clock_set: Callable[[str], None]
     motion: Callable[[str, bool], None]
     lost: Callable[[str], None]
     recording: Callable[[str, RecordingChanged], None]
@@ -89,6 +93,7 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
         self.since = dt_util.utcnow()
         """Since when the agent is connected, or away."""
         self._listener = listener
+        self._clock_told = timedelta()
         self._importing: asyncio.Task[None] | None = None
 
     @callback
@@ -188,7 +193,11 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
 
     def _measure(self, news: StatsChanged) -> None:
         """Take how the Pi is now."""
-        self.async_set_updated_data(measured(self.data, news, self.agent.clock_ahead))
+        ahead = self.agent.clock_ahead
+        self.async_set_updated_data(measured(self.data, news, ahead))
+        if abs(ahead - self._clock_told) > CLOCK_SET:
+            self._clock_told = ahead
+            self._listener.clock_set(self.owner)
         if news.spool:
             async_report_lost_clips(self.hass, self.owner, self.name, news.spool.lost)
         if news.access:
@@ -200,7 +209,8 @@ class AgentCoordinator(CameraCoordinator[AgentData]):
             _LOGGER.info("%s is connected", self.name)
             self.since = dt_util.utcnow()
         async_forget_incompatible(self.hass, self.owner)
-        data = described(self.data, state, self.agent.clock_ahead)
+        self._clock_told = self.agent.clock_ahead
+        data = described(self.data, state, self._clock_told)
         keys = (self.owner, *map(self.key, data.cameras), *map(self.door_key, data.doors))
         async_remove_devices_but(self.hass, self.config_entry, self.subentry, keys)
         async_update_agent(self.hass, self.device_id, state.info)

@@ -122,6 +122,7 @@ class Hub:
         incidents, recording = self.incidents, self.storage.flow.recording_changed
         listener = AgentListener(
             described=self._described,
+            clock_set=self.schedule.flow.described,
             motion=incidents.motion,
             lost=incidents.lost,
             recording=recording,

@@ -70,6 +70,8 @@ class ScriptedAgent:
         self.state = golden("state")
         self.state["spool"] = {"clips": 0, "bytes": 0, "lost": 0, "readings": 0}
         self.readings: list[dict[str, Any]] = []
+        self.plans: list[list[dict[str, Any]]] = []
+        """What it was told to record ahead, time after time."""
         self.token = TOKEN
         self.pictures_per_second = 20
         self.port = 0
@@ -188,7 +190,8 @@ class ScriptedAgent:
 
     async def _plan(self, request: web.Request) -> web.Response:
         """Know what is booked, and record none of it."""
-        return web.json_response({"bookings": (await request.json())["bookings"]})
+        self.plans.append((await request.json())["bookings"])
+        return web.json_response({"bookings": self.plans[-1]})
 
     async def _snapshot(self, _: web.Request) -> web.Response:
         headers = {"X-Timestamp": f"{time.time():.6f}"}

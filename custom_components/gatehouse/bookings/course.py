@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..models import BookingState, Footage, FootageStage
+from ..models import BookingState, Footage, FootageStage, Replay
 from .nouns import Appointment
 from .rules import is_lost
 
@@ -23,6 +23,8 @@ MOVED: Final = "cameras_moved"
 SETTLED: Final = timedelta(seconds=5)
 
 _S: Final = BookingState
+DONE: Final = frozenset({_S.READY, _S.UPLOADED, _S.SHARED})
+"""The states of what has a movie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class BookingOptions:
     """How long parts are waited for that an agent still has, and nobody can reach it."""
     regret: timedelta = timedelta(days=1)
     """How long the parts of what was cancelled are kept."""
+    hope: timedelta = timedelta(days=7)
+    """How long the parts of which no movie could be made are kept."""
     look: timedelta = timedelta(seconds=10)
     """How often to look how far it is what is being recorded."""
     late: timedelta = timedelta(minutes=1)
@@ -62,6 +66,16 @@ class Evidence:
     def parts(self) -> tuple[Footage, ...]:
         """The parts of it that are here, by camera and time."""
         return tuple(row for row in self.rows if row.part and row.stage in HERE)
+
+    @property
+    def seen(self) -> tuple[Footage, ...]:
+        """The parts of it that are in a movie, wherever they are by now."""
+        return tuple(row for row in self.rows if row.part and row.replay is Replay.DONE)
+
+    @property
+    def unseen(self) -> tuple[Footage, ...]:
+        """The parts of it that are here and in no movie."""
+        return tuple(row for row in self.parts if row.path and row.replay is not Replay.DONE)
 
     @property
     def is_under_way(self) -> bool:
@@ -99,6 +113,14 @@ def found_late(row: Appointment, found: Evidence) -> Appointment:
     return replace(_spanned(row, found.parts), state=_S.COMPLETED, error=None, attempts=0)
 
 
+def came_late(row: Appointment, found: Evidence) -> Appointment:
+    """Return an appointment that has a movie: to have more of them, of what came since."""
+    # What could not be made a movie is not tried for ever.
+    if found.is_under_way or not found.unseen or row.attempts:
+        return row
+    return replace(_spanned(row, (*found.seen, *found.unseen)), state=_S.COMPLETED)
+
+
 def made(
     row: Appointment, movie: Footage, cameras: Iterable[str], flaw: str | None = None
 ) -> Appointment:
@@ -106,6 +128,13 @@ def made(
     is_whole = set(cameras) == set(row.cameras)
     error = flaw if is_whole else ONE_CAMERA
     return replace(row, state=_S.READY, movie=movie.id, error=error, attempts=0, retry_at=None)
+
+
+def made_more(row: Appointment, cameras: Iterable[str]) -> Appointment:
+    """Return an appointment that has more movies now, with the cameras that are in any of them."""
+    flaw = None if row.error == ONE_CAMERA else row.error
+    error = flaw if set(cameras) == set(row.cameras) else ONE_CAMERA
+    return replace(row, state=_S.READY, error=error, attempts=0, retry_at=None)
 
 
 def handed_over(row: Appointment, movies: Sequence[Footage]) -> Appointment:
@@ -119,7 +148,7 @@ def handed_over(row: Appointment, movies: Sequence[Footage]) -> Appointment:
 def is_to_be_shared(row: Appointment, *, uploads: bool) -> bool:
     """Whether it is time to give the movie an address: off-site if that is wanted and possible."""
     waits = row.upload and uploads and row.state is _S.READY
-    return row.share and row.link is None and row.state in {_S.READY, _S.UPLOADED} and not waits
+    return row.share and row.state in {_S.READY, _S.UPLOADED} and not waits
 
 
 def is_finished(row: Appointment, *, uploads: bool) -> bool:
@@ -133,12 +162,22 @@ def is_finished(row: Appointment, *, uploads: bool) -> bool:
 def after_failure(
     row: Appointment, code: str, now: datetime, options: BookingOptions, *, hopeless: bool
 ) -> Appointment:
-    """Return an appointment whose movie could not be made: to be tried again, or given up."""
-    attempts = row.attempts + 1
+    """Return an appointment whose movie could not be made: to be tried again, or given up.
+
+    One that has another movie keeps it, and what is said of that.
+    """
+    attempts, error = row.attempts + 1, row.error if row.movie else code
     if hopeless:
-        return replace(row, state=_S.FAILED, attempts=attempts, retry_at=None, error=code)
+        state = _S.READY if row.movie else _S.FAILED
+        return replace(row, state=state, attempts=attempts, retry_at=None, error=error)
     retry_at = now + pause_after(attempts, options)
-    return replace(row, state=_S.COMPLETED, attempts=attempts, retry_at=retry_at, error=code)
+    return replace(row, state=_S.COMPLETED, attempts=attempts, retry_at=retry_at, error=error)
+
+
+def is_past_hope(row: Appointment, now: datetime, options: BookingOptions) -> bool:
+    """Whether the parts that could not be made a movie were kept long enough."""
+    has_failed = row.attempts > 0 and row.state in {_S.FAILED, *DONE}
+    return has_failed and now - (row.changed or row.end) > options.hope
 
 
 def is_due(row: Appointment, now: datetime, options: BookingOptions) -> bool:

@@ -11,11 +11,14 @@ from ..database import DatabaseError
 from ..footage import FootageError
 from ..models import BookingState, Footage
 from .course import (
+    DONE,
     BookingOptions,
+    came_late,
     found_late,
     handed_over,
     is_due,
     is_finished,
+    is_past_hope,
     is_to_be_shared,
     recorded,
 )
@@ -31,8 +34,6 @@ from .store import AppointmentQuery, BookingStore
 _LOGGER = logging.getLogger(__name__)
 
 _S: Final = BookingState
-DONE: Final = frozenset({_S.READY, _S.UPLOADED, _S.SHARED})
-"""The states of what has a movie."""
 GIVEN_UP: Final = frozenset({_S.MISSED, _S.FAILED})
 
 # So long an agent may keep what was recorded, and a storage be away.
@@ -78,9 +79,7 @@ class Bookings:
             self._woken.set()
 
     async def recover(self) -> None:
-        """Take up what a restart interrupted. Raises DatabaseError."""
-        for row in await self._store.find(AppointmentQuery(states=frozenset({_S.PROCESSING}))):
-            await self._diary.move(row, replace(row, state=_S.COMPLETED))
+        """Remove what a restart left of movies. Raises DatabaseError."""
         with suppress(FootageError):  # what is left takes room, and no more
             await self._production.recover()
 
@@ -102,6 +101,7 @@ class Bookings:
         while True:
             with suppress(DatabaseError):  # the next time is soon enough
                 await self._diary.refresh()
+                await self.tidy()
             await asyncio.sleep(self._options.refresh.total_seconds())
 
     async def _follow(self) -> None:
@@ -124,7 +124,7 @@ class Bookings:
         rows = await self._store.find(AppointmentQuery(since=now - RETURNS, until=until))
         for row in rows:
             is_news = touched is None or row.id in touched
-            if row.start <= now and (is_news or not self._is_over(row)):
+            if row.start <= now and (is_news or not self._is_over(row, now)):
                 await self._move(row, now)
         begins = [row.start - now for row in rows if row.start > now]
         if any(row.start <= now <= row.end + GRACE + self._options.look for row in rows):
@@ -135,6 +135,8 @@ class Bookings:
 
     async def _move(self, row: Appointment, now: datetime) -> None:
         """Move one appointment as far as it goes. Raises DatabaseError."""
+        if is_past_hope(row, now, self._options):
+            row = await self._let_go(row)
         match row.state:
             case _S.SCHEDULED | _S.RECORDING:
                 await self._record(row, now)
@@ -145,8 +147,21 @@ class Bookings:
             case _S.CANCELLED if now - (row.changed or now) > self._options.regret:
                 await self._drop(row, even_unmerged=True)
 
-    def _is_over(self, row: Appointment) -> bool:
+    async def tidy(self) -> None:
+        """Delete what is left of appointments for which nobody waits any more.
+
+        Raises DatabaseError.
+        """
+        until = self._house.now() - RETURNS
+        since, over = until - self._options.hope, DONE | GIVEN_UP
+        query = AppointmentQuery(since=since, until=until, states=over)
+        for row in await self._store.find(query):
+            await self._drop(row, even_unmerged=True)
+
+    def _is_over(self, row: Appointment, now: datetime) -> bool:
         """Whether there is something to be done only if a late part of it comes."""
+        if is_past_hope(row, now, self._options):
+            return False
         if row.state in DONE:
             return is_finished(row, uploads=self._house.uploads())
         return row.state in GIVEN_UP
@@ -160,6 +175,9 @@ class Bookings:
         """Follow a movie to where people want it, and tell them once when it is there."""
         uploads = self._house.uploads()
         found = await self._parts.here(row)
+        if (late := came_late(row, found)) != row:
+            await self._save(row, late)
+            return
         movie = next((each for each in found.rows if each.id == row.movie), None)
         if found.parts:
             await self._drop(row)
@@ -167,7 +185,7 @@ class Bookings:
         row = await self._save(row, handed_over(row, movies))
         if movie is None or not is_to_be_shared(row, uploads=uploads):
             return
-        if link := await self._house.share(row, movie):
+        if link := row.link or await self._house.share(row, movie):
             await self._save(row, replace(row, state=_S.SHARED, link=link))
 
     async def _save(self, was: Appointment, now: Appointment) -> Appointment:
@@ -179,12 +197,19 @@ class Bookings:
             await self._house.finished(now)
         return now
 
-    async def _drop(self, row: Appointment, *, even_unmerged: bool = False) -> None:
+    async def _let_go(self, row: Appointment) -> Appointment:
+        """Delete what could not be made a movie; what comes after that is tried anew."""
+        if not await self._drop(row, even_unmerged=True):
+            return row
+        return await self._save(row, replace(row, attempts=0))
+
+    async def _drop(self, row: Appointment, *, even_unmerged: bool = False) -> bool:
         with suppress(FootageError):  # the disk is looked at again
-            await self._parts.drop(row, even_unmerged=even_unmerged)
+            return await self._parts.drop(row, even_unmerged=even_unmerged)
+        return False
 
     async def _produce(self) -> None:
-        """Make one movie after the other; those that a restart interrupted are made again."""
+        """Make one movie after the other; those that were interrupted are made again."""
         await self.recover()
         while True:
             self._to_make.clear()
@@ -200,9 +225,18 @@ class Bookings:
     async def make_next(self) -> timedelta:
         """Make the next movie, if one is due, and return when to look again."""
         now = self._house.now()
-        rows = await self._store.find(AppointmentQuery(states=frozenset({_S.COMPLETED})))
+        states = frozenset({_S.COMPLETED, _S.PROCESSING})
+        found = await self._store.find(AppointmentQuery(states=states))
+        rows = [await self._resumed(row) for row in found]
         if due := [row for row in rows if is_due(row, now, self._options)]:
             await self._production.make(min(due, key=lambda each: each.end))
             return timedelta()
         retries = [row.retry_at - now for row in rows if row.retry_at is not None]
         return min(retries, default=self._options.refresh)
+
+    async def _resumed(self, row: Appointment) -> Appointment:
+        """Return an appointment to make; nobody else makes any, so what was begun begins again."""
+        if row.state is not _S.PROCESSING:
+            return row
+        left = replace(row, state=_S.COMPLETED)
+        return left if await self._diary.move(row, left) else row

@@ -15,6 +15,10 @@ FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 MOST_HOURS: Final = 1000
 LONGEST_INTERVAL: Final = 366
 
+FIRST_YEAR: Final = 1970
+# Many calendars write the last day of the year 9999 where they mean none.
+FOR_EVER: Final = 9000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -67,6 +71,7 @@ def parsed(text: str, zone: ZoneInfo) -> Rule:
 
 _DAY: Final = re.compile(rf"([+-]?[1-9]\d?)?({'|'.join(WEEKDAYS)})")
 _FREQUENCY: Final = "Begin the rule with FREQ=DAILY, FREQ=WEEKLY, FREQ=MONTHLY or FREQ=YEARLY"
+_UNTIL: Final = "Give UNTIL a time as 20261231T225959Z"
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -121,11 +126,15 @@ def _week_start(name: str, value: str, _: ZoneInfo) -> str:
     return value
 
 
-def _until(_: str, value: str, zone: ZoneInfo) -> datetime:
+def _until(_: str, value: str, zone: ZoneInfo) -> datetime | None:
     try:
         read = datetime.fromisoformat(value)
     except ValueError as error:
-        raise RuleBad("Give UNTIL a time as 20261231T225959Z") from error
+        raise RuleBad(_UNTIL) from error
+    if read.year < FIRST_YEAR:
+        raise RuleBad(_UNTIL)
+    if read.year >= FOR_EVER:
+        return None
     if read.tzinfo is not None:
         return read.astimezone(UTC)
     if "T" not in value:

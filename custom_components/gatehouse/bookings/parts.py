@@ -62,11 +62,22 @@ class Parts:
                 if row.end < part.until:
                     await self._footage.end(part.id, row.end)
 
+    async def merged(self, parts: Iterable[Footage]) -> None:
+        """Keep that parts are in a movie now. Raises DatabaseError."""
+        for part in parts:
+            # Whoever looks at the movie looks at them.
+            await self._library.replayed(part.id, None, None)
+
     async def drop(self, row: Appointment, *, even_unmerged: bool = False) -> bool:
         """Delete the parts of an appointment, and return whether none is left.
 
+        Unless even unmerged ones are to go, all stay as long as one is in no movie, or on its way.
         Raises DatabaseError and FootageError.
         """
+        if not even_unmerged:
+            found = await self.here(row)
+            if found.unseen or found.is_under_way:
+                return False
         return await self._movies.drop_parts(row.id, even_unmerged=even_unmerged)
 
     async def _there(self, camera: str, appointment: str) -> dict[str, bool]:

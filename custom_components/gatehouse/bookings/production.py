@@ -23,7 +23,7 @@ from ..footage import (
     Reel,
 )
 from ..models import BookingState, Footage, Layout
-from .course import MOVED, BookingOptions, after_failure, is_finished, made
+from .course import MOVED, BookingOptions, Evidence, after_failure, is_finished, made, made_more
 from .diary import Diary
 from .house import House
 from .nouns import Appointment
@@ -63,6 +63,7 @@ class Production:
     async def make(self, row: Appointment) -> None:
         """Make the movie of a completed appointment, and let go of its parts. Raises DatabaseError.
 
+        If it has one already, what came since becomes a movie of each camera by itself.
         Whatever hinders it is kept with the appointment; who is cancelled leaves it to be done
         again.
         """
@@ -77,7 +78,7 @@ class Production:
             done = after_failure(
                 work, error.code, self._house.now(), self._options, hopeless=hopeless
             )
-        if not await self._diary.move(work, done) or done.state is not BookingState.READY:
+        if not await self._diary.move(work, done) or done.attempts:
             return
         with suppress(FootageError):  # they are let go of when somebody looks again
             await self._parts.drop(done)
@@ -86,11 +87,14 @@ class Production:
 
     async def _produced(self, row: Appointment) -> Appointment:
         found = await self._parts.here(row)
-        reels = list(_reels(row, found.parts, self._house))
-        filmed = [await self._filmed(row, plan) for plan in self._plans(row, reels)]
+        parts = found.unseen if row.movie else found.parts
+        reels = list(_reels(row, parts, self._house))
+        filmed = [await self._filmed(row, plan, found) for plan in self._plans(row, reels)]
+        cameras = chain.from_iterable(each.cameras for each in filmed)
+        if row.movie and (filmed or not parts):
+            return made_more(row, {*cameras, *(each.camera for each in found.seen)})
         if not filmed:
             raise FootageError("Nothing is left of what was recorded")
-        cameras = chain.from_iterable(each.cameras for each in filmed)
         return made(row, filmed[0].movie, cameras, filmed[0].flaw)
 
     def _plans(self, row: Appointment, reels: Sequence[Reel]) -> Iterator[MergePlan]:
@@ -108,12 +112,12 @@ class Production:
             calibration=frame.calibration,
             corner=frame.corner,
         )
-        if row.layout is Layout.SEPARATE or len(reels) == 1:
+        if row.layout is Layout.SEPARATE or row.movie or len(reels) == 1:
             yield from (whole(left=reel) for reel in reels)
         else:
             yield whole(left=reels[0], right=reels[1])
 
-    async def _filmed(self, row: Appointment, plan: MergePlan) -> _Filmed:
+    async def _filmed(self, row: Appointment, plan: MergePlan, found: Evidence) -> _Filmed:
         """Make one movie and file it, side by side where there is no other way."""
         size = await asyncio.to_thread(_bytes, plan)
         async with self._movies.draft(size) as draft:
@@ -125,13 +129,21 @@ class Production:
                 _LOGGER.warning("%s is side by side: %s", row.summary, error)
                 plain = replace(plan, layout=Layout.SIDE_BY_SIDE)
                 merged, flaw = await self._merger.merge(plain, draft, progressed), error.code
-            name = self._house.frame(row).name
-            if row.layout is Layout.SEPARATE:
-                name = plan.left.camera
+            name = self._name(row, plan)
             movie = await self._movies.keep(
                 draft, merged.clip, row.id, name, merged.began, plan.until, wanted=row.upload
             )
+        if row.movie and movie.id in {each.id for each in found.rows}:
+            raise FootageError(f"{movie.camera} has another movie of that time")
+        files = set(_files(plan))
+        await self._parts.merged(part for part in found.parts if part.path in files)
         return _Filmed(movie, merged.cameras, flaw)
+
+    def _name(self, row: Appointment, plan: MergePlan) -> str:
+        """Return under which name a movie is filed: never one camera's if it is another's."""
+        name = self._house.frame(row).name
+        is_own = row.layout is Layout.SEPARATE or row.movie or name in row.cameras
+        return plan.left.camera if is_own and plan.right is None else name
 
 
 class _Filmed(NamedTuple):

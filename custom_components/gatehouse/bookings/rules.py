@@ -30,9 +30,10 @@ STEPS: Final[Mapping[BookingState, frozenset[BookingState]]] = {
     _S.COMPLETED: frozenset({_S.PROCESSING, _S.FAILED}),
     # Work that a restart interrupted begins again.
     _S.PROCESSING: frozenset({_S.READY, _S.COMPLETED, _S.FAILED}),
-    _S.READY: frozenset({_S.UPLOADED, _S.SHARED}),
-    _S.UPLOADED: frozenset({_S.SHARED}),
-    _S.SHARED: frozenset(),
+    # An agent may come back with what is in no movie yet.
+    _S.READY: frozenset({_S.UPLOADED, _S.SHARED, _S.COMPLETED}),
+    _S.UPLOADED: frozenset({_S.SHARED, _S.COMPLETED}),
+    _S.SHARED: frozenset({_S.COMPLETED}),
     # Somebody may try again, and an agent may come back with what was given up.
     _S.FAILED: frozenset({_S.COMPLETED, _S.PROCESSING}),
     _S.MISSED: frozenset({_S.SCHEDULED, _S.RECORDING, _S.COMPLETED}),

@@ -9,13 +9,16 @@ import pytest
 
 from custom_components.gatehouse.bookings import Appointment, Booking
 from custom_components.gatehouse.bookings.plans import Plans
-from custom_components.gatehouse.database import Database
-from custom_components.gatehouse.models import BookingState, Layout
+from custom_components.gatehouse.database import Database, DatabaseLocked
+from custom_components.gatehouse.footage import DiskRefused, FootageStore, Movies
+from custom_components.gatehouse.models import BookingState, Footage, Layout
 from tests.rooms.bookings.booked import LEFT, RIGHT, Clock, berlin, booking
 from tests.rooms.bookings.world import OPTIONS, World
 from tests.waiting import eventually
 
 QUARTER = timedelta(minutes=15)
+HOURLY = timedelta(hours=1)
+ATTIC = "attic/court"
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ async def booked(world: World, **more: object) -> Booking:
     """Book a quarter of an hour from five o'clock on, and let the agent know."""
     kept = await world.diary.create(booking(length=QUARTER, **more))
     async with world.planning():
-        await eventually(lambda: len(world.pi.planned) == len(kept.cameras))
+        await eventually(lambda: len(world.pi.planned + world.attic.planned) == len(kept.cameras))
     return kept
 
 
@@ -35,6 +38,17 @@ async def state(world: World, key: str) -> Appointment:
     found = await world.store.get(key)
     assert found
     return found
+
+
+async def parts_here(world: World, key: str) -> list[Footage]:
+    """Return the parts of an appointment that take room on the disk."""
+    parts = [each for each in await world.rows(key) if each.part and each.path]
+    assert await asyncio.to_thread(lambda: all(each.path.exists() for each in parts if each.path))
+    return parts
+
+
+async def movies(world: World, key: str) -> list[Footage]:
+    return [each for each in await world.rows(key) if not each.part]
 
 
 async def until(world: World, moment: datetime, step: timedelta = timedelta(minutes=1)) -> None:
@@ -268,3 +282,171 @@ async def test_what_can_be_no_panorama_is_side_by_side_and_says_so(world: World)
     row = await state(world, kept.uid)
     assert (row.state, row.error) == (BookingState.READY, "panorama_unavailable")
     assert [plan.layout for plan in world.merger.plans] == [Layout.SIDE_BY_SIDE]
+
+
+@pytest.mark.parametrize(("late", "other"), [("attic", LEFT), ("pi", ATTIC)])
+@pytest.mark.parametrize("filed_as", ["pair", LEFT])
+async def test_a_camera_that_comes_late_has_a_movie_of_its_own(
+    world: World, late: str, other: str, filed_as: str
+) -> None:
+    world.filed_as = filed_as
+    kept = await booked(world, cameras=(LEFT, ATTIC), upload=True, share=True)
+    agent = world.pi if late == "pi" else world.attic
+    agent.is_away = True
+    await until(world, berlin(18, 17, 30))
+    await until(world, berlin(19, 18), HOURLY)
+    alone = await state(world, kept.uid)
+    assert (alone.state, alone.error) == (BookingState.SHARED, "one_camera")
+
+    agent.is_away = False
+    await until(world, berlin(19, 18, 40))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.SHARED, None)
+    assert (row.movie, row.link) == (alone.movie, alone.link)
+    first, second = world.merger.plans
+    assert first.left.camera == other
+    assert {first.left.camera, second.left.camera} == {LEFT, ATTIC}
+    assert len(second.left.parts) == 3
+    found = {each.id: each.camera for each in await movies(world, kept.uid)}
+    assert found.pop(alone.movie or "") == ("pair" if filed_as == "pair" else other)
+    assert list(found.values()) == [second.left.camera]
+    assert await parts_here(world, kept.uid) == []
+    assert len(world.shared) == 1
+
+
+async def test_what_comes_late_of_a_camera_is_not_lost_either(world: World) -> None:
+    kept = await booked(world)
+    await until(world, berlin(18, 17, 7))
+    world.pi.is_away = True
+    await until(world, berlin(18, 17, 30))
+    await until(world, berlin(19, 18), HOURLY)
+    row = await state(world, kept.uid)
+    assert (row.state, row.recorded_until) == (BookingState.READY, berlin(18, 17, 5))
+
+    world.pi.is_away = False
+    await until(world, berlin(19, 18, 40))
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.READY, None)
+    assert (row.recorded_since, row.recorded_until) == (berlin(18, 17), berlin(18, 17, 15))
+    assert sorted(each.camera for each in await movies(world, kept.uid)) == [LEFT, RIGHT, "site"]
+    assert [len(plan.left.parts) for plan in world.merger.plans] == [1, 2, 2]
+
+
+async def test_what_is_on_its_way_when_a_movie_is_made_is_waited_for(world: World) -> None:
+    kept = await booked(world, cameras=(LEFT, ATTIC))
+    world.attic.is_away = True
+    await until(world, berlin(18, 17, 30))
+    world.attic.record()
+    on_its_way = await world.send_for(world.attic)
+    await until(world, berlin(19, 18), HOURLY)
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    assert len(await parts_here(world, kept.uid)) == 3
+
+    for each in on_its_way:
+        await world.arrive(each)
+    await until(world, berlin(19, 18, 40))
+
+    assert len(await movies(world, kept.uid)) == 2
+    assert await parts_here(world, kept.uid) == []
+
+
+async def test_what_never_comes_takes_no_room_for_ever(world: World) -> None:
+    kept = await booked(world, cameras=(LEFT, ATTIC))
+    world.attic.is_away = True
+    await until(world, berlin(18, 17, 30))
+    world.attic.record()
+    await world.send_for(world.attic)
+    await until(world, berlin(30, 17), 6 * HOURLY)
+    assert len(await parts_here(world, kept.uid)) == 3
+
+    world.clock.at(3, 18, month=12)
+    await world.bookings.tidy()
+
+    assert await parts_here(world, kept.uid) == []
+
+
+async def test_parts_that_the_disk_keeps_are_no_late_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> bool:
+        raise DiskRefused("It is read-only: mend it")
+
+    kept = await booked(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(Movies, "drop_parts", refuse)
+        await until(world, berlin(18, 17, 20))
+    assert len(await parts_here(world, kept.uid)) == 6
+
+    world.start()
+    await world.look()
+
+    assert await parts_here(world, kept.uid) == []
+    assert len(world.merger.plans) == 1
+
+
+async def test_what_comes_late_and_can_be_no_movie_leaves_the_first_one_alone(
+    world: World,
+) -> None:
+    kept = await booked(world, cameras=(LEFT, ATTIC))
+    world.attic.is_away = True
+    await until(world, berlin(18, 17, 30))
+    await until(world, berlin(19, 18), HOURLY)
+
+    world.attic.is_away = False
+    world.merger.fails = 8
+    await until(world, berlin(20, 18), HOURLY)
+
+    row = await state(world, kept.uid)
+    assert (row.state, row.error, row.attempts) == (BookingState.READY, "one_camera", 8)
+    assert len(world.told) == 1
+    world.start()
+    await until(world, berlin(26, 12), HOURLY)
+    assert len(world.merger.plans) == 1
+    assert len(await parts_here(world, kept.uid)) == 3
+    await until(world, berlin(28, 18), HOURLY)
+    assert await parts_here(world, kept.uid) == []
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_parts_that_can_be_no_movie_go_after_a_week(world: World, is_deleted: bool) -> None:
+    world.merger.fails = 8
+    kept = await booked(world)
+    await until(world, berlin(18, 17, 30))
+    await until(world, berlin(19, 12), HOURLY)
+    if is_deleted:
+        await world.diary.delete(kept.uid)
+
+    await until(world, berlin(25, 12), HOURLY)
+    row = await state(world, kept.uid)
+    assert (row.state, row.error) == (BookingState.FAILED, "disk_full")
+    assert len(await parts_here(world, kept.uid)) == 6
+    await until(world, berlin(26, 12), HOURLY)
+
+    assert await parts_here(world, kept.uid) == []
+    assert (await state(world, kept.uid)).state is BookingState.FAILED
+
+
+async def test_a_movie_that_the_database_refuses_once_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> bool:
+        raise DatabaseLocked("It is locked: try again")
+
+    kept = await booked(world)
+    await until(world, berlin(18, 17, 15))
+    world.clock.now += timedelta(minutes=2)
+    world.pi.record()
+    await world.fetch()
+    await world.bookings.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(FootageStore, "add", refuse)
+        with pytest.raises(DatabaseLocked):
+            await world.bookings.make_next()
+
+    await world.look()
+
+    assert (await state(world, kept.uid)).state is BookingState.READY
+    assert len(await movies(world, kept.uid)) == 1
+    assert await parts_here(world, kept.uid) == []

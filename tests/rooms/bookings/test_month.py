@@ -184,7 +184,7 @@ async def go_on(world: World) -> None:
 
 async def plan(world: World) -> None:
     """Let the agent know what is booked, if it can be reached."""
-    if world.agents():
+    if "pi" in world.agents():
         plans = world.pi.plans
         async with world.planning():
             await eventually(lambda: world.pi.plans > plans)

@@ -214,6 +214,17 @@ def test_the_last_hour_begins_at_until_at_the_latest(until: str, last: str) -> N
     assert nights(f"FREQ=DAILY;UNTIL={until}", berlin(18, 17), HOUR)[-1] == last
 
 
+@pytest.mark.parametrize("until", ["99991231", "99991231T235959", "99991231T235959Z"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_an_end_in_the_year_9999_is_none(until: str, zone: str) -> None:
+    start = datetime(2026, 11, 18, 17, tzinfo=ZoneInfo(zone))
+
+    endless = checked(booking(start, rrule=f"FREQ=WEEKLY;UNTIL={until}"))
+
+    assert endless.rrule == "FREQ=WEEKLY"
+    assert extent(endless)[1] is None
+
+
 BAD = {
     "no rule": "often",
     "no frequency": "COUNT=3",
@@ -228,6 +239,7 @@ BAD = {
     "no day of a month": "FREQ=MONTHLY;BYMONTHDAY=0",
     "no beginning of a week": "FREQ=WEEKLY;WKST=NOON",
     "no end": "FREQ=DAILY;UNTIL=tomorrow",
+    "an end that no clock shows": "FREQ=DAILY;UNTIL=00010101T000000",
     "too many": "FREQ=DAILY;COUNT=1001",
     "over before it begins": "FREQ=DAILY;UNTIL=20261101",
     "days that no month has": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",

@@ -147,7 +147,7 @@ def test_nothing_that_is_over_is_doubled(state: BookingState) -> None:
 def test_an_appointment_goes_its_way_and_no_other() -> None:
     way = "scheduled recording completed processing ready uploaded shared".split()
     states = [BookingState(each) for each in way]
-    back = {(BookingState.PROCESSING, BookingState.COMPLETED)}
+    back = {(each, BookingState.COMPLETED) for each in states[states.index("processing") :]}
 
     pairs = set(product(states, states))
 

@@ -181,8 +181,11 @@ class World:
 
     def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
         self.clock = clock
-        self.pi = SimulatedAgent("pi", clock)
+        self.pi, self.attic = SimulatedAgent("pi", clock), SimulatedAgent("attic", clock)
+        self._pis = {"pi": self.pi, "attic": self.attic}
         self.merger = FirstPart()
+        self.filed_as: str | None = None
+        """Under which name movies are filed; None for that of their calendar."""
         self.can_upload = True
         self.uploads_at_once: int | None = None
         """None for all."""
@@ -213,16 +216,16 @@ class World:
 
     def recorder(self, camera: str) -> Any:
         owner, _, name = camera.partition("/")
-        return (self.pi, name) if owner == "pi" else None
+        return (self._pis[owner], name) if owner in self._pis else None
 
     def agents(self) -> dict[str, Any]:
-        return {} if self.pi.is_away or self.pi.is_off else {"pi": self.pi}
+        return {name: pi for name, pi in self._pis.items() if not (pi.is_away or pi.is_off)}
 
     def has_agent(self, camera: str) -> bool:
-        return camera.startswith("pi/")
+        return camera.partition("/")[0] in self._pis
 
     def frame(self, appointment: Appointment) -> Frame:
-        return Frame(name=appointment.calendar)
+        return Frame(name=self.filed_as or appointment.calendar)
 
     def uploads(self) -> bool:
         return self.can_upload
@@ -241,18 +244,32 @@ class World:
         return self.clock()
 
     async def fetch(self) -> None:
-        """Bring home what the agent has recorded, as the footage chain does."""
-        if self.pi.is_away or self.pi.is_off:
-            return
-        for name, each in tuple(self.pi.there.items()):
-            if each.status is RecordingStatus.COMPLETE:
-                row = await asyncio.to_thread(self._filed, each)
-                await self._rows.add(row)
-                self.bookings.footage(row)
-                del self.pi.there[name]
+        """Bring home what the agents have recorded, as the footage chain does."""
+        for owner, pi in self.agents().items():
+            for name, each in tuple(pi.there.items()):
+                if each.status is RecordingStatus.COMPLETE:
+                    row = await asyncio.to_thread(self._filed, f"{owner}/{each.camera}", each)
+                    await self._rows.add(row)
+                    self.bookings.footage(row)
+                    del pi.there[name]
 
-    def _filed(self, each: Recording) -> Footage:
-        camera = f"pi/{each.camera}"
+    async def send_for(self, pi: SimulatedAgent) -> list[Footage]:
+        """Let all that an agent has recorded be on its way, for ever if need be."""
+        rows = [
+            await asyncio.to_thread(self._filed, f"{pi.name}/{each.camera}", each)
+            for each in pi.there.values()
+        ]
+        for row in rows:
+            await self._rows.add(replace(row, stage=FootageStage.RECORDING, path=None))
+        return rows
+
+    async def arrive(self, row: Footage) -> None:
+        """Let something be here that was on its way."""
+        assert (coming := await self._rows.get(row.id))
+        assert await self._rows.move(coming, row)
+        self.bookings.footage(row)
+
+    def _filed(self, camera: str, each: Recording) -> Footage:
         since = each.started or each.until
         place = self._disk.place(camera, since, each.id, ".mp4")
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -297,7 +314,8 @@ class World:
 
     async def look(self) -> None:
         """Let everybody do what is to be done at the time that it is now."""
-        self.pi.record()
+        for pi in self._pis.values():
+            pi.record()
         await self.fetch()
         await self.bookings.look()
         await self.bookings.make_next()
@@ -310,7 +328,8 @@ class World:
         plans = Plans(self.store, OPTIONS, self)
         unlisten = self.diary.listen(lambda _: plans.changed())
         task = asyncio.create_task(plans.run())
-        plans.described("pi")
+        for owner in self._pis:
+            plans.described(owner)
         try:
             yield
         finally:
