@@ -27,8 +27,8 @@ class DatabaseHealth:
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await self.look()
             await asyncio.sleep(LOOK_EVERY.total_seconds())
+            await self.look()
 
     async def look(self) -> None:
         """Look once; what has failed for long is told."""

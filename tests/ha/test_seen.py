@@ -338,7 +338,7 @@ async def test_a_restart_in_mid_incident_leaves_nobody_present(
     assert state_of(hass, PERSON) == "off"
     [incident] = await incidents(hass)
     assert incident["state"] == "interrupted"
-    assert state_of(hass, RISK) == str(incident["risk"])
+    await becomes(hass, RISK, str(incident["risk"]))
 
 
 async def test_the_entities_of_an_agent_that_is_away_at_the_start_are_there(
