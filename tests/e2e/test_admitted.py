@@ -54,7 +54,8 @@ async def test_a_card_is_an_event_a_row_and_the_incident_of_its_doors_camera(hou
 
     # Nobody at a door waits for a disk: it is told before it is written.
     async def written() -> list[dict[str, Any]]:
-        return (await house.asks("get_incidents"))["incidents"]
+        found: list[dict[str, Any]] = (await house.asks("get_incidents"))["incidents"]
+        return found
 
     [incident] = await eventually(written, 10, "its incident")
     assert incident["id"] == event["incident_id"]
