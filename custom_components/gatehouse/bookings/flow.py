@@ -79,7 +79,9 @@ class Bookings:
             self._woken.set()
 
     async def recover(self) -> None:
-        """Remove what a restart left of movies. Raises DatabaseError."""
+        """Take up what was interrupted: nobody else makes movies. Raises DatabaseError."""
+        for row in await self._store.find(AppointmentQuery(states=frozenset({_S.PROCESSING}))):
+            await self._diary.move(row, replace(row, state=_S.COMPLETED))
         with suppress(FootageError):  # what is left takes room, and no more
             await self._production.recover()
 
@@ -210,14 +212,17 @@ class Bookings:
 
     async def _produce(self) -> None:
         """Make one movie after the other; those that were interrupted are made again."""
-        await self.recover()
+        is_interrupted = True
         while True:
             self._to_make.clear()
             try:
+                if is_interrupted:
+                    await self.recover()
+                is_interrupted = False
                 pause = await self.make_next()
             except DatabaseError as error:
                 _LOGGER.warning("Movies have to wait: %s", error)
-                pause = self._options.look
+                is_interrupted, pause = True, self._options.look
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause.total_seconds()):
                     await self._to_make.wait()
@@ -225,18 +230,9 @@ class Bookings:
     async def make_next(self) -> timedelta:
         """Make the next movie, if one is due, and return when to look again."""
         now = self._house.now()
-        states = frozenset({_S.COMPLETED, _S.PROCESSING})
-        found = await self._store.find(AppointmentQuery(states=states))
-        rows = [await self._resumed(row) for row in found]
+        rows = await self._store.find(AppointmentQuery(states=frozenset({_S.COMPLETED})))
         if due := [row for row in rows if is_due(row, now, self._options)]:
             await self._production.make(min(due, key=lambda each: each.end))
             return timedelta()
         retries = [row.retry_at - now for row in rows if row.retry_at is not None]
         return min(retries, default=self._options.refresh)
-
-    async def _resumed(self, row: Appointment) -> Appointment:
-        """Return an appointment to make; nobody else makes any, so what was begun begins again."""
-        if row.state is not _S.PROCESSING:
-            return row
-        left = replace(row, state=_S.COMPLETED)
-        return left if await self._diary.move(row, left) else row

@@ -445,6 +445,7 @@ async def test_a_movie_that_the_database_refuses_once_is_made_again(
         with pytest.raises(DatabaseLocked):
             await world.bookings.make_next()
 
+    await world.bookings.recover()
     await world.look()
 
     assert (await state(world, kept.uid)).state is BookingState.READY

@@ -57,7 +57,6 @@ export class LogPart {
   hear(passage) {
     if (!isAsked(passage, this.#filter, this.#card.hass.config.time_zone)) return;
     this.#rows = [passage, ...this.#rows.filter((row) => row.id !== passage.id)];
-    this.#picture([passage]);
     this.#card.changed();
   }
 
