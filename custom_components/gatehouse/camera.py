@@ -141,10 +141,8 @@ class AgentCamera(GatehouseCamera):
         """Return a short-lived signed address of this camera's H.264 (MPEG-TS)."""
         if self.is_private:
             return None
-        address = self.coordinator.agent.live_url(self.camera, LIVE_LIFETIME)
-        if self.stream is None:  # who is about to make it asks; later, who wants one of their own
-            self._live_since = dt_util.utcnow()
-        return address
+        # Who is about to make the stream asks, and later players who want an address of their own.
+        return self._new_live_url() if self.stream is None else self._live_url()
 
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
@@ -163,7 +161,7 @@ class AgentCamera(GatehouseCamera):
         self._follow_webrtc()
         old = dt_util.utcnow() > self._live_since + LIVE_LIFETIME / 2
         if self.stream is not None and not self.stream.available and self.available and old:
-            self.stream.update_source(self._live_url())
+            self.stream.update_source(self._new_live_url())
         super()._handle_coordinator_update()
 
     def _follow_privacy(self) -> None:
@@ -174,7 +172,7 @@ class AgentCamera(GatehouseCamera):
         if self._was_private:
             self.hass.async_create_task(self.stream.stop())
         else:
-            self.stream.update_source(self._live_url())
+            self.stream.update_source(self._new_live_url())
 
     def _follow_webrtc(self) -> None:
         """Let players know when the agent has learnt WebRTC, or forgotten it."""
@@ -182,8 +180,12 @@ class AgentCamera(GatehouseCamera):
         if had is not self._had_webrtc:
             self.hass.async_create_task(self.async_refresh_providers())
 
-    def _live_url(self) -> str:
+    def _new_live_url(self) -> str:
+        """Return an address for the stream, whose age is known."""
         self._live_since = dt_util.utcnow()
+        return self._live_url()
+
+    def _live_url(self) -> str:
         return self.coordinator.agent.live_url(self.camera, LIVE_LIFETIME)
 
 

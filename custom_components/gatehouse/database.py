@@ -187,7 +187,7 @@ def _open(where: Place) -> tuple[Engine, Engine]:
 
 
 def _migrate(engine: Engine) -> None:
-    version = _write(engine, _known)
+    version = _write(engine, _version_begun)
     newest = len(MIGRATIONS)
     if version > newest:
         raise DatabaseTooNew(
@@ -201,7 +201,8 @@ def _migrate(engine: Engine) -> None:
         LOGGER.debug("Migrated %s to schema %s", name_of(engine.url), number)
 
 
-def _known(connection: Connection) -> int:
+def _version_begun(connection: Connection) -> int:
+    """Return the version of the schema, 0 for a database that has none yet."""
     _SCHEMA_VERSION.create(connection, checkfirst=True)
     return _version(connection)
 

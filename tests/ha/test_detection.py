@@ -1,6 +1,7 @@
 """The detectors made ready: runtime installed, model fetched, or a sentence that says why not."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -466,10 +467,11 @@ async def test_a_service_that_comes_back_was_no_repair(
     await detection.close()
 
 
-async def test_an_agent_is_asked_by_its_address_and_called_by_its_name(
-    hass: HomeAssistant, socket_enabled: None
-) -> None:
-    asked: list[str | None] = []
+@asynccontextmanager
+async def looking_agent(
+    asked: list[str | None], shown: ssl.SSLContext | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """Run an agent that notes who asks it to look, and give its address."""
 
     async def detect(request: web.Request) -> web.Response:
         asked.append(request.headers.get("Authorization"))
@@ -477,11 +479,24 @@ async def test_an_agent_is_asked_by_its_address_and_called_by_its_name(
 
     app = web.Application()
     app.router.add_post("/api/v1/detect", detect)
-    async with TestServer(app, host="127.0.0.1") as server:
-        address = {"host": "127.0.0.1", "port": server.port, "token": "a-token"}
-        porch = DetectorAgent(name="Porch", address=address)
-        wanted = replace(choice("agent", detector_agent="c0ffee"), agents={"c0ffee": porch})
-        detection = Detection(hass, wanted)
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server(ssl=shown)
+    yield {"host": "127.0.0.1", "port": server.port, "token": "a-token"}
+    await server.close()
+
+
+def choice_of(address: dict[str, Any]) -> DetectorChoice:
+    """Return what a user chose who has the agent at this address look."""
+    porch = DetectorAgent(name="Porch", address=address)
+    return replace(choice("agent", detector_agent="c0ffee"), agents={"c0ffee": porch})
+
+
+async def test_an_agent_is_asked_by_its_address_and_called_by_its_name(
+    hass: HomeAssistant, socket_enabled: None
+) -> None:
+    asked: list[str | None] = []
+    async with looking_agent(asked) as address:
+        detection = Detection(hass, choice_of(address))
 
         await detection.detect(lambda: PICTURE)
 
@@ -495,35 +510,20 @@ async def test_an_agent_that_was_paired_sees_pictures_and_its_token_over_its_own
     hass: HomeAssistant, socket_enabled: None, tmp_path: Path, known: bool
 ) -> None:
     asked: list[str | None] = []
-
-    async def detect(request: web.Request) -> web.Response:
-        asked.append(request.headers.get("Authorization"))
-        return web.json_response({"detections": [], "width": 64, "height": 64})
-
-    app = web.Application()
-    app.router.add_post("/api/v1/detect", detect)
     shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     fingerprint = make_certificate(tmp_path / "agent.pem")
     shown.load_cert_chain(tmp_path / "agent.pem")
-    server = TestServer(app, host="127.0.0.1")
-    await server.start_server(ssl=shown)
-    address = {"host": "127.0.0.1", "port": server.port, "token": "a-token"}
-    address["fingerprint"] = fingerprint if known else "0" * 64
-    porch = DetectorAgent(name="Porch", address=address)
-    detector = service_detector(
-        hass,
-        DetectorKind.AGENT,
-        replace(choice("agent", detector_agent="c0ffee"), agents={"c0ffee": porch}),
-    )
+    async with looking_agent(asked, shown) as address:
+        paired = address | {"fingerprint": fingerprint if known else "0" * 64}
+        detector = service_detector(hass, DetectorKind.AGENT, choice_of(paired))
 
-    if known:
-        await detector.detect(lambda: PICTURE)
-    else:
-        with pytest.raises(DetectorFailed, match="it shows another certificate"):
+        if known:
             await detector.detect(lambda: PICTURE)
+        else:
+            with pytest.raises(DetectorFailed, match="it shows another certificate"):
+                await detector.detect(lambda: PICTURE)
 
     assert asked == (["Bearer a-token"] if known else [])
-    await server.close()
 
 
 async def test_a_function_that_everybody_may_ask_is_asked_without_a_key(

@@ -4,7 +4,7 @@ import { WORDS } from "./words.js";
 
 const spoken = new WeakMap();
 
-/** By what a user wants: to make one takes longer than to write many moments. */
+/** By what a user wants: they take long to make. */
 const clocks = new WeakMap();
 const NOWHERE = {};
 
@@ -62,7 +62,7 @@ function clockOf(hass) {
   });
   const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const iso = new Intl.DateTimeFormat("sv-SE", { timeZone });
-  const dayOf = (moment) => Date.parse(iso.format(moment)) / 86_400_000; // no seasons
+  const dayOf = (moment) => Date.parse(iso.format(moment)) / 86_400_000; // in UTC each day has 24 hours
   const sentence = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
   return {
     day(moment, now = new Date()) {
